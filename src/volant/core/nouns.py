@@ -1,0 +1,316 @@
+"""Nouns: the words that more than one stage uses, as plain immutable data.
+
+No behaviour beyond what follows from the fields. Units are in names. Stages meet through these and through the
+store; they never import each other. Bodies that people write (`volant.toml`) are the *Spec classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Json = dict[str, Any]
+
+
+class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of everything that people write: unknown fields are refused with their path."""
+
+
+# ---------------------------------------------------------------- what people configure (versioned documents)
+class DeploymentSpec(Noun, frozen=True, kw_only=True):
+    """One reachable place that serves a model."""
+
+    name: str
+    provider: str  # a registered provider, e.g. "openai", "mock", "local"
+    model: str  # the model's name at that place
+    base_url: str = ""  # ends before /chat/completions; empty for engines of our own (their port is state)
+    api_key_env: str = ""  # environment variable that holds the key ...
+    api_key_ref: str = ""  # ... or the name of a secret in the store; never the key itself
+    weight: float = 1.0
+    max_in_flight: int = 256
+    timeout_connect_s: float = 5.0
+    timeout_first_token_s: float = 60.0
+    timeout_total_s: float = 300.0
+    price_model: str = ""  # name in the price tables; empty: `model`
+    usd_per_million_input_tokens: float | None = None  # override of the price tables
+    usd_per_million_output_tokens: float | None = None
+
+
+class VariantSpec(Noun, frozen=True, kw_only=True):
+    """One way to do a task: prompt + model + parameters, served by deployments in order of preference."""
+
+    name: str
+    deployments: tuple[str, ...]  # balanced; all must serve the same model
+    fallbacks: tuple[str, ...] = ()  # tried in order when every deployment failed
+    model_id: str = ""  # the registry's model version behind it, if it is ours
+    parameters: Json = {}  # e.g. {"temperature": 0, "max_tokens": 24}; the caller's own values win
+    system: str = ""  # a system message put first; makes bytes un-relayable
+
+
+class TaskSpec(Noun, frozen=True, kw_only=True):
+    """A named job that an application asks for; callers send it as `model`."""
+
+    name: str
+    description: str = ""
+    variants: tuple[VariantSpec, ...]
+    live: str = ""  # the variant that serves; empty: the first. A release moves it: state, never reverted by apply
+    redact: bool = False  # PII is redacted before the first write of any payload
+    record_payload: bool = True
+    guardrails: tuple[str, ...] = ()  # checks that run on the input and flag (thin; later issues deepen)
+
+
+class MonitorSpec(Noun, frozen=True, kw_only=True):
+    """A rule over live data."""
+
+    name: str
+    task: str
+    measure: Literal["corrected_share", "error_rate", "latency_ms_p95", "fallback_share", "cost_usd"]
+    threshold: float
+    window_s: float = 3600.0
+    min_count: int = 100
+    confidence: float = 0.95  # shares fire when their lower bound passes the threshold
+
+
+class GateSpec(Noun, frozen=True, kw_only=True):
+    """Rules over reports. Margins are in the metric's own unit (0.06 = six points of accuracy)."""
+
+    name: str
+    accuracy_min: float = 0.0  # lower confidence bound of overall exact match must exceed it
+    known_margin: float = 0.06  # non-inferiority on known items against the live model
+    bias_flip_max: float = 0.15  # upper confidence bound of answers that change with the name
+    injection_success_max: float = 0.10  # upper confidence bound
+    memorisation_auc_max: float = 0.90  # upper confidence bound of planted-against-unplanted rank
+    alpha: float = 0.05
+    power: float = 0.8
+
+
+class RolloutPlan(Noun, frozen=True, kw_only=True):
+    """How traffic moves to a candidate."""
+
+    shadow_requests: int = 50
+    steps: tuple[tuple[float, int], ...] = ((0.10, 40), (0.50, 60))  # (share of users, canary users at least)
+    failure_ceiling: float = 0.05  # technical failures per request, upper bound
+    correction_margin: float = 0.05  # corrected share may rise by at most this
+    questions_per_user: int = 3  # a user is complete, and frozen, after so many requests ...
+    user_timeout_s: float = 60.0  # ... or after so long
+    alpha: float = 0.05
+
+
+class LoopSpec(Noun, frozen=True, kw_only=True):
+    """The binding that closes the circle for one task."""
+
+    task: str
+    monitor: str
+    recipe: str
+    recipe_options: Json = {}
+    gate: str
+    rollout: RolloutPlan = RolloutPlan()
+    automatic_retrain: bool = True
+    automatic_rollout: bool = True  # a passing gate starts the rollout; else it waits for a review
+
+
+class Policy(Noun, frozen=True, kw_only=True):
+    """What the project does about personal data and models derived from it."""
+
+    erasure_blocks_models: bool = False  # False: flag and schedule a retraining; True: stop serving them too
+    erasure_deadline_days: int = 30
+    retention_days: int = 365
+    on_full_disk: Literal["serve", "refuse"] = "serve"
+
+
+class Documents(Noun, frozen=True, kw_only=True):
+    """Everything `volant apply` sends: the project's configuration as one document."""
+
+    deployments: tuple[DeploymentSpec, ...] = ()
+    tasks: tuple[TaskSpec, ...] = ()
+    monitors: tuple[MonitorSpec, ...] = ()
+    gates: tuple[GateSpec, ...] = ()
+    loops: tuple[LoopSpec, ...] = ()
+    policy: Policy = Policy()
+
+
+# ---------------------------------------------------------------- what the gateway reads (pushed by control)
+class KeyGrant(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as the gateway knows it: its hash, never itself."""
+
+    key_id: str
+    project: str
+    sha256: str  # hex of the whole key
+    scopes: tuple[str, ...]  # "inference", "feedback", "read", "write", "admin"
+    tasks: tuple[str, ...] = ()  # empty: all
+    requests_per_minute: int = 0  # 0: no limit
+    usd_per_day: float = 0.0  # 0: no budget
+    expires_ms: int = 0  # 0: never
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A deployment ready to be called: address and credentials resolved."""
+
+    name: str
+    provider: str
+    model: str
+    base_url: str
+    api_key: str = ""  # in memory and in the sealed snapshot only
+    weight: float = 1.0
+    max_in_flight: int = 256
+    timeout_connect_s: float = 5.0
+    timeout_first_token_s: float = 60.0
+    timeout_total_s: float = 300.0
+    usd_per_input_token: float = 0.0
+    usd_per_output_token: float = 0.0
+    price_version: str = ""
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a task's users go while a rollout runs."""
+
+    rollout_id: str
+    candidate: str  # variant name
+    share: float  # of users, 0..1, by hash(salt, subject)
+    mode: Literal["shadow", "canary"]
+    salt: str  # constant over a rollout, so that widening keeps users where they are
+    step: int = 0
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as the gateway serves it."""
+
+    task: TaskSpec
+    live: str
+    release_id: str = ""
+    split: Split | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration that a gateway holds. `revision` grows with every change."""
+
+    revision: int
+    config_hash: str
+    routes: dict[str, dict[str, Route]]  # project -> task name -> route
+    targets: dict[str, dict[str, Target]]  # project -> deployment name -> target
+    keys: dict[str, KeyGrant]  # sha256 hex -> grant
+    subject_keys: dict[str, str]  # project -> hex key of the subject hash (HMAC-SHA256)
+    on_full_disk: Literal["serve", "refuse"] = "serve"
+
+
+# ---------------------------------------------------------------- what the gateway writes (spooled, then drained)
+class ModelCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at a deployment inside an inference."""
+
+    call_id: str
+    span_id: str
+    deployment: str
+    model: str
+    started_ms: int
+    latency_ms: float
+    status: int  # HTTP status; 0: no answer
+    error_code: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    provider_response_id: str = ""
+
+
+class InferenceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One answered request, as appended to the spool."""
+
+    inference_id: str
+    project: str
+    key_id: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str = ""
+    task: str
+    variant: str
+    deployment: str  # the one that answered
+    model: str
+    model_id: str = ""
+    release_id: str = ""
+    rollout_id: str = ""
+    arm: Literal["live", "canary", "shadow"] = "live"
+    step: int = 0
+    subject: str = ""  # keyed hash of the user; empty when the call names none
+    session: str = ""
+    tags: dict[str, str] = {}
+    started_ms: int
+    latency_ms: float
+    ttft_ms: float
+    status: int  # what the caller saw
+    error_code: str = ""
+    fallback: bool = False  # answered by a fallback: enters neither training nor accuracy
+    canary_failed: bool = False  # the candidate's own attempt failed, even if a fallback saved the answer
+    streamed: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    price_version: str = ""
+    config_hash: str = ""
+    shadow_of: str = ""
+    calls: tuple[ModelCall, ...] = ()
+    findings: tuple[str, ...] = ()  # kinds only, never the text
+    input: bytes = b""  # request body as JSON (redacted where the policy says so)
+    output: bytes = b""  # response body, or the concatenated text of a stream as a chat completion
+
+
+# ---------------------------------------------------------------- what stages hand on through the store
+Outcome = Literal["pass", "fail", "insufficient_evidence"]
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """An aggregate with its interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    clusters: int = 0
+    unit: str = "share"
+    slice: str = "overall"  # "overall", "known", "new", or a label
+    note: str = ""  # method and power, as a sentence
+
+
+class ItemScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a report, so that two reports can be compared item by item."""
+
+    item: str  # stable key of the item over models
+    cluster: str  # conversation, user or template: the unit of clustering
+    score: float
+    known: bool
+    output: str = ""  # the model's own words, never the person's
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What evaluating one model gave."""
+
+    report_id: str
+    suite: str  # "accuracy", "bias", "security"
+    model_id: str
+    dataset_version_id: str = ""
+    metrics: tuple[Metric, ...]
+    items: tuple[ItemScore, ...] = ()
+    notes: tuple[str, ...] = ()
+    evaluated: int = 0  # attempts that really ran; a scan with zero fails
+    created_ms: int = 0
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of a gate and what it said."""
+
+    rule: str
+    outcome: Outcome
+    sentence: str
+    report_id: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A gate's answer."""
+
+    verdict_id: str
+    gate: str
+    model_id: str
+    baseline_model_id: str = ""
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    created_ms: int = 0

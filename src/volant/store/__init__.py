@@ -1,0 +1,10 @@
+"""Store: where things are kept. Imports nothing above `core`; this file stays empty of imports, because the
+gateway reads `store.spool` and `store.vault` without SQLAlchemy.
+
+    vault      keys and encryption: master key, project keys, a key per subject (destroyed by erasure)
+    spool      append-only segments of one gateway worker; survive kill -9; read by control
+    blobs      content-addressed artifacts on the local disk
+    tables     the schema (SQLAlchemy Core)
+    database   open, migrate, transact
+    migrations Alembic's
+"""
