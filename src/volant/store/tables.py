@@ -94,8 +94,8 @@ state = Table(  # small facts that the loop owns: live variant per task, extra v
 # ---------------------------------------------------------------- data
 record = Table(
     "record", metadata, _id(), _project(), _text("subject"), _text("source"), _int("position"), _text("purpose"),
-    _text("legal_basis"), _ms("retention_until_ms"), _text("content_hmac"), Column("sealed", LargeBinary, nullable=False),
-    _text("inference_id"), _ms("created_ms"),
+    _text("legal_basis"), _ms("retention_until_ms"), _text("content_hmac"),
+    Column("sealed", LargeBinary, nullable=False), _text("inference_id"), _ms("created_ms"),
     Index("ix_record_project_subject", "project", "subject"), UniqueConstraint("project", "source", "position"),
 )  # fmt: skip
 dataset = Table(

@@ -1,0 +1,53 @@
+# Volant's targets; CI runs the same ones. `make` alone lists them.
+SHELL := /usr/bin/env bash
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export VENV
+
+.PHONY: help setup setup-core fmt lint types arch test docs demo story bench openapi clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## the whole environment (torch, trainers, servers, tools)
+	@scripts/setup.sh full
+
+setup-core: ## gateway, traces and control only; no torch (VENV=.venv-core)
+	@VENV=$(if $(filter .venv,$(VENV)),.venv-core,$(VENV)) scripts/setup.sh core
+
+fmt: setup ## format the code
+	$(VENV)/bin/ruff format src tests bench scripts
+	$(VENV)/bin/ruff check --fix -q src tests bench scripts
+
+lint: setup ## ruff
+	$(VENV)/bin/ruff check src tests bench scripts
+	$(VENV)/bin/ruff format --check src tests bench scripts
+
+types: setup ## mypy, strict
+	$(VENV)/bin/mypy
+
+arch: setup ## the import contract: floors, no cycles, no torch in servers
+	$(VENV)/bin/lint-imports
+
+test: setup ## every test (real data: VOLANT_TEST_DATA=folder)
+	@echo "[test] the whole suite; real-data tests $(if $(VOLANT_TEST_DATA),read $(VOLANT_TEST_DATA),skip by name without VOLANT_TEST_DATA)"
+	$(PY) -m pytest $(ARGS)
+	@echo "[test] all passed. Next: make demo"
+
+docs: setup ## check the docs: links, code blocks, reference of settings, routes and commands
+	$(PY) -m pytest tests/docs $(ARGS)
+
+openapi: setup ## write openapi.json and the settings' JSON Schema from the code
+	$(PY) scripts/generate.py
+
+demo: setup ## the whole loop on your machine (ONCE=1 stops at the end; DATA=train.csv TEST=test.csv for your own files)
+	$(VENV)/bin/volant demo $(if $(DATA),--data $(DATA)) $(if $(TEST),--test $(TEST)) $(if $(filter 1,$(ONCE)),--once) $(ARGS)
+
+story: setup ## the loop on real customers' questions (needs VOLANT_TEST_DATA), with every claim asserted
+	$(PY) scripts/story.py
+
+bench: setup ## the figures in README and docs, as a table, from bench/results
+	$(PY) bench/table.py $(ARGS)
+
+clean: ## remove environments and caches
+	rm -rf .venv .venv-core .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

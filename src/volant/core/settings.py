@@ -1,0 +1,213 @@
+"""Settings: what a boot needs, from `volant.toml`, the environment and flags, validated once, all errors at once.
+
+Flags win over the environment (`VOLANT_PORT`), which wins over the file (`[server] port`), which wins over the
+defaults. The rest of the file is the project's documents (tasks, deployments, monitors, gates, loops, policy).
+Pure: reading the file is the caller's work.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from volant.core.errors import BadInput
+from volant.core.nouns import Documents, Noun
+
+
+class ServerSettings(Noun, frozen=True, kw_only=True):
+    """Boot settings: frozen for the life of a process. Table `[server]`."""
+
+    host: str = "127.0.0.1"  # address to listen on
+    port: int = 8321  # TCP port; 0 takes a free one and prints it
+    data_dir: str = "volant-data"  # everything Volant keeps
+    workers: int = 1  # gateway processes
+    database_url: str = ""  # empty: SQLite in data_dir; else a SQLAlchemy URL of PostgreSQL
+    engine_threads: int = 1  # threads of each embedded engine
+    max_body_bytes: int = 8 * 1024 * 1024  # a larger request is refused with 413
+    max_upload_bytes: int = 512 * 1024 * 1024  # a larger file is refused with 413
+    drain_s: float = 10.0  # how long a stop waits for requests in flight
+    run_nice: int = 10  # niceness of training and evaluation while models serve
+    disk_floor_mb: int = 64  # below this much free disk, writes are refused before they tear
+    log_level: str = "info"  # debug, info, warning, error
+    environment: str = "default"  # a label on what this installation is
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing wrong in a file: `path` is where, `sentence` what and what to do."""
+
+    path: str
+    sentence: str
+
+
+ENVIRONMENT_PREFIX = "VOLANT_"
+_NOT_SETTINGS = {"VOLANT_API_KEY", "VOLANT_URL", "VOLANT_MASTER_KEY", "VOLANT_TEST_DATA", "VOLANT_STRICT",
+                 "VOLANT_TORCH", "VOLANT_PARENT_FD", "VOLANT_CONFIG"}  # fmt: skip
+
+
+def load(
+    file: Mapping[str, Any], environment: Mapping[str, str], flags: Mapping[str, Any], *, origin: str = "volant.toml"
+) -> tuple[ServerSettings, Documents]:
+    """Merge and validate. Raises BadInput `settings_invalid` that lists every problem with its path."""
+    problems: list[Problem] = []
+    file = dict(file)
+    server = dict(file.pop("server", {}) or {})
+    names = {field.name for field in msgspec.structs.fields(ServerSettings)}
+    for name in names:
+        value = environment.get(ENVIRONMENT_PREFIX + name.upper())
+        if value is not None:
+            server[name] = value
+    for name in environment:
+        known = name.removeprefix(ENVIRONMENT_PREFIX).lower() in names
+        if name.startswith(ENVIRONMENT_PREFIX) and not known and name not in _NOT_SETTINGS:
+            problems.append(Problem(path=f"${name}", sentence="no such setting" + _near(name[7:].lower(), names)))
+    server.update({name: value for name, value in flags.items() if value is not None})
+    settings = _struct(ServerSettings, server, f"{origin}: server", problems, strict=False)
+    documents = _struct(Documents, file, f"{origin}:", problems, strict=True)
+    if settings is not None:
+        problems += _ranges(settings, origin)
+    if documents is not None:
+        problems += check_references(documents, origin)
+    if problems or settings is None or documents is None:
+        lines = "\n".join(f"  - {problem.path}: {problem.sentence}" for problem in problems)
+        raise BadInput(
+            "settings_invalid",
+            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in the settings:\n{lines}",
+            where=origin,
+            hint="correct them and run the command again; nothing was changed",
+        )
+    return settings, documents
+
+
+def check_references(documents: Documents, origin: str = "") -> list[Problem]:
+    """Names that point nowhere, and names given twice."""
+    problems: list[Problem] = []
+    deployments = {d.name for d in documents.deployments}
+    tasks = {t.name for t in documents.tasks}
+    monitors = {m.name for m in documents.monitors}
+    gates = {g.name for g in documents.gates}
+
+    def need(path: str, name: str, known: set[str], noun: str) -> None:
+        if name not in known:
+            problems.append(
+                Problem(path=f"{origin}: {path}", sentence=f"there is no {noun} {name!r}" + _near(name, known))
+            )
+
+    for kind in ("deployments", "tasks", "monitors", "gates"):
+        names = [item.name for item in getattr(documents, kind)]
+        problems += [
+            Problem(path=f"{origin}: {kind}", sentence=f"the name {name!r} is given twice; names must differ")
+            for name in sorted({n for n in names if names.count(n) > 1})
+        ]
+    for task in documents.tasks:
+        if not task.variants:
+            problems.append(Problem(path=f"{origin}: tasks.{task.name}", sentence="needs at least one variant"))
+        for variant in task.variants:
+            for deployment in (*variant.deployments, *variant.fallbacks):
+                need(f"tasks.{task.name}.variants.{variant.name}", deployment, deployments, "deployment")
+    for monitor in documents.monitors:
+        need(f"monitors.{monitor.name}.task", monitor.task, tasks, "task")
+    for loop in documents.loops:
+        need(f"loops.{loop.task}.task", loop.task, tasks, "task")
+        need(f"loops.{loop.task}.monitor", loop.monitor, monitors, "monitor")
+        need(f"loops.{loop.task}.gate", loop.gate, gates, "gate")
+    return problems
+
+
+def settings_hash(value: msgspec.Struct) -> str:
+    """A short stable hash of a settings or documents tree; stands on every inference and run."""
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()[:16]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of `volant.toml`, for editors."""
+    schemas, components = msgspec.json.schema_components((ServerSettings, Documents), ref_template="#/$defs/{name}")
+    documents = dict(components["Documents"])
+    documents["properties"] = {"server": schemas[0], **documents["properties"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "volant.toml",
+        **documents,
+        "$defs": components,
+    }
+
+
+def _ranges(settings: ServerSettings, origin: str) -> list[Problem]:
+    rules = [
+        ("port", 0 <= settings.port <= 65535, "must be between 0 and 65535"),
+        ("workers", 1 <= settings.workers <= 64, "must be between 1 and 64"),
+        ("engine_threads", settings.engine_threads >= 1, "must be at least 1"),
+        ("max_body_bytes", settings.max_body_bytes >= 1024, "must be at least 1024"),
+        ("drain_s", settings.drain_s >= 0, "must not be negative"),
+        ("run_nice", 0 <= settings.run_nice <= 19, "must be between 0 and 19"),
+        (
+            "log_level",
+            settings.log_level in ("debug", "info", "warning", "error"),
+            "must be debug, info, warning or error",
+        ),
+    ]
+    return [
+        Problem(path=f"{origin}: server.{name}", sentence=f"{sentence}, is {getattr(settings, name)!r}")
+        for name, holds, sentence in rules
+        if not holds
+    ]
+
+
+def _struct(kind: type[Any], value: Any, path: str, problems: list[Problem], *, strict: bool) -> Any:
+    """Convert `value` to the struct `kind`; appends every problem found and gives None when there was one."""
+    if not isinstance(value, Mapping):
+        problems.append(Problem(path=path, sentence=f"must be a table, is {type(value).__name__}"))
+        return None
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    before = len(problems)
+    made: dict[str, Any] = {}
+    problems.extend(
+        Problem(path=_join(path, name), sentence="no such setting" + _near(name, set(fields)))
+        for name in value
+        if name not in fields
+    )
+    for name, field in fields.items():
+        if name not in value:
+            if field.required:
+                problems.append(Problem(path=_join(path, name), sentence="is required and missing"))
+            continue
+        made[name] = _value(field.type, value[name], _join(path, name), problems, strict=strict)
+    return kind(**made) if len(problems) == before else None
+
+
+def _value(kind: Any, value: Any, path: str, problems: list[Problem], *, strict: bool) -> Any:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _struct(kind, value, path, problems, strict=strict)
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        if not isinstance(value, list | tuple):
+            problems.append(Problem(path=path, sentence=f"must be a list, is {type(value).__name__}"))
+            return None
+        return tuple(
+            _value(arguments[0], item, _join(path, _label(item, index)), problems, strict=strict)
+            for index, item in enumerate(value)
+        )
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        shown = f" {value!r}" if isinstance(value, int | float | bool) else ""
+        problems.append(Problem(path=path, sentence=f"{str(error)[:1].lower()}{str(error)[1:]}{shown}"))
+        return None
+
+
+def _label(item: Any, index: int) -> str:
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) else str(index)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path} {name}" if path.endswith(":") else f"{path}.{name}"
+
+
+def _near(name: str, known: typing.Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,142 @@
+"""Database: open, migrate, transact. SQLite by default, PostgreSQL by URL; SQLAlchemy Core on both.
+
+One process writes (control); others open `read_only`. Knows no table by name but for the pragmas of its dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import Table
+
+from volant.core.errors import Conflict, StorageFull
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool = False) -> Database:
+        """Open `url`, e.g. `sqlite:////data/volant.db`; `read_only` refuses every write."""
+        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _reader_pragmas if read_only else _writer_pragmas)
+            event.listen(engine, "begin", _begin_deferred if read_only else _begin_immediate)
+        return cls(engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that commits on success. Raises StorageFull when the disk is full."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            if "disk is full" in str(error) or "No space left" in str(error):
+                raise StorageFull(
+                    "storage_full",
+                    "the disk that holds the database is full",
+                    where=str(self.engine.url.database),
+                    hint="free space or move the data directory; nothing acknowledged was lost",
+                ) from error
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view; nothing is kept."""
+        with self.engine.connect() as connection:
+            yield connection.execution_options(volant_read=True)
+
+    def migrate(self) -> str:
+        """Bring the schema to the newest revision and give its name. Raises Conflict on a schema newer than this code."""
+        config = self._alembic()
+        script = ScriptDirectory.from_config(config)
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+            raise Conflict(
+                "schema_newer",
+                f"the database has schema {current!r}, which this version of Volant does not know",
+                where=str(self.engine.url.database),
+                hint="run the version that wrote it, or restore a backup made before the upgrade",
+            )
+        head = script.get_current_head() or ""
+        if current != head:
+            with self.engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        return head
+
+    def checkpoint(self) -> None:
+        """Move the WAL into the database and cut it to nothing, so that no old page survives in it (SQLite)."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        raw = self.engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            raw.close()
+
+    def insert_ignore(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+        """Insert the rows that are new by any unique key; gives how many were. Idempotent ingest stands on this."""
+        if not rows:
+            return 0
+        insert: Any = (
+            sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
+        ).on_conflict_do_nothing()
+        return int(connection.execute(insert, rows).rowcount)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _alembic(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        return config
+
+
+def _writer_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, else DDL and reads escape the transaction
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "foreign_keys=ON",
+        "busy_timeout=20000",
+        "temp_store=MEMORY",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _reader_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("query_only=ON", "busy_timeout=20000", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("volant_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,33 @@
+"""Ids sort by time, never repeat, and say what they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from volant.core.ids import PREFIXES, new_id, new_span_id, new_trace_id, time_ms_of
+
+
+def test_ids_sort_in_the_order_they_were_made() -> None:
+    made = [new_id("inference") for _ in range(20_000)]
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+
+
+@pytest.mark.parametrize("noun", sorted(PREFIXES))
+def test_an_id_carries_its_noun_and_its_time(noun: str) -> None:
+    identifier = new_id(noun, now_ms=1_700_000_000_123)
+    assert identifier.startswith(PREFIXES[noun] + "_")
+    assert time_ms_of(identifier) == 1_700_000_000_123
+    digits = identifier.split("_")[1]
+    assert digits[12] == "7"  # the version of RFC 9562
+    assert digits[16] in "89ab"  # its variant
+
+
+def test_what_is_no_id_is_refused() -> None:
+    with pytest.raises(ValueError, match="not an id"):
+        time_ms_of("chatcmpl-123")
+
+
+def test_w3c_ids_have_their_lengths() -> None:
+    assert len(new_trace_id()) == 32
+    assert len(new_span_id()) == 16
