@@ -1,0 +1,310 @@
+"""Spool: append-only segments of one worker, read back by control.
+
+    DIR/0000000001.seg     header  b"VSP1" | u16 length | segment key wrapped under the kek
+                           frame   u32 length | u32 crc32 of what follows | u64 counter | AES-256-GCM ciphertext + tag
+
+Knows bytes; does not know what a record is. An append is one `os.write`, so what it acknowledged survives `kill -9`
+of any process; the power-cut window is what passes between two calls of `sync`. A writer holds a lock (flock) on its
+open segment; a segment whose lock is free is closed. Frames are little-endian; the counter is the GCM nonce and is
+never used twice under one segment key, not even after a write that failed.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from volant.core.errors import BadInput, StorageFull
+from volant.store.vault import new_key, unwrap_key, wrap_key
+
+_MAGIC = b"VSP1"
+_FRAME = struct.Struct("<IIQ")
+_COUNTER_AT = 8
+_CHUNK = 4 << 20  # bytes read at once
+_SUFFIX = ".seg"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class SpoolWriter:
+    """Appends sealed records to the newest segment of one folder. One writer a folder; not thread-safe."""
+
+    def __init__(
+        self,
+        folder: Path | str,
+        kek: bytes,
+        *,
+        segment_bytes: int = 16 << 20,
+        segment_s: float = 60.0,
+        max_bytes: int = 4 << 30,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Rotates at `segment_bytes` or `segment_s`; refuses beyond `max_bytes` in the folder.
+
+        The first segment is made by the first append, so that a full disk does not keep a gateway from starting.
+        """
+        self._folder = Path(folder)
+        self._kek = kek
+        self._segment_bytes = segment_bytes
+        self._segment_s = segment_s
+        self._max_bytes = max_bytes
+        self._monotonic = monotonic
+        self._fd = -1
+        self._size = 0
+        self._counter = 0
+        self._opened_at = 0.0
+        self._dirty = False
+        self._cipher: AESGCM | None = None
+        self._others_bytes = 0  # segments that wait for their drain, as counted at the last rotation
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def append(self, record: bytes) -> None:
+        """Seal and write one record; when this returns, `kill -9` does not lose it.
+
+        Raises StorageFull when the disk or the ceiling is full (nothing is left half-written).
+        """
+        if self._fd < 0 or self._size >= self._segment_bytes or self.is_stale():
+            self.rotate()
+            self._open()
+        assert self._cipher is not None
+        counter = self._counter = self._counter + 1
+        tail = counter.to_bytes(8, "little")
+        sealed = tail + self._cipher.encrypt(b"\0\0\0\0" + tail, record, _MAGIC)
+        frame = struct.pack("<II", len(sealed), zlib.crc32(sealed)) + sealed
+        if self._others_bytes + self._size + len(frame) > self._max_bytes and self._is_over(len(frame)):
+            raise StorageFull(
+                "spool_full",
+                f"the spool holds its {self._max_bytes} bytes",
+                where=str(self._folder),
+                hint="control drains the spool: is it running? Else raise the ceiling",
+            )
+        self._write(frame)
+
+    def is_stale(self) -> bool:
+        """True when the open segment holds something and is older than `segment_s`."""
+        return self._fd >= 0 and self._counter > 0 and self._monotonic() - self._opened_at >= self._segment_s
+
+    def rotate(self) -> None:
+        """Close the open segment, so that it can be drained and deleted. The next append opens another."""
+        if self._fd >= 0:
+            self.sync()
+            os.close(self._fd)  # frees the lock
+            self._fd = -1
+            self._cipher = None
+
+    def sync(self) -> None:
+        """Flush to the medium what was appended since the last call. May take milliseconds."""
+        if self._fd >= 0 and self._dirty:
+            self._dirty = False
+            os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Close for good; a later append would open a new segment."""
+        self.rotate()
+
+    def _is_over(self, extra: int) -> bool:
+        """Count again what the folder holds: control may have drained some of it."""
+        self._others_bytes = sum(_size_of(path) for path in segments(self._folder)) - self._size
+        return self._others_bytes + self._size + extra > self._max_bytes
+
+    def _write(self, frame: bytes) -> None:
+        try:
+            written = os.write(self._fd, frame)
+        except OSError as error:
+            raise self._full(error) from error
+        if written != len(frame):  # the disk took a part of it
+            os.ftruncate(self._fd, self._size)
+            raise self._full(OSError(errno.ENOSPC, "the disk took only a part of the record"))
+        self._size += written
+        self._dirty = True
+
+    def _full(self, error: OSError) -> Exception:
+        if error.errno not in _FULL:
+            return error
+        return StorageFull("disk_full", str(error), where=str(self._folder), hint="free some space on that disk")
+
+    def _open(self) -> None:
+        """Make the next segment: written and locked under another name first, so that nobody sees a half one."""
+        existing = segments(self._folder)
+        number = int(existing[-1].stem) + 1 if existing else 1
+        self._others_bytes = sum(_size_of(path) for path in existing)
+        key = new_key()
+        wrapped = wrap_key(self._kek, key)
+        header = _MAGIC + struct.pack("<H", len(wrapped)) + wrapped
+        temporary = self._folder / f".new.{os.getpid()}"
+        try:
+            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._full(error) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.write(fd, header) != len(header):
+                raise OSError(errno.ENOSPC, "the disk took only a part of a new segment's header")
+            os.rename(temporary, self._folder / f"{number:010d}{_SUFFIX}")
+        except OSError as error:
+            os.close(fd)
+            raise self._full(error) from error
+        self._fd, self._size, self._counter = fd, len(header), 0
+        self._cipher, self._opened_at, self._dirty = AESGCM(key), self._monotonic(), True
+
+
+def segments(folder: Path | str) -> list[Path]:
+    """The segments of one worker's folder, oldest first."""
+    return sorted(path for path in Path(folder).glob(f"*{_SUFFIX}") if path.stem.isdigit())
+
+
+class SegmentReader:
+    """Reads one segment, also while it grows: `read()` again goes on where the last one ended."""
+
+    def __init__(self, path: Path | str, kek: bytes) -> None:
+        self.path = Path(path)
+        self.damaged = 0  # frames that were whole but wrong (a bit flipped on the medium)
+        self.torn = False  # the file ended inside a frame, at the last read
+        self.offset = 0
+        self._kek = kek
+        self._cipher: AESGCM | None = None
+
+    def read(self, limit: int = 1_000_000) -> list[bytes]:
+        """Up to `limit` records that follow; empty at the end. Raises BadInput for another master key."""
+        with self.path.open("rb") as file:
+            if self._cipher is None:
+                self._cipher = self._read_header(file.read(1024))
+                if self._cipher is None:
+                    return []
+            file.seek(self.offset)
+            data = file.read(_CHUNK)
+            records = self._frames(data, limit)
+            if self.torn and len(data) == _CHUNK:  # inside the file, not at its end
+                self.torn = False
+                if not records:  # one frame larger than the chunk
+                    file.seek(self.offset)
+                    records = self._frames(file.read(), limit)
+        return records
+
+    def at_end(self) -> bool:
+        """True when nothing whole is left to read (a torn tail does not count)."""
+        return self.torn or self.offset >= _size_of(self.path)
+
+    def _read_header(self, head: bytes) -> AESGCM | None:
+        if len(head) < 6:
+            self.torn = True
+            return None
+        if head[:4] != _MAGIC:
+            raise BadInput("not_a_segment", f"it starts with {head[:4]!r}", where=str(self.path))
+        end = 6 + int.from_bytes(head[4:6], "little")
+        if len(head) < end:
+            self.torn = True
+            return None
+        cipher = AESGCM(unwrap_key(self._kek, head[6:end]))
+        self.offset = end
+        return cipher
+
+    def _frames(self, data: bytes, limit: int) -> list[bytes]:
+        assert self._cipher is not None
+        out: list[bytes] = []
+        at, end = 0, len(data)
+        self.torn = False
+        while len(out) < limit and at < end:
+            stop = at + _COUNTER_AT + int.from_bytes(data[at : at + 4], "little")
+            if at + _FRAME.size > end or stop > end:
+                self.torn = True
+                break
+            sealed = data[at + _COUNTER_AT : stop]
+            at = stop
+            if zlib.crc32(sealed) != int.from_bytes(data[stop - len(sealed) - 4 : stop - len(sealed)], "little"):
+                self.damaged += 1
+                continue
+            try:
+                out.append(self._cipher.decrypt(b"\0\0\0\0" + sealed[:8], sealed[8:], _MAGIC))
+            except InvalidTag:
+                self.damaged += 1
+        self.offset += at
+        return out
+
+
+def read_segment(path: Path | str, kek: bytes) -> Iterator[bytes]:
+    """The records of one segment, oldest first; a torn tail is left out, a damaged frame is passed over."""
+    reader = SegmentReader(path, kek)
+    while True:
+        before = reader.offset
+        yield from reader.read()
+        if reader.offset == before:
+            return
+
+
+class Drain:
+    """Hands the records of every worker's segments to a sink, and deletes what is closed and handed on.
+
+    The sink is called with at most `batch` records and must have committed them when it returns; after a crash the
+    same records come again, so it must know them by their id. Offsets are kept in memory only.
+    """
+
+    def __init__(self, root: Path | str, kek: bytes, sink: Callable[[list[bytes]], None], *, batch: int = 500) -> None:
+        self._root = Path(root)
+        self._kek = kek
+        self._sink = sink
+        self._batch = batch
+        self._readers: dict[Path, SegmentReader] = {}
+        self.damaged = 0
+
+    def run_once(self) -> int:
+        """Drain all that is there now; the number of records handed on. A sink's error leaves them for the next."""
+        total = 0
+        for folder in sorted(path for path in self._root.glob("*") if path.is_dir()):
+            for path in segments(folder):
+                total += self._drain_segment(path)
+        return total
+
+    def _drain_segment(self, path: Path) -> int:
+        closed = _is_closed(path)  # asked first: what is written before the lock was freed is read below
+        reader = self._readers.setdefault(path, SegmentReader(path, self._kek))
+        total = 0
+        while True:
+            before = reader.offset
+            records = reader.read(self._batch)
+            if records:
+                try:
+                    self._sink(records)
+                except BaseException:
+                    reader.offset = before
+                    raise
+                total += len(records)
+            if reader.offset == before:
+                break
+        if closed and reader.at_end():
+            self.damaged += reader.damaged
+            del self._readers[path]
+            path.unlink()
+        return total
+
+
+def drain(root: Path | str, kek: bytes, sink: Callable[[list[bytes]], None], *, batch: int = 500) -> int:
+    """One pass over every worker's folder under `root`; see Drain."""
+    return Drain(root, kek, sink, batch=batch).run_once()
+
+
+def _is_closed(path: Path) -> bool:
+    """True when no writer holds the segment."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # drained meanwhile
