@@ -33,7 +33,7 @@ pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
 
 if [ "$kind" = core ]; then
   say "installing the core: gateway, traces, control (no torch)"
-  pip install -q -c constraints.txt -e .
+  pip install -q --no-compile -c constraints.txt -e .
 else
   if ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
     if [ -n "${VOLANT_TORCH:-}" ]; then

@@ -18,7 +18,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-import zstandard
+from backports import zstd
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -121,7 +121,7 @@ class Vault:
     def seal(self, key: bytes, plaintext: bytes, aad: bytes = b"") -> bytes:
         """`plaintext` compressed (zstd), then encrypted; `aad` must be given again to open it."""
         nonce = os.urandom(_NONCE_BYTES)
-        packed = zstandard.compress(plaintext, 3)
+        packed = zstd.compress(plaintext, 3)
         return _SEALED + nonce + AESGCM(key).encrypt(nonce, packed, _SEALED + aad)
 
     def open_sealed(self, key: bytes, blob: bytes, aad: bytes = b"") -> bytes:
@@ -129,10 +129,10 @@ class Vault:
         if not blob.startswith(_SEALED):
             raise BadInput("not_sealed", f"not a sealed text: it starts with {blob[:3]!r}")
         packed = _decrypt(key, blob[len(_SEALED) :], _SEALED + aad)
-        size = zstandard.frame_content_size(packed)
-        if size > _LARGEST_PLAINTEXT:
+        size = zstd.get_frame_info(packed).decompressed_size
+        if size is None or size > _LARGEST_PLAINTEXT:
             raise BadInput("not_sealed", f"the sealed text would open to {size} bytes")
-        return zstandard.decompress(packed)
+        return zstd.decompress(packed)
 
     # ------------------------------------------------------------ derived from a person
     def subject_of(self, hash_key: bytes, user: str) -> str:
