@@ -11,12 +11,13 @@ from volant.checks.pii import validators
 from volant.checks.pii.claims import Claims
 
 _DIGIT = re.compile(r"[0-9]")
-_CHECK_DIGITS = re.compile(r"[0-9]{2}")
+_CHECK_DIGITS = re.compile(r"[0-9]{2}(?<=[A-Za-z]{2}[0-9]{2})")
 _CARD = re.compile(r"[0-9]{12,19}|[0-9]{4}([ -])(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{4,5})")
 _CARD_CUE = re.compile(
     r"\b(?:cards?|cc|credit|debit|visa|mastercard|maestro|amex|pan|carte|karte|tarjeta|carta|cart[ãa]o)\b"
 )
 _SSN = re.compile(r"([0-9]{3})([- ]?)([0-9]{2})\2([0-9]{4})")
+_SSN_END = re.compile(r"\bssn\b[^0-9\n]{1,16}([0-9]{4})(?![0-9-])")
 _SSN_CUE = re.compile(r"\bssn\b|social security|soc(?:ial)? sec")
 _CUE_WINDOW = 48  # characters before a number in which a cue counts
 _CUE_BEHIND = 24  # and behind it
@@ -31,7 +32,7 @@ def ibans(text: str, claims: Claims) -> None:
     """Claim IBAN for a registered country code, two check digits and the country's length, grouped in any way."""
     for match in _CHECK_DIGITS.finditer(text):
         start = match.start() - 2
-        if start < 0 or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+        if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
             continue
         length = validators.IBAN_LENGTHS.get(text[start : start + 2].upper())
         if length is None:
@@ -86,6 +87,9 @@ def social_security_numbers(text: str, lowered: str, claims: Claims) -> None:
         cued = _cued(_SSN_CUE, lowered, start, end)
         if cued or match[2] == "-":
             claims.add(start, end, "SSN", 0.98 if cued else 0.85)
+    if "ssn" in lowered:
+        for match in _SSN_END.finditer(lowered):  # its last four digits, as help desks ask for them
+            claims.add(*match.span(1), "SSN", 0.6)
 
 
 def touches_number(text: str, start: int, end: int) -> bool:

@@ -15,6 +15,7 @@ _LOCAL_LIMIT = 64
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.){{1,8}}(?:xn--[a-zA-Z0-9-]{{2,59}}|[^\W\d_]{{2,24}})(?![\w-])")
 _IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}")
+_TWO_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _IPV6_MARKS = frozenset("0123456789abcdefABCDEF:.")
 _IPV6_LIMIT = 45  # characters of the longest textual form
 _SCHEMES_END = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+")
@@ -51,9 +52,9 @@ def ipv4(text: str, claims: Claims) -> None:
 
 def ipv6(text: str, claims: Claims) -> None:
     """Claim IP for IPv6 addresses with at least four hexadecimal digits (so neither `::` nor `::1`)."""
-    colon, done = text.find(":"), 0
-    while colon >= 0:
-        start = end = colon
+    done = 0
+    while pair := _TWO_COLONS.search(text, done):
+        start = end = colon = pair.start()
         while start > done and colon - start < _IPV6_LIMIT and text[start - 1] in _IPV6_MARKS:
             start -= 1
         while end < len(text) and end - start <= _IPV6_LIMIT and text[end] in _IPV6_MARKS:
@@ -66,7 +67,6 @@ def ipv6(text: str, claims: Claims) -> None:
         if candidate.count(":") >= 2 and digits >= 4 and not _glued(text, start, stop, ":") and _is_ipv6(candidate):
             claims.add(start, stop, "IP", 0.95)
         done = max(end, colon + 1)
-        colon = text.find(":", done)
 
 
 def url_credentials(text: str, claims: Claims) -> None:
