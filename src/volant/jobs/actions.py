@@ -1,0 +1,136 @@
+"""Actions: what the loop can be asked to do, as a protocol. Routes and commands know only this.
+
+The loop (floor 4) implements it and control binds it, so that the API needs no stage. Long work starts a workflow and
+gives `Started` at once. Every action is idempotent by its `key` where it has one: asking again finds the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from volant.core.nouns import Json, Noun, RolloutPlan, Verdict
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came in, on a private temporary path that is removed after the action."""
+
+    path: Path
+    name: str  # as the caller named it: its ending says CSV or JSONL
+    role: Literal["data", "test"] = "data"
+
+
+class ImportOptions(Noun, frozen=True, kw_only=True):
+    """How files become a dataset version."""
+
+    dataset: str  # name of the dataset; a version is added to it
+    task: str = ""  # the task that it is for
+    text_column: str = ""  # empty: found by its usual names
+    label_column: str = ""
+    user_column: str = ""  # empty and none found: users are drawn
+    shares: dict[str, float] = {}  # split -> share, of train, validation, pool_a, pool_b, test; empty: the defaults
+    seed: int = 0
+    known_share: float = 1.0  # share of the labels that the first model may know
+    language: str = ""  # keep only this language; empty: report only
+    redact: bool = True  # PII is redacted before the first write
+    purpose: str = "training"
+    legal_basis: str = "legitimate_interest"
+    retention_days: int = 0  # 0: the project's policy
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that goes on in the background."""
+
+    workflow_id: str
+    kind: str  # "build", "retrain", "rollout", "evaluate", "erase"
+    object_id: str = ""  # the run, rollout or erasure, where there is one already
+    already: bool = False  # an earlier call started it
+
+
+class BuildOptions(Noun, frozen=True, kw_only=True):
+    """How a model is made."""
+
+    dataset_version_id: str = ""  # empty: the newest of the task
+    recipe: str = ""  # empty: the task's loop says
+    recipe_options: Json = {}
+    base_model_id: str = ""  # a registered model to tune; empty: from scratch where the recipe can
+    known_only: bool = False  # train on known labels only (a first model)
+    splits: tuple[str, ...] = ("train",)  # what it is trained on
+    evaluate: bool = True  # then evaluate ...
+    gate: str = ""  # ... and gate; empty: the task's loop says
+    release: Literal["none", "if_passed"] = "if_passed"  # a first release goes live; later ones roll out
+    name: str = ""  # the model's name; empty: the task's
+    key: str = ""  # idempotency: the same key finds the same workflow
+
+
+class RolloutOptions(Noun, frozen=True, kw_only=True):
+    """What is rolled out, and how."""
+
+    task: str
+    model_id: str = ""  # a registered model: an engine and a variant are made for it ...
+    variant: str = ""  # ... or a variant that exists
+    verdict_id: str = ""  # the passing verdict; empty: the newest of the model
+    plan: RolloutPlan | None = None  # None: the task's loop says
+    key: str = ""
+
+
+class LoopActions(Protocol):
+    """What control can do above a single stage. Errors are VolantErrors."""
+
+    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions) -> str:
+        """Clean, redact, split and write; gives the dataset version's id. BadInput names file, line and column."""
+        ...
+
+    def start_build(self, project: str, task: str, options: BuildOptions) -> Started:
+        """train → export → evaluate → gate → release, as far as the options say."""
+        ...
+
+    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "") -> Started:
+        """What a firing monitor starts: dataset version 2 → tune → evaluate → gate → rollout, by the task's loop."""
+        ...
+
+    def start_evaluation(
+        self,
+        project: str,
+        model_id: str,
+        *,
+        suites: Sequence[str] = (),
+        dataset_version_id: str = "",
+        baseline_model_id: str = "",
+        key: str = "",
+    ) -> Started:
+        """Run suites ("accuracy", "bias", "security"; empty: all) against a registered model."""
+        ...
+
+    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "") -> Verdict:
+        """Read the model's newest reports and decide; the verdict is kept."""
+        ...
+
+    def release(
+        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = ""
+    ) -> str:
+        """Make a model live without a rollout (a first release, or by a person's word); gives the release's id."""
+        ...
+
+    def start_rollout(self, project: str, options: RolloutOptions) -> Started:
+        """shadow → canary → full, or rollback."""
+        ...
+
+    def act_on_rollout(
+        self,
+        project: str,
+        rollout_id: str,
+        action: Literal["promote", "hold", "resume", "rollback"],
+        *,
+        reviewer: str,
+        comment: str = "",
+    ) -> None:
+        """A person's word on a running rollout. Raises Conflict when it has ended."""
+        ...
+
+    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "") -> Started:
+        """Remove a person everywhere; give the user's name as the application calls it, or the subject."""
+        ...

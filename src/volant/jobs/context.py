@@ -1,0 +1,36 @@
+"""Context: what control hands to routes and workflows. Made once, in control's composition root.
+
+Only things of the floors below the stages: so the loop can take it without knowing the app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from volant.core.clock import Clock
+from volant.core.settings import ServerSettings
+from volant.jobs.executor import LocalExecutor
+from volant.jobs.workflows import Workflows
+from volant.store.blobs import Blobs
+from volant.store.database import Database
+from volant.store.keys import KeyRing
+from volant.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One control process."""
+
+    data_dir: Path
+    settings: ServerSettings
+    clock: Clock
+    db: Database
+    vault: Vault
+    keyring: KeyRing
+    blobs: Blobs
+    executor: LocalExecutor
+    workflows: Workflows
+    publish: Callable[[], None]  # call after a commit that changes what gateways read: a new snapshot goes out
+    project: str = "default"  # the project that a first start makes
