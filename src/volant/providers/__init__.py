@@ -1,0 +1,14 @@
+"""Providers: reach a model. Three separate facts: wire dialect, connection, capability data.
+
+    from volant.providers import find, names
+
+registry  the `Provider` fact sheet, `@provider`, discovery
+http      the HTTP/1.1 client that gateway and evals use (TCP, TLS, Unix sockets)
+endpoint  a Target as an address and a request head
+prices    what a token costs, dated (not imported by the gateway)
+openai, local, mock   one module each; a further provider is one more (docs/add-a-provider.md)
+"""
+
+from volant.providers.registry import Capabilities, Provider, find, names, provider
+
+__all__ = ["Capabilities", "Provider", "find", "names", "provider"]

@@ -1,0 +1,281 @@
+"""The stand-in: an OpenAI-compatible server whose answers depend on the request alone.
+
+    POST .../chat/completions   JSON, or SSE when the body has "stream": true
+    GET  .../models             one model
+    GET  /stats                 counts of calls, streams, failures and clients that left
+    GET  /last                  the last chat request as it arrived: {"headers": {…}, "body": {…}}
+
+Words anywhere in the request steer the answer, so that nothing needs configuration:
+    chunks=N      words in the answer, and content chunks in a stream (default 8)
+    ttft_ms=X     pause before the answer starts
+    delay_ms=X    pause before each further chunk (0: one chunk per turn of the event loop)
+    burst=1       all chunks in one write
+    fail=CODE     answer with that HTTP status
+    cut=N         close the connection after N chunks (after the head, where the answer is no stream)
+    hang=1        never answer
+    empty=1       an answer of spaces;  echo=1  the last message's own words
+It costs a few tens of microseconds a call, so that a benchmark can stand it at the far end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+import httptools
+import msgspec
+
+from volant.dialects.openai_errors import error_body
+from volant.dialects.sse import DONE, event_of
+
+_STREAM = re.compile(rb'"stream"\s*:\s*true')
+_USAGE = re.compile(rb'"include_usage"\s*:\s*true')
+_KNOB = re.compile(rb"\b(chunks|ttft_ms|delay_ms|burst|fail|cut|hang|empty|echo)=([0-9.]+)")
+_WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "far", "away", "home")
+_CREATED_S = 1_700_000_000
+_REASONS = {200: b"OK", 401: b"Unauthorized", 404: b"Not Found", 429: b"Too Many Requests"}
+INPUT_TOKENS = 20  # of every call; output tokens are the words of the answer
+
+
+class MockServer:
+    """One stand-in on one port; `stats` counts what it did."""
+
+    def __init__(self, *, key: str = "", answer: str = "", model: str = "mock-model") -> None:
+        self.key = key.encode()
+        self.answer = answer
+        self.model = model
+        self.stats = {"requests": 0, "streams": 0, "failures": 0, "aborted": 0}
+        self.last_headers: list[tuple[bytes, bytes]] = []
+        self.last_body = b"null"
+        self.connections: set[_Exchange] = set()
+        self._server: asyncio.Server | None = None
+        self._rendered: dict[tuple[Any, ...], Any] = {}  # answers, by what they depend on
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen; gives the base URL for clients, ending in /v1."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Exchange(self, loop), host, port, backlog=2048)
+        return f"http://{host}:{self._server.sockets[0].getsockname()[1]}/v1"
+
+    async def stop(self) -> None:
+        """Close the port and every connection at once, as a killed server would."""
+        if self._server is not None:
+            self._server.close()
+            for connection in list(self.connections):
+                connection.abort()
+            await self._server.wait_closed()
+
+    # ------------------------------------------------------------ what it answers
+    def words(self, count: int) -> list[str]:
+        """The answer in pieces: words, or the fixed answer cut into `count`."""
+        if self.answer:
+            size = max(1, -(-len(self.answer) // count))
+            return [self.answer[at : at + size] for at in range(0, len(self.answer), size)]
+        return [(" " if at else "") + _WORDS[at % len(_WORDS)] for at in range(count)]
+
+    def completion(self, pieces: tuple[str, ...]) -> bytes:
+        """A whole answer with its HTTP head."""
+        cached = self._rendered.get(("whole", pieces))
+        if cached is None:
+            message = {"role": "assistant", "content": "".join(pieces)}
+            choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+            body = msgspec.json.encode(
+                self._base("chat.completion") | {"choices": [choice], "usage": _usage(len(pieces))}
+            )
+            cached = self._keep(("whole", pieces), head(200, b"application/json", len(body)) + body)
+        return bytes(cached)
+
+    def frames(self, pieces: tuple[str, ...], usage: bool) -> list[bytes]:
+        """A streamed answer: chunked-encoding frames."""
+        cached: list[bytes] | None = self._rendered.get(("frames", pieces, usage))
+        if cached is None:
+            cached = [self._chunk({"role": "assistant", "content": ""})]
+            cached += [self._chunk({"content": piece}) for piece in pieces]
+            cached.append(self._chunk({}, finish="stop"))
+            if usage:
+                counted = self._base("chat.completion.chunk") | {"choices": [], "usage": _usage(len(pieces))}
+                cached.append(_frame(event_of(msgspec.json.encode(counted))))
+            cached.append(_frame(DONE) + b"0\r\n\r\n")
+            self._keep(("frames", pieces, usage), cached)
+        return cached
+
+    def _chunk(self, delta: dict[str, str], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return _frame(event_of(msgspec.json.encode(self._base("chat.completion.chunk") | {"choices": [choice]})))
+
+    def _base(self, kind: str) -> dict[str, Any]:
+        return {
+            "id": "chatcmpl-mock0001",
+            "object": kind,
+            "created": _CREATED_S,
+            "model": self.model,
+            "system_fingerprint": "fp_mock",
+        }
+
+    def _keep(self, key: tuple[Any, ...], value: Any) -> Any:
+        if len(self._rendered) > 1000:
+            self._rendered.clear()
+        self._rendered[key] = value
+        return value
+
+
+class _Exchange(asyncio.Protocol):
+    """One client connection."""
+
+    def __init__(self, server: MockServer, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclasses
+        self._parser = httptools.HttpRequestParser(self)
+        self._server.connections.add(self)
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._server.connections.discard(self)
+        if self._busy:
+            self._server.stats["aborted"] += 1
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.abort()
+
+    # ------------------------------------------------------------ httptools
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._body: list[bytes] = []
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+
+    def on_body(self, piece: bytes) -> None:
+        self._body.append(piece)
+
+    def on_message_complete(self) -> None:
+        path = self._url.partition(b"?")[0]
+        server = self._server
+        if path.endswith(b"/chat/completions"):
+            self._chat(b"".join(self._body))
+        elif path == b"/stats":
+            self._whole(200, msgspec.json.encode(server.stats))
+        elif path == b"/last":
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in server.last_headers}
+            self._whole(200, msgspec.json.encode({"headers": headers, "body": msgspec.Raw(server.last_body)}))
+        elif path.endswith(b"/models"):
+            model = {"id": server.model, "object": "model", "created": _CREATED_S, "owned_by": "mock"}
+            self._whole(200, msgspec.json.encode({"object": "list", "data": [model]}))
+        elif path == b"/health":
+            self._whole(200, b'{"status":"ok"}')
+        else:
+            self._whole(404, error_body("no such path", kind="invalid_request_error"))
+
+    # ------------------------------------------------------------ chat
+    def _chat(self, body: bytes) -> None:
+        server = self._server
+        server.stats["requests"] += 1
+        server.last_headers, server.last_body = self._headers, body or b"null"
+        if server.key and (b"Bearer " + server.key) not in [value for _, value in self._headers]:
+            self._fail(401, "wrong key")
+            return
+        knobs = {name.decode(): float(value) for name, value in _KNOB.findall(body)}
+        wait = knobs.get("ttft_ms", 0.0) / 1000
+        self._busy = True
+        if knobs.get("hang"):
+            return
+        if code := int(knobs.get("fail", 0)):
+            self._later(wait, lambda: self._fail(code, "failed as asked"))
+            return
+        pieces = self._pieces(body, knobs)
+        if not _STREAM.search(body):
+            data = server.completion(pieces)
+            self._later(wait, (lambda: self._cut_off(data)) if "cut" in knobs else (lambda: self._last(data)))
+            return
+        server.stats["streams"] += 1
+        frames = server.frames(pieces, bool(_USAGE.search(body)))
+        start = head(200, b"text/event-stream")
+        if knobs.get("burst"):
+            self._later(wait, lambda: self._last(start + b"".join(frames)))
+        else:
+            cut = int(knobs["cut"]) if "cut" in knobs else -1
+            self._later(wait, lambda: self._step(start, frames, 0, knobs.get("delay_ms", 0.0) / 1000, cut))
+
+    def _pieces(self, body: bytes, knobs: dict[str, float]) -> tuple[str, ...]:
+        if knobs.get("empty"):
+            return (" ", "\n")
+        if knobs.get("echo"):
+            said = msgspec.json.decode(body)["messages"][-1]["content"]
+            return tuple(re.findall(r"\S+\s*", said if isinstance(said, str) else str(said)))
+        return tuple(self._server.words(max(1, int(knobs.get("chunks", 8)))))
+
+    def _later(self, wait: float, act: Callable[[], None]) -> None:
+        if wait:
+            self._loop.call_later(wait, act)
+        else:
+            act()
+
+    def _step(self, prefix: bytes, frames: list[bytes], at: int, delay: float, cut: int) -> None:
+        if self._transport is None:
+            return
+        if at == cut:
+            self._transport.write(prefix)
+            self._busy = False
+            self._transport.close()
+            return
+        self._transport.write(prefix + frames[at])
+        at += 1
+        if at == len(frames):
+            self._busy = False
+        elif delay and at < len(frames) - 1:
+            self._loop.call_later(delay, self._step, b"", frames, at, delay, cut)
+        else:
+            self._loop.call_soon(self._step, b"", frames, at, delay, cut)
+
+    def _last(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._busy = False
+            self._transport.write(data)
+
+    def _cut_off(self, data: bytes) -> None:
+        self._last(data[: len(data) // 2])
+        if self._transport is not None:
+            self._transport.close()
+
+    def _fail(self, code: int, message: str) -> None:
+        self._server.stats["failures"] += 1
+        body = error_body(message, kind="mock_error", code=str(code))
+        self._last(head(code, b"application/json", len(body)) + body)
+
+    def _whole(self, status: int, body: bytes) -> None:
+        self._last(head(status, b"application/json", len(body)) + body)
+
+
+def head(status: int, kind: bytes, length: int | None = None) -> bytes:
+    """Status line and headers; without a length the body is chunked."""
+    framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+    reason = _REASONS.get(status, b"Error")
+    return b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\n%s\r\nx-request-id: mock\r\n\r\n" % (status, reason, kind, framing)
+
+
+def _frame(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def _usage(words: int) -> dict[str, int]:
+    return {"prompt_tokens": INPUT_TOKENS, "completion_tokens": words, "total_tokens": INPUT_TOKENS + words}
