@@ -8,7 +8,7 @@ Control says which processes should be (`run/desired.json`); the supervisor make
                   progress.jsonl one JSON object a line, appended
                   result.json    written once, at the end, atomically: {"state": "done"|"failed", ...}
                   cancelled      an empty file: somebody cancelled it
-    engines/<name>/engine.json   how it is started; present = wanted
+    engines/<name>/process.json   how it is started; present = wanted
                    address.json  {"base_url": …} written by the engine when it listens
 
 The desired set is rebuilt from these files, so a kill at any moment loses nothing. `attempt` is the fencing token of
@@ -86,7 +86,7 @@ class LocalExecutor:
                 run_id = place.parent.name
                 if self.result(run_id) is None and not self.is_cancelled(run_id):
                     self._wanted[run_id] = self._run_process(run_id, _read(place, _Kept))
-            for place in sorted(self.data.glob("engines/*/engine.json")):
+            for place in sorted(self.data.glob("engines/*/process.json")):
                 self._wanted[place.parent.name] = self._engine_process(place.parent.name, _read(place, _Kept))
             self._publish()
             return sorted(self._wanted)
@@ -183,7 +183,7 @@ class LocalExecutor:
         """Have this engine running, always; another `argv` replaces it."""
         with self._lock:
             kept = _Kept(argv=self._marked(argv), env=dict(env or {}), nice=self._engine_nice)
-            _write(self.engine_dir(name) / "engine.json", msgspec.json.encode(kept))
+            _write(self.engine_dir(name) / "process.json", msgspec.json.encode(kept))
             self._wanted[name] = self._engine_process(name, kept)
             self._publish()
 
@@ -203,7 +203,7 @@ class LocalExecutor:
             process = self._wanted.pop(name, None)
             if process is not None and process.kind == "engine":
                 folder = self.data / "engines" / _safe(name)
-                (folder / "engine.json").unlink(missing_ok=True)
+                (folder / "process.json").unlink(missing_ok=True)
                 (folder / "address.json").unlink(missing_ok=True)
             if process is not None:
                 self._publish()
