@@ -25,6 +25,7 @@ PREFIXES = {
     "erasure": "era",
     "alert": "alr",
     "key": "key",
+    "document": "doc",
     "deployment": "dep",
     "engine": "eng",
 }

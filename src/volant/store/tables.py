@@ -3,6 +3,7 @@
 Rules: ids are opaque text; times are Unix milliseconds; every row has its project; JSON is text written by msgspec.
 Whatever a person wrote stands only in `*_sealed` columns: zstd, then AES-GCM under the subject's key (the project's
 key where there is no subject), so that destroying one row of `subject_key` destroys every copy.
+docs/data-model.md says what every column means.
 Lineage: edges between coarse nouns; membership of records in dataset versions is manifest segments in blobs.
 """
 
@@ -64,7 +65,8 @@ project = Table(
 )  # fmt: skip
 subject_key = Table(
     "subject_key", metadata, Column("project", String, ForeignKey("project.id"), primary_key=True),
-    Column("subject", String, primary_key=True), Column("wrapped_key", LargeBinary, nullable=False), _ms("created_ms"),
+    Column("subject", String, primary_key=True), Column("wrapped_key", LargeBinary), _ms("created_ms"),
+    _ms("destroyed_ms"),  # the newest erasure; what is older than it and arrives late is not stored
 )  # fmt: skip
 api_key = Table(
     "api_key", metadata, _id(), _project(), _text("name"), Column("sha256", String, nullable=False, unique=True),
@@ -81,6 +83,10 @@ spend = Table(  # settled use of a key per UTC day; leases are granted against i
 )  # fmt: skip
 
 # ---------------------------------------------------------------- configuration documents and state of the loop
+revision = Table(  # one row: grows with every change that gateways must hear of
+    "revision", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("value", BigInteger, nullable=False),
+)  # fmt: skip
 document = Table(
     "document", metadata, _id(), _project(), _int("revision"), _text("body", "{}"), _text("hash"), _ms("created_ms"),
     _text("applied_by"), UniqueConstraint("project", "revision"),
@@ -104,7 +110,8 @@ dataset = Table(
 dataset_version = Table(
     "dataset_version", metadata, _id(), _project(), Column("dataset_id", String, ForeignKey("dataset.id")),
     _int("version"), _text("parent_id"), _text("segments", "[]"), _text("counts", "{}"), _text("funnel", "{}"),
-    _text("content_hash"), _text("state", "ready"), _ms("created_ms"), UniqueConstraint("dataset_id", "version"),
+    _text("leaks", "[]"), _text("content_hash"), _text("state", "ready"), _ms("created_ms"),
+    UniqueConstraint("dataset_id", "version"),
 )  # fmt: skip
 
 # ---------------------------------------------------------------- runs, models, evidence, releases
@@ -155,8 +162,9 @@ inference = Table(
     _text("tags", "{}"), _text("item"), _ms("started_ms"), _float("latency_ms"), _float("ttft_ms"), _int("status"),
     _text("error_code"), _int("fallback"), _int("canary_failed"), _int("streamed"), _int("input_tokens"),
     _int("output_tokens"), _float("cost_usd"), _text("price_version"), _text("config_hash"), _text("shadow_of"),
-    _text("findings", "[]"), _text("provider_response_id"),
+    _text("findings", "[]"), _text("provider_response_id"), _ms("erased_ms"),
     Index("ix_inference_project_started_ms", "project", "started_ms"),
+    Index("ix_inference_project_task_started_ms", "project", "task", "started_ms"),
     Index("ix_inference_project_subject", "project", "subject"),
     Index("ix_inference_trace_id", "trace_id"),
     Index("ix_inference_provider_response_id", "provider_response_id"),
@@ -173,8 +181,10 @@ model_call = Table(
 )  # fmt: skip
 feedback = Table(  # append-only; the newest per (inference, metric) wins in aggregates
     "feedback", metadata, _id(), _project(), Column("inference_id", String, nullable=False, index=True),
-    _text("metric"), Column("value", Float), Column("sealed", LargeBinary), _text("source"), _text("idempotency_key"),
-    _text("subject"), _ms("created_ms"), UniqueConstraint("project", "idempotency_key"),
+    Column("response_id", String, nullable=False, default="", server_default="", index=True), _int("pending"),
+    _text("metric"), Column("value", Float), Column("corrected", Integer), _int("demonstrated"),
+    Column("sealed", LargeBinary), _text("source"), _text("idempotency_key"), _text("subject"), _ms("created_ms"),
+    UniqueConstraint("project", "idempotency_key"), Index("ix_feedback_project_subject", "project", "subject"),
 )  # fmt: skip
 rollup = Table(  # one row per minute and slice; grows only on real inserts, in the same transaction
     "rollup", metadata, Column("project", String, primary_key=True), Column("minute_ms", BigInteger, primary_key=True),
@@ -193,9 +203,14 @@ alert = Table(
 # ---------------------------------------------------------------- governance
 erasure = Table(
     "erasure", metadata, _id(), _project(), _text("subject"), _text("state"), _ms("requested_ms"), _ms("deadline_ms"),
-    _ms("ended_ms"), _text("receipt", "{}"),
+    _ms("ended_ms"), _text("progress", "{}"), _text("receipt", "{}"),
 )  # fmt: skip
-audit = Table(
-    "audit", metadata, Column("id", Integer, primary_key=True, autoincrement=True), _text("project"), _text("actor"),
+audit = Table(  # append-only; each row's keyed hash covers the row before it
+    "audit", metadata, Column("id", Integer, primary_key=True, autoincrement=False), _text("project"), _text("actor"),
     _text("action"), _text("object_kind"), _text("object_id"), _text("detail", "{}"), _ms("created_ms"),
+    _text("prev_hash"), _text("hash"),
+)  # fmt: skip
+audit_head = Table(  # one row: the newest link, so that rows cut off at the end are missed
+    "audit_head", metadata, Column("id", Integer, primary_key=True, autoincrement=False), _int("last_id"),
+    _text("hash"),
 )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Keys: API keys with scopes. A key is shown once; what is kept is its SHA-256.
+
+A key is `vk_` and 43 characters of base 62 (32 random bytes), so a plain hash is enough: there is nothing to guess.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, Row, insert, select, update
+
+from volant.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from volant.core.ids import new_id
+from volant.core.nouns import KeyGrant
+from volant.registry import revision
+from volant.store.tables import api_key as api_keys
+from volant.store.vault import key_digest
+
+SCOPES = ("inference", "feedback", "read", "write", "admin")
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PREFIX = "vk_"
+_LENGTH = 43  # ceil(256 / log2(62))
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as everyone may see it: never the key itself."""
+
+    id: str
+    project: str
+    name: str
+    sha256: str
+    prefix: str  # the first characters, to tell keys apart
+    scopes: tuple[str, ...]
+    tasks: tuple[str, ...]  # empty: all
+    requests_per_minute: int  # 0: no limit
+    usd_per_day: float  # 0: no budget
+    expires_ms: int  # 0: never
+    revoked_ms: int  # 0: not revoked
+    created_ms: int
+
+    def usable(self, now_ms: int) -> bool:
+        """Neither revoked nor expired."""
+        return not (self.revoked_ms and self.revoked_ms <= now_ms) and not (
+            self.expires_ms and self.expires_ms <= now_ms
+        )
+
+
+def new_clear_key() -> str:
+    """A fresh key in clear."""
+    number = int.from_bytes(os.urandom(32), "big")
+    digits = []
+    for _ in range(_LENGTH):
+        number, rest = divmod(number, 62)
+        digits.append(_DIGITS[rest])
+    return _PREFIX + "".join(digits)
+
+
+def create_key(
+    tx: Connection,
+    project: str,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    now_ms: int,
+    tasks: Sequence[str] = (),
+    requests_per_minute: int = 0,
+    usd_per_day: float = 0.0,
+    expires_ms: int = 0,
+    clear: str = "",
+) -> tuple[ApiKey, str]:
+    """A new key and its clear text, which is shown this once.
+
+    `clear` may be given (the root key, which is written to its file first). Raises BadInput for a scope nobody knows.
+    """
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        raise BadInput(
+            "bad_scope",
+            f"there is no scope {unknown[0][:40]!r}" if unknown else "a key needs at least one scope",
+            where="scopes",
+            hint=f"choose from {', '.join(SCOPES)}",
+        )
+    if requests_per_minute < 0 or usd_per_day < 0:
+        raise BadInput("bad_limit", "a limit cannot be negative", where="key", hint="0 means no limit")
+    clear = clear or new_clear_key()
+    row = {
+        "id": new_id("key", now_ms),
+        "project": project,
+        "name": name,
+        "sha256": key_digest(clear),
+        "prefix": clear[: len(_PREFIX) + 6],
+        "scopes": msgspec.json.encode(list(scopes)).decode(),
+        "tasks": msgspec.json.encode(list(tasks)).decode(),
+        "requests_per_minute": requests_per_minute,
+        "usd_per_day": usd_per_day,
+        "expires_ms": expires_ms,
+        "created_ms": now_ms,
+    }
+    tx.execute(insert(api_keys).values(row))
+    revision.bump(tx)
+    return get_key(tx, project, str(row["id"])), clear
+
+
+def authenticate(tx: Connection, clear: str, *, now_ms: int) -> ApiKey:
+    """The key behind a clear text. Raises Unauthenticated for one that is unknown, expired or revoked."""
+    row = tx.execute(select(api_keys).where(api_keys.c.sha256 == key_digest(clear))).one_or_none()
+    key = _key(row) if row is not None else None
+    if key is None or not key.usable(now_ms):
+        why = "nobody knows this key" if key is None else ("it was revoked" if key.revoked_ms else "it expired")
+        raise Unauthenticated(
+            "key_unknown",
+            f"the API key is not valid: {why}",
+            where="Authorization",
+            hint="`volant key create` makes one; the root key stands in DATA/root.key",
+        )
+    return key
+
+
+def require(key: ApiKey, scope: str) -> None:
+    """Raises Forbidden when the key lacks the scope; `admin` has every scope."""
+    if scope not in key.scopes and "admin" not in key.scopes:
+        raise Forbidden(
+            "scope_missing",
+            f"the key {key.prefix}… lacks the scope {scope!r}; it has {', '.join(key.scopes)}",
+            where="Authorization",
+            hint=f"create a key with `volant key create --scope {scope}`",
+        )
+
+
+def get_key(tx: Connection, project: str, key_id: str) -> ApiKey:
+    """Raises NotFound."""
+    row = tx.execute(select(api_keys).where(api_keys.c.project == project, api_keys.c.id == key_id)).one_or_none()
+    if row is None:
+        raise NotFound("key_unknown", f"there is no key {key_id[:60]!r}", where=project, hint="`volant key list`")
+    return _key(row)
+
+
+def list_keys(tx: Connection, project: str) -> list[ApiKey]:
+    """Every key of the project, oldest first, revoked ones included."""
+    query = select(api_keys).where(api_keys.c.project == project).order_by(api_keys.c.created_ms, api_keys.c.id)
+    return [_key(row) for row in tx.execute(query)]
+
+
+def revoke(tx: Connection, project: str, key_id: str, *, now_ms: int) -> ApiKey:
+    """Revoke it now; again changes nothing. Raises NotFound."""
+    key = get_key(tx, project, key_id)
+    if not key.revoked_ms:
+        tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_ms=now_ms))
+        revision.bump(tx)
+    return get_key(tx, project, key_id)
+
+
+def rotate(tx: Connection, project: str, key_id: str, *, now_ms: int, grace_ms: int = 0) -> tuple[ApiKey, str]:
+    """A new key with the old one's name, scopes and limits; the old one ends after `grace_ms`. Raises NotFound."""
+    old = get_key(tx, project, key_id)
+    if grace_ms > 0 and not old.revoked_ms:
+        ends = now_ms + grace_ms
+        tx.execute(
+            update(api_keys)
+            .where(api_keys.c.id == key_id)
+            .values(expires_ms=min(old.expires_ms, ends) if old.expires_ms else ends)
+        )
+    else:
+        revoke(tx, project, key_id, now_ms=now_ms)
+    return create_key(
+        tx,
+        project,
+        name=old.name,
+        scopes=old.scopes,
+        now_ms=now_ms,
+        tasks=old.tasks,
+        requests_per_minute=old.requests_per_minute,
+        usd_per_day=old.usd_per_day,
+        expires_ms=old.expires_ms,
+    )
+
+
+def grants(tx: Connection, *, now_ms: int) -> dict[str, KeyGrant]:
+    """Every usable key as gateways know it: SHA-256 in hex → grant."""
+    keys = [_key(row) for row in tx.execute(select(api_keys).where(api_keys.c.revoked_ms == 0))]
+    return {
+        key.sha256: KeyGrant(
+            key_id=key.id,
+            project=key.project,
+            sha256=key.sha256,
+            scopes=key.scopes,
+            tasks=key.tasks,
+            requests_per_minute=key.requests_per_minute,
+            usd_per_day=key.usd_per_day,
+            expires_ms=key.expires_ms,
+        )
+        for key in keys
+        if key.usable(now_ms)
+    }
+
+
+def _key(row: Row[tuple[object, ...]]) -> ApiKey:
+    values = dict(row._mapping)
+    for name in ("scopes", "tasks"):
+        values[name] = msgspec.json.decode(values[name], type=tuple[str, ...])
+    return ApiKey(**values)

@@ -1,0 +1,158 @@
+"""Snapshot: documents and state put together as a gateway reads them.
+
+Knows how a deployment becomes a target (address, credentials, price); knows no transport. The environment, the price
+table and the providers' usual addresses come in as arguments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from volant.core.errors import NotFound
+from volant.core.nouns import DeploymentSpec, Documents, Route, Snapshot, Split, Target, TaskSpec, VariantSpec
+from volant.registry import documents, keys, projects, revision, secrets, state
+from volant.store.keys import KeyRing
+
+
+class Price(NamedTuple):
+    """What a model costs, US dollars per token, and which edition of the price table says so."""
+
+    usd_per_input_token: float = 0.0
+    usd_per_output_token: float = 0.0
+    version: str = ""
+
+
+PriceOf = Callable[[str, str], Price | tuple[float, float, str] | None]  # (provider, model)
+BaseUrlOf = Callable[[str], str]  # provider → its usual base URL, or ""
+
+
+def build_snapshot(
+    tx: Connection,
+    ring: KeyRing,
+    *,
+    now_ms: int,
+    price_of: PriceOf = lambda provider, model: None,
+    base_url_of: BaseUrlOf = lambda provider: "",
+    environment: Mapping[str, str] | None = None,
+) -> Snapshot:
+    """Everything a gateway needs. A deployment without an address, or unhealthy, is left out of `targets`."""
+    routes: dict[str, dict[str, Route]] = {}
+    targets: dict[str, dict[str, Target]] = {}
+    hash_keys: dict[str, str] = {}
+    parts: list[object] = []
+    refuse = False
+    for project in projects.list_all(tx):
+        applied = documents.current(tx, project.id)
+        hash_keys[project.id] = ring.hash_key(tx, project.id).hex()
+        routes[project.id] = _routes(tx, project.id, applied.documents)
+        targets[project.id] = _targets(
+            tx, ring, project.id, applied.documents, price_of, base_url_of, environment or {}
+        )
+        refuse = refuse or applied.documents.policy.on_full_disk == "refuse"
+        parts.append([project.id, applied.hash, routes[project.id]])
+    return Snapshot(
+        revision=revision.current(tx),
+        config_hash=hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16],
+        routes=routes,
+        targets=targets,
+        keys=keys.grants(tx, now_ms=now_ms),
+        subject_keys=hash_keys,
+        on_full_disk="refuse" if refuse else "serve",
+    )
+
+
+def _routes(tx: Connection, project: str, configured: Documents) -> dict[str, Route]:
+    live = state.listed(tx, project, "live", state.Live)
+    splits = state.listed(tx, project, "split", Split)
+    return {
+        task.name: _route(_with_added(task, state.variants(tx, project, task.name)), live.get(task.name), splits)
+        for task in configured.tasks
+    }
+
+
+def _with_added(task: TaskSpec, added: Mapping[str, VariantSpec]) -> TaskSpec:
+    kept = tuple(variant for variant in task.variants if variant.name not in added)
+    return msgspec.structs.replace(task, variants=(*kept, *added.values()))
+
+
+def _route(task: TaskSpec, fact: state.Live | None, splits: Mapping[str, Split]) -> Route:
+    """The live variant: a release's decision, else the document's, else the first; never one that is not there."""
+    known = {variant.name for variant in task.variants}
+    split = splits.get(task.name)
+    if fact is not None and fact.variant in known:
+        live, release_id = fact.variant, fact.release_id
+    else:
+        live, release_id = task.live if task.live in known else task.variants[0].name, ""
+    return Route(
+        task=task, live=live, release_id=release_id, split=split if split and split.candidate in known else None
+    )
+
+
+def _targets(
+    tx: Connection,
+    ring: KeyRing,
+    project: str,
+    configured: Documents,
+    price_of: PriceOf,
+    base_url_of: BaseUrlOf,
+    environment: Mapping[str, str],
+) -> dict[str, Target]:
+    places = state.places(tx, project)
+    specs = {name: place.spec for name, place in places.items() if place.spec is not None}
+    specs |= {spec.name: spec for spec in configured.deployments}
+    out: dict[str, Target] = {}
+    for name, spec in specs.items():
+        place = places.get(name)
+        address = place.base_url if place else spec.base_url or base_url_of(spec.provider)
+        if not address or (place is not None and not place.healthy):
+            continue
+        key = (place.api_key if place else "") or _credential(tx, ring, project, spec, environment)
+        out[name] = _target(spec, address, key, _price(spec, price_of))
+    return out
+
+
+def _credential(
+    tx: Connection, ring: KeyRing, project: str, spec: DeploymentSpec, environment: Mapping[str, str]
+) -> str:
+    """The provider's key; empty when the named one is not there, so that the provider's own 401 says so."""
+    if spec.api_key_ref:
+        try:
+            return secrets.get(tx, ring, project, spec.api_key_ref)
+        except NotFound:
+            return ""
+    return environment.get(spec.api_key_env, "") if spec.api_key_env else ""
+
+
+def _price(spec: DeploymentSpec, price_of: PriceOf) -> Price:
+    found = Price(*(price_of(spec.provider, spec.price_model or spec.model) or Price()))
+    given_in, given_out = spec.usd_per_million_input_tokens, spec.usd_per_million_output_tokens
+    if given_in is None and given_out is None:
+        return found
+    return Price(
+        found.usd_per_input_token if given_in is None else given_in / 1e6,
+        found.usd_per_output_token if given_out is None else given_out / 1e6,
+        f"{found.version}+configured" if found.version else "configured",
+    )
+
+
+def _target(spec: DeploymentSpec, address: str, key: str, price: Price) -> Target:
+    return Target(
+        name=spec.name,
+        provider=spec.provider,
+        model=spec.model,
+        base_url=address.rstrip("/"),
+        api_key=key,
+        weight=spec.weight,
+        max_in_flight=spec.max_in_flight,
+        timeout_connect_s=spec.timeout_connect_s,
+        timeout_first_token_s=spec.timeout_first_token_s,
+        timeout_total_s=spec.timeout_total_s,
+        usd_per_input_token=price.usd_per_input_token,
+        usd_per_output_token=price.usd_per_output_token,
+        price_version=price.version,
+    )
