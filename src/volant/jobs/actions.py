@@ -6,7 +6,8 @@ gives `Started` at once. Every action is idempotent by its `key` where it has on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -31,7 +32,7 @@ class ImportOptions(Noun, frozen=True, kw_only=True):
     text_column: str = ""  # empty: found by its usual names
     label_column: str = ""
     user_column: str = ""  # empty and none found: users are drawn
-    shares: dict[str, float] = {}  # split -> share, of train, validation, pool_a, pool_b, test; empty: the defaults
+    shares: dict[str, float] = msgspec.field(default_factory=dict)  # split -> share; empty: the defaults
     seed: int = 0
     known_share: float = 1.0  # share of the labels that the first model may know
     language: str = ""  # keep only this language; empty: report only
@@ -55,7 +56,7 @@ class BuildOptions(Noun, frozen=True, kw_only=True):
 
     dataset_version_id: str = ""  # empty: the newest of the task
     recipe: str = ""  # empty: the task's loop says
-    recipe_options: Json = {}
+    recipe_options: Json = msgspec.field(default_factory=dict)
     base_model_id: str = ""  # a registered model to tune; empty: from scratch where the recipe can
     known_only: bool = False  # train on known labels only (a first model)
     splits: tuple[str, ...] = ("train",)  # what it is trained on
@@ -134,3 +135,20 @@ class LoopActions(Protocol):
     def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "") -> Started:
         """Remove a person everywhere; give the user's name as the application calls it, or the subject."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Something that control does again and again: a monitor, a rollout's look at its numbers."""
+
+    name: str
+    every_s: float
+    run: Callable[[], None]  # an error of it is logged and does not stop the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """What `volant.loop.register(context)` gives control, before the workflows are launched."""
+
+    actions: LoopActions
+    ticks: Sequence[Tick] = ()

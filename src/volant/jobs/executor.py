@@ -109,7 +109,7 @@ class LocalExecutor:
     ) -> RunHandle:
         """Have this run: started within a second, started again when it dies, until `result.json` is there.
 
-        Empty `argv`: `python -m volant.app.run DATA RUN_ID`. Asking again changes nothing; a finished run is left alone.
+        Empty `argv`: `python -m volant.app.run DATA RUN_ID`. Asking again changes nothing; a finished run stays so.
         A higher `attempt` than before removes a failed result and starts anew.
         """
         with self._lock:

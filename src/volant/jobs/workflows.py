@@ -21,6 +21,7 @@ import json
 import logging
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
@@ -46,6 +47,17 @@ _STATES: Mapping[str, Literal["waiting", "running", "done", "failed", "cancelled
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "failed",
     "CANCELLED": "cancelled",
 }
+
+
+def _tree(kind: type[VolantError]) -> dict[str, type[VolantError]]:
+    """Every error of core by its name, so that a kept one is raised again as what it was."""
+    found = {kind.__name__: kind}
+    for below in kind.__subclasses__():
+        found |= _tree(below)
+    return found
+
+
+_ERRORS = _tree(VolantError)
 
 
 class WorkflowStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +150,9 @@ class Workflows:
         """
         function = self._functions.get(name)
         if function is None:
-            raise NotFound("workflow_unknown", f"no workflow is named {name!r}", hint=f"known: {sorted(self._functions)}")
+            raise NotFound(
+                "workflow_unknown", f"no workflow is named {name!r}", hint=f"known: {sorted(self._functions)}"
+            )
         _check(ids, "argument")
         with self._lock:  # two starters of one id: the second finds the first
             if self.status(workflow_id) is None:
@@ -186,11 +200,12 @@ class _ShortJson(Serializer):
         _check(data, "value of a workflow")
         return json.dumps(data, separators=(",", ":"))
 
-    def deserialize(self, serialized_data: str) -> Any:  # type: ignore[override]  # DBOS names its self `cls`
+    def deserialize(self, serialized_data: str) -> Any:
         value = json.loads(serialized_data)
         if isinstance(value, dict) and set(value) == {"volant_error"}:
             facts = value["volant_error"]
-            return VolantError(facts["code"], facts["message"], where=facts["where"], hint=facts["hint"])
+            kind = _ERRORS.get(facts.get("kind", ""), VolantError)
+            return kind(facts["code"], facts["message"], where=facts["where"], hint=facts["hint"])
         return value
 
     def name(self) -> str:
@@ -200,7 +215,7 @@ class _ShortJson(Serializer):
 def _error_dict(error: BaseException) -> dict[str, Any]:
     if isinstance(error, VolantError):
         facts = error.as_dict()
-        return {**facts, "message": error.message[:MOST_TEXT]}
+        return {**facts, "kind": type(error).__name__, "message": error.message[:MOST_TEXT]}
     return {
         "code": "workflow_failed",
         "message": f"{type(error).__name__} (its text may hold personal data and is not kept)",
@@ -269,3 +284,24 @@ def _quiet() -> None:
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
     logger.propagate = True
+    if not any(isinstance(one, _NoTexts) for one in logger.filters):
+        logger.addFilter(_NoTexts())
+
+
+class _NoTexts(logging.Filter):
+    """A stranger's exception may quote a person: its type and places are logged, its text is not."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if error is not None:
+            places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in _frames(error)]
+            said = record.getMessage() if isinstance(error, VolantError) else str(record.msg)[:100]
+            record.msg = "%s: %s\n  %s"
+            record.args = (said, _error_dict(error)["message"], "\n  ".join(places))
+            record.exc_info = None
+            record.exc_text = None
+        return True
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if "/dbos/" not in frame.filename]
