@@ -64,8 +64,10 @@ class _Child:
 class Children:
     """The processes of one supervisor."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Callable[[str], None], environment: Mapping[str, str]) -> None:
+        """`environment` is what every child gets, on top of which it has its own."""
         self._note = note
+        self._environment = dict(environment)
         self._children: dict[str, _Child] = {}
         self._lifeline_read, self._lifeline_write = os.pipe()
 
@@ -133,7 +135,7 @@ class Children:
         try:
             child.process = subprocess.Popen(
                 wanted.argv,
-                env={**os.environ, **wanted.env, "VOLANT_PARENT_FD": str(self._lifeline_read)},
+                env={**self._environment, **wanted.env, "VOLANT_PARENT_FD": str(self._lifeline_read)},
                 cwd=wanted.cwd or None,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -40,7 +40,8 @@ class Supervisor:
         self.settings = settings
         self.data = Path(settings.data_dir).resolve()
         self._note = note
-        self._children = Children(note)
+        boot = {"VOLANT_BOOT": msgspec.json.encode(settings).decode(), "PYTHONUNBUFFERED": "1"}
+        self._children = Children(note, {**os.environ, **boot})
         self._stopping = False
         self._desired_seen = (0, 0)
         self._wanted: dict[str, Wanted] = {}
@@ -66,10 +67,6 @@ class Supervisor:
             signal.signal(number, self._ask_to_stop)
         fd = self._listener.fileno()
         python = [sys.executable, "-m"]
-        environment = {
-            "VOLANT_BOOT": msgspec.json.encode(self.settings).decode(),
-            "PYTHONUNBUFFERED": "1",
-        }
         common = ("--data-dir", str(self.data))
         logs = self.data / "logs"
         self._children.want(
@@ -77,7 +74,6 @@ class Supervisor:
                 name="control",
                 kind="control",
                 argv=(*python, "volant.app.control", *common),
-                env=environment,
                 log=str(logs / "control.log"),
             )
         )
@@ -87,8 +83,7 @@ class Supervisor:
                     name=f"gateway-{index}",
                     kind="gateway",
                     argv=(*python, "volant.app.gateway", *common, "--worker-index", str(index), "--listen-fd", str(fd)),
-                    env=environment,
-                    log=str(logs / f"gateway-{index}.log"),
+                        log=str(logs / f"gateway-{index}.log"),
                 ),
                 pass_fds=(fd,),
             )
