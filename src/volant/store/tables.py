@@ -102,7 +102,8 @@ record = Table(
     "record", metadata, _id(), _project(), _text("subject"), _text("source"), _int("position"), _text("purpose"),
     _text("legal_basis"), _ms("retention_until_ms"), _text("content_hmac"),
     Column("sealed", LargeBinary, nullable=False), _text("inference_id"), _ms("created_ms"),
-    Index("ix_record_project_subject", "project", "subject"), UniqueConstraint("project", "source", "position"),
+    Index("ix_record_project_subject", "project", "subject"), Index("ix_record_inference_id", "inference_id"),
+    UniqueConstraint("project", "source", "position"),
 )  # fmt: skip
 dataset = Table(
     "dataset", metadata, _id(), _project(), _text("name"), _ms("created_ms"), UniqueConstraint("project", "name"),

@@ -311,6 +311,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("project", "source", "position", name=op.f("uq_record_project_source_position")),
     )
     with op.batch_alter_table("record", schema=None) as batch_op:
+        batch_op.create_index("ix_record_inference_id", ["inference_id"], unique=False)
         batch_op.create_index("ix_record_project_subject", ["project", "subject"], unique=False)
 
     op.create_table(
