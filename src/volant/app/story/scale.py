@@ -1,0 +1,74 @@
+"""Scale: how large the story is told. Demo on a laptop, story on real data, tiny for the tests.
+
+Pure data. Sizes of the rollout come from simulations (`bench/canary_sim.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from volant.core.nouns import RolloutPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """One size of the story."""
+
+    name: str
+    shares: dict[str, float]  # of all users, per split
+    known_share: float = 2 / 3  # of the intents that the bank had when the first model was made
+    first_recipe: str = "scratch"
+    first_options: dict[str, Any] = field(default_factory=dict)
+    tune_recipe: str = "sft"
+    tune_options: dict[str, Any] = field(default_factory=dict)
+    accuracy_min: float = 0.40  # the gate's floor for the lower bound of accuracy on known intents
+    known_margin: float = 0.06
+    rate_per_s: float = 90.0  # requests per second that the customers send
+    in_flight: int = 24
+    review_share: float = 0.7  # of answers that an agent looks at
+    review_noise: float = 0.02  # of reviews with a wrong label
+    monitor_threshold: float = 0.30
+    monitor_min_count: int = 150
+    plan: RolloutPlan = field(default_factory=RolloutPlan)
+    rounds: int = 12  # how often pool B's users may be drawn again, at most
+    target_accuracy: float = 0.70  # overall exact match after retraining that the story must reach
+    control: bool = False  # also train a control from scratch on dataset version 2
+    seed: int = 7
+
+
+TINY = Scale(
+    name="tiny",
+    shares={"train": 0.5, "validation": 0.06, "pool_a": 0.16, "pool_b": 0.10, "test": 0.18},
+    first_recipe="debug",
+    first_options={},
+    tune_recipe="debug-sft",
+    tune_options={},
+    accuracy_min=0.0,
+    known_margin=0.9,
+    monitor_min_count=40,
+    rate_per_s=60.0,
+    in_flight=8,
+    plan=RolloutPlan(
+        shadow_requests=10, steps=((0.3, 4), (0.6, 8)), failure_ceiling=0.5, correction_margin=0.5, questions_per_user=3
+    ),
+    target_accuracy=0.0,
+)
+
+DEMO = Scale(
+    name="demo",
+    shares={"train": 0.40, "validation": 0.05, "pool_a": 0.28, "pool_b": 0.11, "test": 0.16},
+    plan=RolloutPlan(steps=((0.10, 40), (0.50, 60)), failure_ceiling=0.05),
+)
+
+STORY = Scale(
+    name="story",
+    shares={"train": 0.46, "validation": 0.05, "pool_a": 0.33, "pool_b": 0.16, "test": 0.0},
+    plan=RolloutPlan(steps=((0.05, 40), (0.25, 60), (0.50, 150)), failure_ceiling=0.02),
+    target_accuracy=0.75,
+    known_margin=0.03,
+    control=True,
+    seed=11,
+)
+
+SCALES = {scale.name: scale for scale in (TINY, DEMO, STORY)}
