@@ -91,9 +91,11 @@ class RolloutPlan(Noun, frozen=True, kw_only=True):
     shadow_requests: int = 50
     steps: tuple[tuple[float, int], ...] = ((0.10, 40), (0.50, 60))  # (share of users, canary users at least)
     failure_ceiling: float = 0.05  # technical failures per request, upper bound
-    correction_margin: float = 0.05  # corrected share may rise by at most this
+    correction_margin: float = 0.05  # corrected share may rise by at most this; 1: there is no feedback to look at
     questions_per_user: int = 3  # a user is complete, and frozen, after so many requests ...
     user_timeout_s: float = 60.0  # ... or after so long
+    label_wait_s: float = 10.0  # a complete user's feedback is awaited so long; what comes later is left out
+    step_min_s: float = 0.0  # least time in a step
     alpha: float = 0.05
 
 
