@@ -30,7 +30,7 @@ def wilson(successes: float, trials: float, confidence: float = 0.95) -> Interva
     """Wilson's score interval of a rate: close to its nominal coverage on average, never outside [0, 1].
 
     Fractional counts are allowed, so that an effective sample size fits. ValueError for impossible counts.
-    Source: Wilson 1927; recommended for general use by Brown, Cai and DasGupta 2001, §5.
+    Source: Wilson 1927; recommended for small samples by Brown, Cai and DasGupta 2001.
     """
     _require_counts(successes, trials)
     z = normal_quantile(0.5 + _require_confidence(confidence) / 2.0)

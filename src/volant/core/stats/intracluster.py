@@ -2,7 +2,7 @@
 
 Knows values or labels and whose they are; answers with a correlation and its interval. Knows nothing of decisions.
 
-Sources: Fisher 1925 and Donner 1986 (analysis-of-variance estimator); Searle 1971, §9.5 (its F interval, exact for
+Sources: Fisher 1925 and Donner 1986 (analysis-of-variance estimator); Searle 1971, ch. 9 (its F interval, exact for
 equal cluster sizes and normal values, a fair approximation elsewhere); Light and Margolin 1971, Cohen 1960 (agreement
 beyond chance); Efron and Stein 1981 (jackknife).
 """

@@ -150,7 +150,7 @@ def _p_without_spread(comparison: PairedComparison, reference: float) -> float:
 
 
 def _p_tango(comparison: PairedComparison, reference: float) -> float:
-    """One-sided p-value of Tango's score test (1998, eq. 7-9) on counts scaled to the effective number of items."""
+    """One-sided p-value of Tango's score test (1998) on counts scaled to the effective number of items."""
     if reference <= -1.0:
         return 0.0
     if reference >= 1.0:

@@ -28,7 +28,7 @@ from volant.core.stats import betting
 from volant.core.stats.betting import Bets, Vector, equal_bets
 
 # Small fractions find small effects in many users, large ones find large effects in few. Chosen by simulation.
-DIFFERENCE_BETS = equal_bets(0.03, 0.06, 1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1.0)
+DIFFERENCE_BETS = equal_bets(0.04, 1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1.0)
 CEILING_HARM_BETS = equal_bets(1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 # Half of the wealth expects no failure at all: a clean canary claims 5 % after 68 users and 2 % after 172.
 CEILING_SAFE_BETS = Bets(
