@@ -1,0 +1,112 @@
+"""App: the FastAPI application of control, put together from its routers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
+
+from volant import __version__
+from volant.api import health, internal, manage, openai, problems
+from volant.api.limits import Limits
+from volant.api.services import Services
+from volant.api.structs import resolve
+
+PREFIX = "/api/v1"
+UPLOADS = (f"{PREFIX}/datasets/import",)  # paths that take files
+FREES_SPACE = (f"{PREFIX}/erasures", f"{PREFIX}/keys", "/internal/")  # what a full disk must not stop
+
+
+def create_app(services: Services) -> FastAPI:
+    """Every route of control. `services` is what routes may use."""
+    app = routes()
+    app.state.services = services
+    return app
+
+
+def limited(app: ASGIApp, services: Services) -> ASGIApp:
+    """The application as it is served: bodies and disk within their limits."""
+    settings = services.context.settings
+    return Limits(
+        app,
+        max_body_bytes=settings.max_body_bytes,
+        larger=dict.fromkeys(UPLOADS, settings.max_upload_bytes),
+        data_dir=services.context.data_dir,
+        disk_floor_bytes=settings.disk_floor_mb * 2**20,
+        may_always=FREES_SPACE,
+    )
+
+
+def routes() -> FastAPI:
+    """The application without its services: enough to describe itself."""
+    app = FastAPI(
+        title="Volant",
+        version=__version__,
+        summary="Runs the whole life of a language model in production, as one loop.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+    )
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(internal.router)
+    app.include_router(openai.router, prefix="/v1")
+    app.include_router(openai.router, prefix="/openai/v1", include_in_schema=False)
+    for router in manage.routers():
+        app.include_router(router, prefix=PREFIX)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        described = resolve(FastAPI.openapi(app))
+        _describe_errors(described)
+        described["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        described["security"] = [{"key": []}]
+        for path in health.OPEN:
+            described["paths"][path]["get"]["security"] = []
+        app.openapi_schema = described
+    return app.openapi_schema
+
+
+def _operation_id(route: APIRoute) -> str:
+    """What typed clients call it: `keys_create_key`."""
+    return f"{route.tags[0]}_{route.name}" if route.tags else route.name
+
+
+def _describe_errors(described: dict[str, Any]) -> None:
+    """Every error has our shape, in place of the framework's 422."""
+    schemas = described["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    text = {"type": "string"}
+    schemas["Error"] = {
+        "type": "object",
+        "description": "Any error. `code` is stable and stands in docs/errors.md.",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "where", "hint", "retry_helps"],
+                "properties": {
+                    "code": text,
+                    "message": text,
+                    "where": text,
+                    "hint": text,
+                    "retry_helps": {"type": "boolean"},
+                },
+            }
+        },
+    }
+    answer = {
+        "description": "An error",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = answer

@@ -1,0 +1,51 @@
+"""Documents: the project's configuration as one versioned whole. What the loop owns is shown, never touched."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Body
+
+from volant.api.access import Reads, Writes
+from volant.api.services import Has
+from volant.api.structs import AsJson
+from volant.core.nouns import Documents
+from volant.registry import documents
+
+router = APIRouter(prefix="/documents", tags=["documents"])
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """What applying would change, and what it would leave as the loop decided."""
+
+    revision: int  # that the comparison was made with
+    changes: tuple[documents.Change, ...]
+    sentences: tuple[str, ...]  # the changes as a person reads them
+    held: tuple[documents.Held, ...]
+
+
+@router.get("", summary="The configuration that holds now")
+def current(caller: Reads, context: Has) -> Annotated[documents.Applied, AsJson]:
+    with context.db.read() as tx:
+        return documents.current(tx, caller.project)
+
+
+@router.post("/diff", summary="What applying this would change")
+def diff(body: Annotated[Documents, AsJson, Body()], caller: Reads, context: Has) -> Annotated[Difference, AsJson]:
+    with context.db.read() as tx:
+        now = documents.current(tx, caller.project)
+        held = documents.held(tx, caller.project)
+    changes = documents.diff(now.documents, body)
+    sentences = tuple(change.sentence() for change in changes)
+    return Difference(revision=now.revision, changes=changes, sentences=sentences, held=held)
+
+
+@router.post("/apply", summary="Make this the configuration; gateways have it within a second")
+def apply(
+    body: Annotated[Documents, AsJson, Body()], caller: Writes, context: Has
+) -> Annotated[documents.Applied, AsJson]:
+    with context.db.begin() as tx:
+        applied = documents.apply(tx, caller.project, body, applied_by=caller.name, now_ms=context.clock.now_ms())
+    context.publish()
+    return applied

@@ -1,0 +1,79 @@
+"""Keys: create, list, rotate, revoke. A key's clear text is shown once, at its making."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Body, Query
+
+from volant.api.access import Admin
+from volant.api.paging import Listing
+from volant.api.services import Has
+from volant.api.structs import AsJson
+from volant.core.nouns import Noun
+from volant.registry import keys
+
+router = APIRouter(prefix="/keys", tags=["keys"])
+
+
+class NewKey(Noun, frozen=True, kw_only=True):
+    """What a key may do."""
+
+    name: str
+    scopes: tuple[str, ...]  # of inference, feedback, read, write, admin
+    tasks: tuple[str, ...] = ()  # empty: all
+    requests_per_minute: int = 0  # 0: no limit
+    usd_per_day: float = 0.0  # 0: no budget
+    expires_ms: int = 0  # 0: never
+
+
+class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key and its clear text, shown this once."""
+
+    key: keys.ApiKey
+    clear: str
+
+
+@router.get("", summary="Every key of the project, revoked ones included")
+def list_keys(caller: Admin, context: Has) -> Annotated[Listing[keys.ApiKey], AsJson]:
+    with context.db.read() as tx:
+        return Listing(data=keys.list_keys(tx, caller.project))
+
+
+@router.post("", status_code=201, summary="Make a key; its clear text is shown this once")
+def create_key(body: Annotated[NewKey, AsJson, Body()], caller: Admin, context: Has) -> Annotated[MadeKey, AsJson]:
+    with context.db.begin() as tx:
+        key, clear = keys.create_key(
+            tx,
+            caller.project,
+            name=body.name,
+            scopes=body.scopes,
+            tasks=body.tasks,
+            requests_per_minute=body.requests_per_minute,
+            usd_per_day=body.usd_per_day,
+            expires_ms=body.expires_ms,
+            now_ms=context.clock.now_ms(),
+        )
+    context.publish()
+    return MadeKey(key=key, clear=clear)
+
+
+@router.post("/{key_id}/rotate", summary="Replace a key; the old one ends at once or after a grace")
+def rotate_key(
+    key_id: str, caller: Admin, context: Has, grace_s: Annotated[float, Query(ge=0, le=30 * 86400)] = 0.0
+) -> Annotated[MadeKey, AsJson]:
+    with context.db.begin() as tx:
+        key, clear = keys.rotate(
+            tx, caller.project, key_id, now_ms=context.clock.now_ms(), grace_ms=int(grace_s * 1000)
+        )
+    context.publish()
+    return MadeKey(key=key, clear=clear)
+
+
+@router.delete("/{key_id}", summary="Revoke a key, now and for good")
+def revoke_key(key_id: str, caller: Admin, context: Has) -> Annotated[keys.ApiKey, AsJson]:
+    with context.db.begin() as tx:
+        key = keys.revoke(tx, caller.project, key_id, now_ms=context.clock.now_ms())
+    context.publish()
+    return key

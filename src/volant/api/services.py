@@ -1,0 +1,92 @@
+"""Services: what a route may use. Control binds them once; a route asks for them by type."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+import msgspec
+from fastapi import Depends, Request
+
+from volant.core.errors import Unavailable
+from volant.jobs.actions import LoopActions
+from volant.jobs.context import Context
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway's worker spent since it last said so."""
+
+    usd: float = 0.0
+    requests: int = 0
+    tokens: int = 0
+
+
+class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway's worker asks for a part of a key's limits, and settles what it spent."""
+
+    key_id: str
+    usd: float = 0.0
+    requests: int = 0
+    settle: Settlement = Settlement()
+    worker: str = ""
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker may spend by itself until `expires_ms`; it replaces the worker's lease before."""
+
+    granted_usd: float
+    granted_requests: int
+    expires_ms: int
+
+
+class Snapshots(Protocol):
+    """The gateways' configuration as it goes out."""
+
+    def wait(self, after: int, timeout_s: float) -> Awaitable[tuple[int, bytes] | None]:
+        """(revision, msgpack of Snapshot) as soon as the revision is not `after`; None after `timeout_s`."""
+        ...
+
+
+class Leases(Protocol):
+    """Limits and budgets, shared out to the gateways' workers."""
+
+    def lease(self, request: LeaseRequest) -> Lease: ...
+
+
+class Readiness(Protocol):
+    """What must hold before control is ready; sentences about what does not."""
+
+    def problems(self) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that routes call."""
+
+    context: Context
+    snapshots: Snapshots
+    leases: Leases
+    readiness: Readiness
+    actions: LoopActions | None = None
+
+
+def _services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+def _context(request: Request) -> Context:
+    return _services(request).context
+
+
+def _actions(request: Request) -> LoopActions:
+    actions = _services(request).actions
+    if actions is None:
+        raise Unavailable("loop_missing", "this server was started without its loop", hint="use `volant up`")
+    return actions
+
+
+Has = Annotated[Context, Depends(_context)]
+HasServices = Annotated[Services, Depends(_services)]
+HasActions = Annotated[LoopActions, Depends(_actions)]

@@ -1,0 +1,216 @@
+"""Control: API, the store's only writer, workflows, monitors, sealing. One process of one data directory.
+
+    python -m volant.app.control --data-dir DATA        boot settings as JSON in VOLANT_BOOT
+
+Serves FastAPI on DATA/run/control.sock. Beside it, in threads: the spools' drain, the gateways' snapshot, the engines'
+watch, the loop's ticks, housekeeping. Killed at any moment it is started again and goes on: what was acknowledged is
+committed, spools wait on disk, workflows resume at their last finished step, runs and engines never noticed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+import uvicorn
+from starlette.types import ASGIApp
+
+from volant.api.app import create_app, limited
+from volant.api.services import Services
+from volant.app import housekeeping
+from volant.app.background import Background
+from volant.app.bootstrap import open_context
+from volant.app.engines import LOOK_EVERY_S as ENGINES_EVERY_S
+from volant.app.engines import EngineWatcher
+from volant.app.leases import LeaseBook
+from volant.app.snapshots import LOOK_EVERY_S as SNAPSHOT_EVERY_S
+from volant.app.snapshots import SnapshotPublisher
+from volant.core import lifeline
+from volant.core.errors import VolantError
+from volant.core.settings import ServerSettings
+from volant.jobs.actions import Loop
+from volant.jobs.context import Context
+from volant.traces.drain import TraceDrain
+
+DRAIN_EVERY_S = 0.05  # how long a record waits in a spool, about
+
+log = logging.getLogger("volant.control")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run until SIGTERM or the supervisor's end."""
+    parser = argparse.ArgumentParser(prog="python -m volant.app.control")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    data_dir = parser.parse_args(arguments).data_dir.resolve()
+    lifeline.watch()
+    os.umask(0o077)
+    settings = boot_settings(data_dir)
+    _log_to_stderr(settings.log_level)
+    try:
+        code = Control(data_dir, settings).run()
+    except VolantError as error:
+        log.error("control cannot start: %s", error)
+        code = error.exit_code
+    sys.stderr.flush()
+    os._exit(code)  # a workflow's step may still be waiting in its thread: it is taken up again at the next start
+
+
+def boot_settings(data_dir: Path) -> ServerSettings:
+    """What the supervisor validated and handed down; the defaults when started by hand."""
+    handed = os.environ.get("VOLANT_BOOT", "")
+    if handed:
+        return msgspec.json.decode(handed, type=ServerSettings)
+    return ServerSettings(data_dir=str(data_dir))
+
+
+class Control:
+    """The parts of one control process, put together."""
+
+    def __init__(self, data_dir: Path, settings: ServerSettings) -> None:
+        self._background = Background()
+        changed = threading.Event()
+        self.context = open_context(data_dir, settings, environment=os.environ, publish=changed.set)
+        context = self.context
+        self._snapshots = SnapshotPublisher(data_dir, context.db, context.keyring, context.clock, os.environ, changed)
+        self._leases = LeaseBook(context.db, context.clock)
+        self._drain = TraceDrain(context.db, context.keyring, context.data_dir / "spool", context.clock)
+        self._loop = bind_loop(context)
+        self._watcher = EngineWatcher(context.db, context.executor, context.clock, context.publish)
+        self._ready = False
+
+    def run(self) -> int:
+        """Serve until told to stop."""
+        context = self.context
+        self._snapshots.refresh()
+        context.executor.restore()
+        context.workflows.launch()
+        self._start_background()
+        services = Services(
+            context=context,
+            snapshots=self._snapshots,
+            leases=self._leases,
+            readiness=self,
+            actions=self._loop.actions if self._loop else None,
+        )
+        app = limited(create_app(services), services)
+        with unix_socket(context.data_dir / "run" / "control.sock") as listener:
+            self._ready = True
+            log.info("control serves on %s", context.data_dir / "run" / "control.sock")
+            asyncio.run(self._server(app).serve(sockets=[listener]))
+        self._ready = False
+        self._background.stop()
+        self._drain.run_once()
+        context.db.checkpoint()
+        context.db.close()
+        log.info("control stopped")
+        return 0
+
+    def problems(self) -> list[str]:
+        """What keeps it from being ready (Readiness)."""
+        out = [] if self._ready else ["control is starting or stopping"]
+        return out + [f"{name} failed at its last turn" for name in self._background.failing()]
+
+    def _start_background(self) -> None:
+        context, every = self.context, self._background.every
+        every("snapshot", SNAPSHOT_EVERY_S, self._snapshots.refresh, wake=self._snapshots.changed)
+        every("drain", DRAIN_EVERY_S, self._drain.run_once)
+        every("engines", ENGINES_EVERY_S, self._watcher.look)
+        every("leases", 600.0, self._leases.forget_old)
+        every("retention", housekeeping.EVERY_S, lambda: housekeeping.tidy(context))
+        for tick in self._loop.ticks if self._loop else ():
+            every(tick.name, tick.every_s, tick.run)
+
+    def _server(self, app: ASGIApp) -> uvicorn.Server:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(self.context.settings.drain_s) or 1,
+            loop="auto",
+        )
+        return _Server(config, self._snapshots.close)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that lets long polls go as soon as it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_stop()
+        super().handle_exit(sig, frame)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, without raising the signal again at the end: `run` goes on to close the store."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def bind_loop(context: Context) -> Loop | None:
+    """The loop's workflows, actions and ticks; None in an installation without it."""
+    try:
+        from volant.loop import register  # late: control serves, and says so, where the loop's extras are missing
+    except ImportError:
+        return None
+    bound: Loop = register(context)
+    return bound
+
+
+@contextlib.contextmanager
+def unix_socket(place: Path) -> Iterator[socket.socket]:
+    """A listening Unix socket that only its owner may use; a dead predecessor's is replaced."""
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _at(place.parent):  # the path in a socket's address may have 107 bytes only
+            listener.bind(place.name)
+        place.chmod(0o600)
+        listener.listen(1024)
+        yield listener
+    finally:
+        listener.close()
+        place.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _at(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    for chatty in ("alembic", "sqlalchemy", "asyncio", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

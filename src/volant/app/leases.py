@@ -1,0 +1,180 @@
+"""Leases: a key's limits, shared out to the gateways' workers so that the sum never passes the ceiling.
+
+A worker asks for a part, spends it by itself, settles, and asks again. A lease that is not renewed returns when it
+expires. What a crashed worker spent without settling is read from its drained records, so that it counts after all.
+
+    usd        per UTC day: granted ≤ ceiling − settled − what other workers hold
+    requests   per UTC minute: granted within the minute, and no such lease outlives its minute
+
+After a restart of control the leases of before are not known one by one: their sum (`spend.leased_usd`) stays taken
+until the longest of them has expired, and the requests granted in a minute stand in the store.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from volant.api.services import Lease, LeaseRequest
+from volant.core.clock import Clock
+from volant.core.errors import NotFound
+from volant.registry.keys import ApiKey
+from volant.store.database import Database
+from volant.store.tables import api_key, inference, spend
+
+LEASE_MS = 30_000
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+
+
+@dataclass(slots=True, kw_only=True)
+class _Held:
+    """What one worker holds of one key's budget."""
+
+    usd: float
+    day: str
+    expires_ms: int
+
+
+class LeaseBook:
+    """Who holds how much of which key."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: dict[tuple[str, str], _Held] = {}  # (key, worker)
+        self._started_ms = clock.now_ms()
+
+    def lease(self, request: LeaseRequest) -> Lease:
+        """Settle, then grant as much of what is asked as the ceiling leaves. Raises NotFound for an unknown key."""
+        now = self._clock.now_ms()
+        with self._lock, self._db.begin() as tx:
+            limits = _limits(tx, request.key_id)
+            day = _day(now)
+            self._settle(tx, request, day)
+            self._expire(tx, request.key_id, now)
+            expires = now + LEASE_MS
+            expires = min(expires, (now // DAY_MS + 1) * DAY_MS)
+            granted_usd = request.usd
+            if limits.usd_per_day > 0:
+                granted_usd = self._grant_usd(tx, request, limits.usd_per_day, day, now, expires)
+            granted_requests = request.requests
+            if limits.requests_per_minute > 0:
+                expires = min(expires, (now // MINUTE_MS + 1) * MINUTE_MS)
+                granted_requests = _grant_requests(
+                    tx, self._db, request.key_id, request.requests, limits.requests_per_minute, now
+                )
+        return Lease(granted_usd=granted_usd, granted_requests=granted_requests, expires_ms=expires)
+
+    def forget_old(self) -> None:
+        """Drop the minutes that are over."""
+        before = _minute(self._clock.now_ms() - 60 * MINUTE_MS)
+        with self._db.begin() as tx:
+            tx.execute(delete(spend).where(spend.c.day.like("%T%"), spend.c.day < before))
+
+    def _settle(self, tx: Connection, request: LeaseRequest, day: str) -> None:
+        """Count what was spent; the worker's lease before is over with it."""
+        held = self._held.pop((request.key_id, request.worker), None)
+        if held is not None:
+            day = held.day
+            _add(tx, self._db, request.key_id, day, leased_usd=-held.usd)
+        settled = request.settle
+        if settled.usd or settled.requests or settled.tokens:
+            _add(
+                tx, self._db, request.key_id, day,
+                usd=settled.usd, requests=settled.requests, tokens=settled.tokens,
+            )  # fmt: skip
+
+    def _expire(self, tx: Connection, key_id: str, now: int) -> None:
+        """Take back what expired: its worker is gone, so its records say what it spent."""
+        for place, held in list(self._held.items()):
+            if place[0] == key_id and held.expires_ms <= now:
+                del self._held[place]
+                _add(tx, self._db, key_id, held.day, leased_usd=-held.usd)
+                _count_recorded(tx, self._db, key_id, held.day)
+
+    def _grant_usd(
+        self, tx: Connection, request: LeaseRequest, ceiling: float, day: str, now: int, expires: int
+    ) -> float:
+        used, leased = _spent(tx, request.key_id, day)
+        known = sum(held.usd for (key, _), held in self._held.items() if key == request.key_id and held.day == day)
+        if now >= self._started_ms + LEASE_MS and leased > known:  # leases of before a restart: expired by now
+            _add(tx, self._db, request.key_id, day, leased_usd=known - leased)
+            _count_recorded(tx, self._db, request.key_id, day)
+            used, leased = _spent(tx, request.key_id, day)
+        granted = max(0.0, min(request.usd, ceiling - used - leased))
+        if granted > 0:
+            self._held[(request.key_id, request.worker)] = _Held(usd=granted, day=day, expires_ms=expires)
+            _add(tx, self._db, request.key_id, day, leased_usd=granted)
+        return granted
+
+
+def _limits(tx: Connection, key_id: str) -> ApiKey:
+    row = tx.execute(select(api_key).where(api_key.c.id == key_id)).one_or_none()
+    if row is None:
+        raise NotFound("key_unknown", f"there is no key {key_id[:60]!r}", where="lease")
+    return ApiKey(**{**row._mapping, "scopes": (), "tasks": ()})
+
+
+def _spent(tx: Connection, key_id: str, day: str) -> tuple[float, float]:
+    row = tx.execute(select(spend.c.usd, spend.c.leased_usd).where(spend.c.key_id == key_id, spend.c.day == day))
+    found = row.one_or_none()
+    return (float(found.usd), max(0.0, float(found.leased_usd))) if found else (0.0, 0.0)
+
+
+def _grant_requests(tx: Connection, db: Database, key_id: str, asked: int, ceiling: int, now: int) -> int:
+    minute = _minute(now)
+    at = (spend.c.key_id == key_id, spend.c.day == minute)
+    granted = int(tx.execute(select(spend.c.requests).where(*at)).scalar_one_or_none() or 0)
+    allowed = max(0, min(asked, ceiling - granted))
+    if allowed:
+        _add(tx, db, key_id, minute, requests=allowed)
+    return allowed
+
+
+def _add(
+    tx: Connection,
+    db: Database,
+    key_id: str,
+    day: str,
+    *,
+    usd: float = 0.0,
+    requests: int = 0,
+    tokens: int = 0,
+    leased_usd: float = 0.0,
+) -> None:
+    db.insert_ignore(tx, spend, [{"key_id": key_id, "day": day}])
+    tx.execute(
+        spend.update()
+        .where(spend.c.key_id == key_id, spend.c.day == day)
+        .values(
+            usd=spend.c.usd + usd,
+            requests=spend.c.requests + requests,
+            tokens=spend.c.tokens + tokens,
+            leased_usd=spend.c.leased_usd + leased_usd,
+        )
+    )
+
+
+def _count_recorded(tx: Connection, db: Database, key_id: str, day: str) -> None:
+    """Settled is at least what the drained records of the day cost."""
+    start = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
+    query = select(func.sum(inference.c.cost_usd)).where(
+        inference.c.key_id == key_id, inference.c.started_ms >= start, inference.c.started_ms < start + DAY_MS
+    )
+    recorded = float(tx.execute(query).scalar_one_or_none() or 0.0)
+    used, _ = _spent(tx, key_id, day)
+    if recorded > used:
+        _add(tx, db, key_id, day, usd=recorded - used)
+
+
+def _day(now_ms: int) -> str:
+    return datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def _minute(now_ms: int) -> str:
+    return datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M")

@@ -1,0 +1,128 @@
+"""Snapshots: what gateways hold, built anew after every change, pushed by long poll, sealed on disk for a start
+without control. Knows prices and providers; knows nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection
+
+from volant.core.clock import Clock
+from volant.core.errors import NotFound
+from volant.core.nouns import DeploymentSpec, Snapshot
+from volant.providers import find
+from volant.providers.prices import price_of
+from volant.registry import revision
+from volant.registry.snapshot import Price, build_snapshot
+from volant.store.database import Database
+from volant.store.keys import KeyRing
+
+LOOK_EVERY_S = 0.25  # a change that nobody announced is seen within this
+
+
+class SnapshotPublisher:
+    """The newest snapshot, and those who wait for a newer one."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        db: Database,
+        ring: KeyRing,
+        clock: Clock,
+        environment: Mapping[str, str],
+        changed: threading.Event,
+    ) -> None:
+        self._place = data_dir / "snapshot.sealed"
+        self._db = db
+        self._ring = ring
+        self._clock = clock
+        self._environment = environment
+        self._lock = threading.Lock()
+        self._current: tuple[int, bytes] = (-1, b"")
+        self._waiters: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._closed = False
+        self.changed = changed  # set it to have the next look at once
+
+    def refresh(self) -> bool:
+        """Build and push when the store's revision is another one; True when it was."""
+        with self._db.read() as tx:
+            if revision.current(tx) == self._current[0]:
+                return False
+            snapshot = self._build(tx)
+        body = msgspec.msgpack.encode(snapshot)
+        self._keep(body)
+        with self._lock:
+            self._current = (snapshot.revision, body)
+            self._wake()
+        return True
+
+    async def wait(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
+        """(revision, msgpack) as soon as the revision is not `after`; None after `timeout_s` or at the end."""
+        waiter = (asyncio.get_running_loop(), asyncio.Event())
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    with self._lock:
+                        if self._current[0] not in (after, -1):
+                            return self._current
+                        if self._closed:
+                            return None
+                        self._waiters.add(waiter)
+                    await waiter[1].wait()
+                    waiter[1].clear()
+        except TimeoutError:
+            return None
+        finally:
+            with self._lock:
+                self._waiters.discard(waiter)
+
+    def close(self) -> None:
+        """Let everyone who waits go."""
+        with self._lock:
+            self._closed = True
+            self._wake()
+
+    def _wake(self) -> None:
+        for loop, event in self._waiters:
+            loop.call_soon_threadsafe(event.set)
+
+    def _build(self, tx: Connection) -> Snapshot:
+        return build_snapshot(
+            tx,
+            self._ring,
+            now_ms=self._clock.now_ms(),
+            price_of=_price,
+            base_url_of=_base_url,
+            environment=self._environment,
+        )
+
+    def _keep(self, body: bytes) -> None:
+        sealed = self._ring.vault.seal(self._ring.vault.snapshot_key, body)
+        beside = self._place.with_name(f".{self._place.name}.new")
+        with beside.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self._place)
+
+
+def _price(provider: str, model: str) -> Price | None:
+    try:
+        found = price_of(DeploymentSpec(name=model, provider=provider, model=model))
+    except NotFound:
+        return None
+    return Price(found.usd_per_input_token, found.usd_per_output_token, found.version)
+
+
+def _base_url(provider: str) -> str:
+    try:
+        return find(provider).base_url
+    except NotFound:
+        return ""
