@@ -99,8 +99,9 @@ def create_version(
 ) -> DatasetVersion:
     """A new version of dataset `name`: the parent's segments, and one with `members`.
 
-    Members that the parent has already are left out, and those without an id (`insert_records` refused them). A `version_id` that exists is given back as it is (a workflow
-    that goes on). Raises BadInput for a record twice or unknown, Conflict for a parent of another dataset.
+    Members that the parent has already are left out, and those without an id (`insert_records` refused them).
+    A `version_id` that exists is given back as it is (a workflow that goes on). Raises BadInput for a record twice or
+    unknown, Conflict for a parent of another dataset.
     """
     if version_id and (there := _find(tx, project, version_id)) is not None:
         return there

@@ -186,6 +186,7 @@ feedback = Table(  # append-only; the newest per (inference, metric) wins in agg
     _text("metric"), Column("value", Float), Column("corrected", Integer), _int("demonstrated"),
     Column("sealed", LargeBinary), _text("source"), _text("idempotency_key"), _text("subject"), _ms("created_ms"),
     UniqueConstraint("project", "idempotency_key"), Index("ix_feedback_project_subject", "project", "subject"),
+    Index("ix_feedback_project_created_ms", "project", "created_ms"),
 )  # fmt: skip
 rollup = Table(  # one row per minute and slice; grows only on real inserts, in the same transaction
     "rollup", metadata, Column("project", String, primary_key=True), Column("minute_ms", BigInteger, primary_key=True),

@@ -200,6 +200,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("feedback", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_feedback_inference_id"), ["inference_id"], unique=False)
+        batch_op.create_index("ix_feedback_project_created_ms", ["project", "created_ms"], unique=False)
         batch_op.create_index("ix_feedback_project_subject", ["project", "subject"], unique=False)
         batch_op.create_index(batch_op.f("ix_feedback_response_id"), ["response_id"], unique=False)
 
