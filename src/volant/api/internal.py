@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
 
 from volant.api.access import Internal
 from volant.api.services import HasServices, Lease, LeaseRequest
@@ -27,6 +27,10 @@ async def snapshot(
 
 
 @router.post("/lease")
-def lease(request: Annotated[LeaseRequest, AsJson, Body()], services: HasServices) -> Annotated[Lease, AsJson]:
+def lease(
+    request: Annotated[LeaseRequest, AsJson, Body()],
+    services: HasServices,
+    worker: Annotated[str, Header(alias="x-volant-worker")] = "",
+) -> Annotated[Lease, AsJson]:
     """A part of a key's limits for one worker."""
-    return services.leases.lease(request)
+    return services.leases.lease(request, worker)

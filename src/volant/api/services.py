@@ -29,7 +29,6 @@ class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True):
     usd: float = 0.0
     requests: int = 0
     settle: Settlement = Settlement()
-    worker: str = ""
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +50,7 @@ class Snapshots(Protocol):
 class Leases(Protocol):
     """Limits and budgets, shared out to the gateways' workers."""
 
-    def lease(self, request: LeaseRequest) -> Lease: ...
+    def lease(self, request: LeaseRequest, worker: str) -> Lease: ...
 
 
 class Readiness(Protocol):

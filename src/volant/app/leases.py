@@ -4,7 +4,8 @@ A worker asks for a part, spends it by itself, settles, and asks again. A lease 
 expires. What a crashed worker spent without settling is read from its drained records, so that it counts after all.
 
     usd        per UTC day: granted ≤ ceiling − settled − what other workers hold
-    requests   per UTC minute: granted within the minute, and no such lease outlives its minute
+    requests   per UTC minute: granted within the minute, and no such lease is used beyond its minute (a gateway
+               stops SAFETY_MS before the end that it is told)
 
 After a restart of control the leases of before are not known one by one: their sum (`spend.leased_usd`) stays taken
 until the longest of them has expired, and the requests granted in a minute stand in the store.
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, delete, func, select
 from volant.api.services import Lease, LeaseRequest
 from volant.core.clock import Clock
 from volant.core.errors import NotFound
+from volant.gateway.admission import SAFETY_MS
 from volant.registry.keys import ApiKey
 from volant.store.database import Database
 from volant.store.tables import api_key, inference, spend
@@ -32,10 +34,12 @@ DAY_MS = 86_400_000
 
 @dataclass(slots=True, kw_only=True)
 class _Held:
-    """What one worker holds of one key's budget."""
+    """What one worker holds of one key."""
 
     usd: float
+    requests: int
     day: str
+    minute: str
     expires_ms: int
 
 
@@ -49,26 +53,28 @@ class LeaseBook:
         self._held: dict[tuple[str, str], _Held] = {}  # (key, worker)
         self._started_ms = clock.now_ms()
 
-    def lease(self, request: LeaseRequest) -> Lease:
+    def lease(self, request: LeaseRequest, worker: str) -> Lease:
         """Settle, then grant as much of what is asked as the ceiling leaves. Raises NotFound for an unknown key."""
+        key_id = request.key_id
         now = self._clock.now_ms()
         with self._lock, self._db.begin() as tx:
-            limits = _limits(tx, request.key_id)
-            day = _day(now)
-            self._settle(tx, request, day)
-            self._expire(tx, request.key_id, now)
-            expires = now + LEASE_MS
-            expires = min(expires, (now // DAY_MS + 1) * DAY_MS)
-            granted_usd = request.usd
+            limits = _limits(tx, key_id)
+            day, minute = _day(now), _minute(now)
+            self._settle(tx, request, worker, day)
+            self._expire(tx, key_id, now)
+            ends = min(now + LEASE_MS, (now // DAY_MS + 1) * DAY_MS + SAFETY_MS)
+            usd, requests = request.usd, request.requests
             if limits.usd_per_day > 0:
-                granted_usd = self._grant_usd(tx, request, limits.usd_per_day, day, now, expires)
-            granted_requests = request.requests
+                usd = self._grant_usd(tx, key_id, usd, limits.usd_per_day, day, now)
             if limits.requests_per_minute > 0:
-                expires = min(expires, (now // MINUTE_MS + 1) * MINUTE_MS)
-                granted_requests = _grant_requests(
-                    tx, self._db, request.key_id, request.requests, limits.requests_per_minute, now
+                ends = min(ends, (now // MINUTE_MS + 1) * MINUTE_MS + SAFETY_MS)
+                requests = _grant_requests(tx, self._db, key_id, requests, limits.requests_per_minute, minute)
+            if limits.usd_per_day > 0 or limits.requests_per_minute > 0:
+                held_usd = usd if limits.usd_per_day > 0 else 0.0
+                self._held[(key_id, worker)] = _Held(
+                    usd=held_usd, requests=requests, day=day, minute=minute, expires_ms=ends
                 )
-        return Lease(granted_usd=granted_usd, granted_requests=granted_requests, expires_ms=expires)
+        return Lease(granted_usd=usd, granted_requests=requests, expires_ms=ends)
 
     def forget_old(self) -> None:
         """Drop the minutes that are over."""
@@ -76,13 +82,16 @@ class LeaseBook:
         with self._db.begin() as tx:
             tx.execute(delete(spend).where(spend.c.day.like("%T%"), spend.c.day < before))
 
-    def _settle(self, tx: Connection, request: LeaseRequest, day: str) -> None:
-        """Count what was spent; the worker's lease before is over with it."""
-        held = self._held.pop((request.key_id, request.worker), None)
+    def _settle(self, tx: Connection, request: LeaseRequest, worker: str, day: str) -> None:
+        """Count what was spent; the worker's lease before is over with it, and what was left of it returns."""
+        held = self._held.pop((request.key_id, worker), None)
+        settled = request.settle
         if held is not None:
             day = held.day
             _add(tx, self._db, request.key_id, day, leased_usd=-held.usd)
-        settled = request.settle
+            left = held.requests - settled.requests
+            if left > 0:
+                _add(tx, self._db, request.key_id, held.minute, requests=-left)
         if settled.usd or settled.requests or settled.tokens:
             _add(
                 tx, self._db, request.key_id, day,
@@ -97,19 +106,16 @@ class LeaseBook:
                 _add(tx, self._db, key_id, held.day, leased_usd=-held.usd)
                 _count_recorded(tx, self._db, key_id, held.day)
 
-    def _grant_usd(
-        self, tx: Connection, request: LeaseRequest, ceiling: float, day: str, now: int, expires: int
-    ) -> float:
-        used, leased = _spent(tx, request.key_id, day)
-        known = sum(held.usd for (key, _), held in self._held.items() if key == request.key_id and held.day == day)
-        if now >= self._started_ms + LEASE_MS and leased > known:  # leases of before a restart: expired by now
-            _add(tx, self._db, request.key_id, day, leased_usd=known - leased)
-            _count_recorded(tx, self._db, request.key_id, day)
-            used, leased = _spent(tx, request.key_id, day)
-        granted = max(0.0, min(request.usd, ceiling - used - leased))
+    def _grant_usd(self, tx: Connection, key_id: str, asked: float, ceiling: float, day: str, now: int) -> float:
+        used, leased = _spent(tx, key_id, day)
+        known = sum(held.usd for (key, _), held in self._held.items() if key == key_id and held.day == day)
+        if now >= self._started_ms + LEASE_MS + SAFETY_MS and leased > known + 1e-9:  # of before a restart: expired by now
+            _add(tx, self._db, key_id, day, leased_usd=known - leased)
+            _count_recorded(tx, self._db, key_id, day)
+            used, leased = _spent(tx, key_id, day)
+        granted = max(0.0, min(asked, ceiling - used - leased))
         if granted > 0:
-            self._held[(request.key_id, request.worker)] = _Held(usd=granted, day=day, expires_ms=expires)
-            _add(tx, self._db, request.key_id, day, leased_usd=granted)
+            _add(tx, self._db, key_id, day, leased_usd=granted)
         return granted
 
 
@@ -126,8 +132,7 @@ def _spent(tx: Connection, key_id: str, day: str) -> tuple[float, float]:
     return (float(found.usd), max(0.0, float(found.leased_usd))) if found else (0.0, 0.0)
 
 
-def _grant_requests(tx: Connection, db: Database, key_id: str, asked: int, ceiling: int, now: int) -> int:
-    minute = _minute(now)
+def _grant_requests(tx: Connection, db: Database, key_id: str, asked: int, ceiling: int, minute: str) -> int:
     at = (spend.c.key_id == key_id, spend.c.day == minute)
     granted = int(tx.execute(select(spend.c.requests).where(*at)).scalar_one_or_none() or 0)
     allowed = max(0, min(asked, ceiling - granted))

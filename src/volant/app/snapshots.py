@@ -5,17 +5,16 @@ without control. Knows prices and providers; knows nothing of HTTP.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 from sqlalchemy import Connection
 
 from volant.core.clock import Clock
 from volant.core.errors import NotFound
 from volant.core.nouns import DeploymentSpec, Snapshot
+from volant.gateway import snapshot_file
 from volant.providers import find
 from volant.providers.prices import price_of
 from volant.registry import revision
@@ -38,7 +37,7 @@ class SnapshotPublisher:
         environment: Mapping[str, str],
         changed: threading.Event,
     ) -> None:
-        self._place = data_dir / "snapshot.sealed"
+        self._data_dir = data_dir
         self._db = db
         self._ring = ring
         self._clock = clock
@@ -55,8 +54,8 @@ class SnapshotPublisher:
             if revision.current(tx) == self._current[0]:
                 return False
             snapshot = self._build(tx)
-        body = msgspec.msgpack.encode(snapshot)
-        self._keep(body)
+        body = snapshot_file.encode(snapshot)
+        snapshot_file.save(self._data_dir, self._ring.vault, snapshot)
         with self._lock:
             self._current = (snapshot.revision, body)
             self._wake()
@@ -101,16 +100,6 @@ class SnapshotPublisher:
             base_url_of=_base_url,
             environment=self._environment,
         )
-
-    def _keep(self, body: bytes) -> None:
-        sealed = self._ring.vault.seal(self._ring.vault.snapshot_key, body)
-        beside = self._place.with_name(f".{self._place.name}.new")
-        with beside.open("wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._place)
 
 
 def _price(provider: str, model: str) -> Price | None:
