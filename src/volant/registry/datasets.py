@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -134,8 +135,9 @@ def create_version(
         )
     )
     edges.link(tx, project, ("dataset_version", parent_id), ("dataset_version", made), "extend", now_ms=now_ms)
-    for source in sorted({places[member.record_id].source for member in added}):
-        edges.link(tx, project, ("source", source), ("dataset_version", made), "import", now_ms=now_ms)
+    for source, count in sorted(Counter(places[member.record_id].source for member in added).items()):
+        target = ("dataset_version", made)
+        edges.link(tx, project, ("source", source), target, "import", now_ms=now_ms, parameters={"records": count})
     return get_version(tx, project, made)
 
 
@@ -203,20 +205,22 @@ def rows(
         )
 
 
-def membership(tx: Connection, blobs: Blobs, project: str, record_ids: Iterable[str]) -> dict[str, int]:
-    """Which versions hold any of these records, and how many of them: version id → count, oldest first."""
+def membership(tx: Connection, blobs: Blobs, project: str, record_ids: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Which versions hold any of these records: version id → split → how many, oldest version first."""
     wanted = sorted(set(record_ids))
     if not wanted:
         return {}
-    hits: dict[str, int] = {}
-    found: dict[str, int] = {}
+    hits: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[str, int]] = {}
     for version in list_versions(tx, project):
+        counts: dict[str, int] = {}
         for segment in version.segments:
             if segment.blob not in hits:
                 hits[segment.blob] = _hits(blobs, segment, wanted)
-        count = sum(hits[segment.blob] for segment in version.segments)
-        if count:
-            found[version.id] = count
+            for split, count in hits[segment.blob].items():
+                counts[split] = counts.get(split, 0) + count
+        if counts:
+            found[version.id] = counts
     return found
 
 
@@ -280,10 +284,11 @@ def _members(blobs: Blobs, segments: Iterable[Segment]) -> Iterator[Member]:
         yield from _read_segment(blobs, segment)
 
 
-def _hits(blobs: Blobs, segment: Segment, wanted: Sequence[str]) -> int:
+def _hits(blobs: Blobs, segment: Segment, wanted: Sequence[str]) -> dict[str, int]:
     if wanted[-1] < segment.first_id or wanted[0] > segment.last_id:
-        return 0
-    return len({member.record_id for member in _read_segment(blobs, segment)}.intersection(wanted))
+        return {}
+    sought = set(wanted)
+    return dict(Counter(member.split for member in _read_segment(blobs, segment) if member.record_id in sought))
 
 
 def _member(value: Member | tuple[str, str, bool]) -> Member:

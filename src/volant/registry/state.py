@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from volant.core.nouns import DeploymentSpec, Split, VariantSpec
-from volant.registry import revision
+from volant.registry import edges, revision
 from volant.store.tables import state
 
 Body = TypeVar("Body")
@@ -124,7 +124,8 @@ def remove_variant(tx: Connection, project: str, task: str, name: str) -> bool:
 
 
 def put_place(tx: Connection, project: str, deployment: str, place: Place, *, now_ms: int) -> int:
-    """Say where a deployment of ours listens and how it is."""
+    """Say where a deployment of ours listens and how it is; links it to the model it serves."""
+    edges.link(tx, project, ("model", place.model_id), ("deployment", deployment), "serve", now_ms=now_ms)
     return put(tx, project, "deployment", deployment, place, now_ms=now_ms)
 
 
