@@ -11,17 +11,23 @@ import re
 from volant.checks.pii.claims import Claims
 
 _BEFORE_SPOKEN, _BEFORE_FIELD, _BEFORE_CLOSING, _BEFORE_TITLE = 0.7, 0.65, 0.5, 0.6
+_BEFORE_FULL_NAME = 0.45  # "I am" needs two words: "I am Irish" is no name
 
 # Lower-case literal -> (what must lie between it and the name, score). Literals are searched at C speed.
 _CUES: dict[str, tuple[re.Pattern[str], float]] = {
     "my name is ": (re.compile(r"(?=\S)"), _BEFORE_SPOKEN),
     "my name's ": (re.compile(r"(?=\S)"), _BEFORE_SPOKEN),
     "my name’s ": (re.compile(r"(?=\S)"), _BEFORE_SPOKEN),
+    "name is ": (re.compile(r"(?=\S)"), _BEFORE_FIELD),
+    "under the name of ": (re.compile(r"(?=\S)"), _BEFORE_FIELD),
     "i am called ": (re.compile(r"(?=\S)"), _BEFORE_SPOKEN),
     "name:": (re.compile(r"[ \t]{0,4}(?=\S)"), _BEFORE_FIELD),
     "regards": (re.compile(r"[,.!]?\s{1,4}(?=\S)"), _BEFORE_CLOSING),
     "sincerely": (re.compile(r",?\s{1,4}(?=\S)"), _BEFORE_CLOSING),
     "yours truly": (re.compile(r",?\s{1,4}(?=\S)"), _BEFORE_CLOSING),
+    "i'm ": (re.compile(r"(?=\S)"), _BEFORE_FULL_NAME),
+    "i’m ": (re.compile(r"(?=\S)"), _BEFORE_FULL_NAME),
+    "i am ": (re.compile(r"(?=\S)"), _BEFORE_FULL_NAME),
     "mr.": (re.compile(r" ?(?=\S)"), _BEFORE_TITLE),
     "mrs.": (re.compile(r" ?(?=\S)"), _BEFORE_TITLE),
     "ms.": (re.compile(r" ?(?=\S)"), _BEFORE_TITLE),
@@ -52,11 +58,15 @@ def names(text: str, lowered: str, claims: Claims) -> None:
             behind = at + len(cue)
             if (at == 0 or not lowered[at - 1].isalnum()) and (gap := bridge.match(text, behind)):
                 end = _capitalised(text, gap.end())
-                if end:
+                if end and (score != _BEFORE_FULL_NAME or _is_full_name(text[gap.end() : end])):
                     claims.add(gap.end(), end, "NAME", score)
                 elif score == _BEFORE_SPOKEN and (end := _lower_case(lowered, gap.end())):
                     claims.add(gap.end(), end, "NAME", 0.4)
             at = lowered.find(cue, behind)
+
+
+def _is_full_name(words: str) -> bool:
+    return " " in words and not words.isupper()  # shouted sentences are all capitals
 
 
 def _capitalised(text: str, start: int) -> int:

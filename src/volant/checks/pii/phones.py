@@ -1,9 +1,10 @@
 """Phone numbers: international, North American and national forms; weak forms only beside a cue.
 
 A candidate is a run of digits with phone punctuation. Strong shapes stand alone; any other run of 7 to 15 digits needs
-a word before it that speaks of calling, with none nearer that speaks of an order, an account or an amount. Ten solid
-digits without any such word are claimed at 0.4: in a help desk's traffic they mostly are a phone number.
-International numbers are confirmed by `validators`; national numbers have no country here, so only their shape counts.
+a word before it that speaks of calling, with none nearer that speaks of an order, an account or an amount. What is
+called an order's or account's number outright ("order number is 0…") is none, whatever its shape. Ten solid digits
+without any such word are claimed at 0.4: in a help desk's traffic they mostly are a phone number. International numbers
+are confirmed by `validators`; national numbers have no country here, so only their shape counts.
 """
 
 from __future__ import annotations
@@ -25,15 +26,19 @@ _TRUNK_ZERO = re.compile(r"0[1-9][0-9]{0,4}[ .\-/]")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|chf|rs)\.?) ?$")
 _MONEY_BEHIND = re.compile(r" ?(?:[$€£¥₹%]|(?:usd|eur|gbp|chf|dollars?|euros?|pounds?)\b)")
+_OTHER_NUMBERS = (
+    r"orders?|invoices?|accounts?|tickets?|cases?|references?|ref|transactions?|tracking|amounts?|balance|policy|iban"
+    r"|cards?|licen[cs]e|id|ssn|security|passport|sort code|zip|postcode|version|serial|isbn|vat"
+)
 _CUE = re.compile(
     r"\b(?:(?P<yes>(?:tele)?phones?|ph|tel|telefono?|tel[eé]fono|t[ée]l[ée]phone|m[oó]vil|handy|portable|mobile|fax"
     r"|cell(?:phone)?"
     r"|(?:desk|office)(?= ?[:#.])|landline|hotline|handset|whatsapp|sms"
-    r"|call(?:s|ed|ing)?|ring|dial(?:led)?|text(?:ed|ing)?|reach(?:ed)?"
+    r"|call(?:s|ed|ing)?|ring|dial(?:led)?|te?xt(?:ed|ing)?|reach(?:ed)?"
     r"|contact|answering|messages?|registered|my number)"
-    r"|(?P<no>orders?|invoices?|accounts?|tickets?|cases?|references?|ref|transactions?|tracking|amounts?|balance|policy|iban"
-    r"|cards?|licen[cs]e|id|ssn|security|passport|sort code|zip|postcode|version|serial|isbn|vat))\b"
+    rf"|(?P<no>{_OTHER_NUMBERS}))\b"
 )
+_NAMED_OTHERWISE = re.compile(rf"\b(?:{_OTHER_NUMBERS})(?:[\s:#]|\b(?:numbers?|nos?|nr|code|is|of|was|id)\b|\.)*$")
 _CUE_BEHIND = re.compile(r"[\W_]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone)\b")
 _CUE_WINDOW = 48  # characters
 
@@ -43,9 +48,11 @@ def phones(text: str, lowered: str, claims: Claims) -> None:
     for gap_start, gap_end in claims.gaps(len(text)):
         for match in _CANDIDATE.finditer(text, gap_start, gap_end):
             start, end = match.span()
+            if text[start] == "(" and ")" not in match[0]:  # the bracket belongs to the sentence
+                start += 1
             if touches_number(text, start, end) and not _EXTENSION.match(lowered, end):
                 continue
-            score = _score(match[0], lowered, start, end)
+            score = _score(text[start:end], lowered, start, end)
             if score:
                 extension = _EXTENSION.match(lowered, end, gap_end)
                 claims.add(start, extension.end() if extension else end, "PHONE", score)
@@ -61,13 +68,14 @@ def _score(written: str, lowered: str, start: int, end: int) -> float:
     cue = _cue(lowered, start, end)
     if "+" in written[:2]:
         return 0.97 if validators.international_phone(_international(written)) else 0.6 if cue == "yes" else 0.0
-    if cue == "no" or len(set(digits)) == 1:
+    if len(set(digits)) == 1 or _NAMED_OTHERWISE.search(lowered, max(0, start - _CUE_WINDOW), start):
         return 0.0
+    strong = _strong(written, digits)
     if cue == "yes":
-        return 0.9 if _strong(written, digits) else 0.75
-    if _strong(written, digits):
-        return 0.7
-    return 0.4 if _SOLID_TEN.fullmatch(written) else 0.0
+        return 0.9 if strong else 0.75
+    if strong:
+        return 0.7 if cue == "" else 0.5
+    return 0.4 if cue == "" and _SOLID_TEN.fullmatch(written) else 0.0
 
 
 def _strong(written: str, digits: str) -> bool:
