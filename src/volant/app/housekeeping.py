@@ -6,27 +6,26 @@ rollups and the row's measures go on counting. Records beyond their own term los
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, select, update
 
+from volant.api.manage.datasets import UPLOAD_PREFIX
 from volant.jobs.context import Context
 from volant.registry import documents, projects
 from volant.store.tables import feedback, inference, inference_payload
 
 EVERY_S = 3600.0
 DAY_MS = 86_400_000
-UPLOAD_PREFIX = "volant-upload-"
-STRAY_AFTER_S = 6 * 3600.0
 _AT_ONCE = 500
 
 
 def tidy(context: Context) -> int:
     """One round over every project; the number of inferences whose texts ended."""
-    sweep_uploads(Path(tempfile.gettempdir()), time.time())
+    sweep_uploads(Path(tempfile.gettempdir()))
     now = context.clock.now_ms()
     ended = 0
     with context.db.read() as tx:
@@ -62,9 +61,20 @@ def end_texts(tx: Connection, project: str, *, before_ms: int) -> int:
     return len(found)
 
 
-def sweep_uploads(folder: Path, now_s: float) -> int:
+def sweep_uploads(folder: Path) -> int:
     """Remove what a killed control left of uploads; how many folders."""
-    strays = [place for place in folder.glob(f"{UPLOAD_PREFIX}*") if now_s - place.stat().st_mtime > STRAY_AFTER_S]
+    strays = [place for place in folder.glob(f"{UPLOAD_PREFIX}*") if not _lives(place.name)]
     for place in strays:
         shutil.rmtree(place, ignore_errors=True)
     return len(strays)
+
+
+def _lives(name: str) -> bool:
+    number = name.removeprefix(UPLOAD_PREFIX).partition("-")[0]
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
