@@ -202,3 +202,26 @@ def test_kill_9_loses_no_acknowledged_record(tmp_path: Path) -> None:
     assert [int(record) for record in _all(tmp_path / "0")] == [int(line) for line in answer.stdout.split()]
     assert drain(tmp_path, KEK, lambda records: None) == 58  # the dead writer's lock is free
     assert segments(tmp_path / "0") == []
+
+
+def test_the_disk_floor_refuses_before_a_write_tears(tmp_path: Path) -> None:
+    now = [0.0]
+    free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
+    writer = SpoolWriter(tmp_path, KEK, min_free_bytes=free * 2, monotonic=lambda: now[0])
+    with pytest.raises(StorageFull, match="MiB left"):
+        writer.append(b"refused")
+    assert segments(tmp_path) == []
+
+
+def test_flushing_from_another_thread_survives_a_rotation(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path / "0", KEK)
+    assert writer.flusher() is None
+    writer.append(b"a")
+    flush = writer.flusher()
+    assert flush is not None
+    assert writer.flusher() is None
+    writer.rotate()
+    flush()
+    assert _all(tmp_path / "0") == [b"a"]
+    assert drain(tmp_path, KEK, lambda records: None) == 1
+    assert segments(tmp_path / "0") == []

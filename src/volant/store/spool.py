@@ -45,9 +45,11 @@ class SpoolWriter:
         segment_bytes: int = 16 << 20,
         segment_s: float = 60.0,
         max_bytes: int = 4 << 30,
+        min_free_bytes: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Rotates at `segment_bytes` or `segment_s`; refuses beyond `max_bytes` in the folder.
+        """Rotates at `segment_bytes` or `segment_s`; refuses beyond `max_bytes` in the folder, and where the disk has
+        less than `min_free_bytes` left (looked at once a second).
 
         The first segment is made by the first append, so that a full disk does not keep a gateway from starting.
         """
@@ -56,7 +58,10 @@ class SpoolWriter:
         self._segment_bytes = segment_bytes
         self._segment_s = segment_s
         self._max_bytes = max_bytes
+        self._min_free_bytes = min_free_bytes
         self._monotonic = monotonic
+        self._look_at = 0.0  # when the disk's free space is looked at again
+        self._is_low = False
         self._fd = -1
         self._size = 0
         self._counter = 0
@@ -71,7 +76,17 @@ class SpoolWriter:
 
         Raises StorageFull when the disk or the ceiling is full (nothing is left half-written).
         """
-        if self._fd < 0 or self._size >= self._segment_bytes or self.is_stale():
+        now = self._monotonic()
+        if self._min_free_bytes and now >= self._look_at:
+            self._look(now)
+        if self._is_low:
+            raise StorageFull(
+                "disk_full",
+                f"the disk has less than {self._min_free_bytes >> 20} MiB left",
+                where=str(self._folder),
+                hint="free some space on that disk",
+            )
+        if self._fd < 0 or self._size >= self._segment_bytes or self._is_old(now):
             self.rotate()
             self._open()
         assert self._cipher is not None
@@ -90,7 +105,15 @@ class SpoolWriter:
 
     def is_stale(self) -> bool:
         """True when the open segment holds something and is older than `segment_s`."""
-        return self._fd >= 0 and self._counter > 0 and self._monotonic() - self._opened_at >= self._segment_s
+        return self._is_old(self._monotonic())
+
+    def _is_old(self, now: float) -> bool:
+        return self._fd >= 0 and self._counter > 0 and now - self._opened_at >= self._segment_s
+
+    def _look(self, now: float) -> None:
+        disk = os.statvfs(self._folder)
+        self._is_low = disk.f_bavail * disk.f_frsize < self._min_free_bytes
+        self._look_at = now + 1.0
 
     def rotate(self) -> None:
         """Close the open segment, so that it can be drained and deleted. The next append opens another."""
@@ -105,6 +128,21 @@ class SpoolWriter:
         if self._fd >= 0 and self._dirty:
             self._dirty = False
             os.fsync(self._fd)
+
+    def flusher(self) -> Callable[[], None] | None:
+        """What `sync` would do, for another thread to call once; None where there is nothing to flush."""
+        if self._fd < 0 or not self._dirty:
+            return None
+        self._dirty = False
+        own = os.dup(self._fd)  # a rotation meanwhile does not matter
+
+        def flush() -> None:
+            try:
+                os.fsync(own)
+            finally:
+                os.close(own)
+
+        return flush
 
     def close(self) -> None:
         """Close for good; a later append would open a new segment."""

@@ -1,0 +1,278 @@
+"""Gateway process: one worker of the hot path.
+
+    python -m volant.app.gateway --data-dir D --worker-index I --listen-fd FD
+
+Puts the pieces of `volant.gateway` together and serves them by uvicorn on the socket that the supervisor bound. Boot
+settings come in VOLANT_BOOT (JSON of core.settings.ServerSettings).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import msgspec
+import uvicorn
+
+from volant.core import lifeline
+from volant.core.errors import VolantError
+from volant.core.nouns import Snapshot
+from volant.core.settings import ServerSettings
+from volant.gateway import snapshot_file
+from volant.gateway.admission import Admission
+from volant.gateway.app import Gateway
+from volant.gateway.attempt import Attempts
+from volant.gateway.balance import Health
+from volant.gateway.chat import Chat
+from volant.gateway.control_link import ControlLink
+from volant.gateway.plan import Plans, compile_plans
+from volant.gateway.record import Recorder
+from volant.gateway.relay import Relay
+from volant.gateway.shadow import Shadows
+from volant.gateway.wire import GatewayProtocol
+from volant.providers.http import HttpClient
+from volant.store.spool import SpoolWriter
+from volant.store.vault import Vault, load_master_key
+
+if TYPE_CHECKING:
+    from volant.checks import Check
+
+KEEP_ALIVE_S = 75
+HOUSEKEEPING_S = 0.25
+SYNC_EVERY_S = 1.0  # the window of a power cut
+LONG_TEXT = 8_000  # characters: above, redaction goes to another process
+SHADOW_WAIT_S = 3.0
+
+_log = logging.getLogger("volant.gateway")
+
+
+# ---------------------------------------------------------------- redaction
+class Redactor:
+    """checks.pii: short texts here, long ones in another process. Loads the checks when they are first needed."""
+
+    def __init__(self) -> None:
+        self._check: Check | None = None
+        self._pool: ProcessPoolExecutor | None = None
+
+    def load(self) -> None:
+        """Import the checks (some tenths of a second): called off the event loop as soon as a task redacts."""
+        if self._check is None:
+            from volant.checks import create
+
+            self._check = create("pii")
+
+    async def __call__(self, texts: list[str]) -> list[str]:
+        if sum(map(len, texts)) <= LONG_TEXT:
+            self.load()
+            assert self._check is not None
+            return _redact(self._check, texts)
+        if self._pool is None:
+            # spawn: a forked child would hold the spool's lock and the listening socket
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_follow_parent)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, redact_texts, texts)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def redact_texts(texts: list[str]) -> list[str]:
+    """In the pool's process."""
+    from volant.checks import create
+
+    return _redact(create("pii"), texts)
+
+
+def _redact(check: Check, texts: list[str]) -> list[str]:
+    from volant.checks import redact
+
+    return [redact(text, check.find(text)) for text in texts]
+
+
+def _follow_parent() -> None:
+    """A pool's process ends when its gateway does, `kill -9` included."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(lifeline.EXIT_CODE)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+# ---------------------------------------------------------------- the worker
+class Worker:
+    """One gateway process, put together."""
+
+    def __init__(self, data_dir: Path, index: int, settings: ServerSettings) -> None:
+        """Inside the running event loop."""
+        self._data_dir = data_dir
+        self._vault = Vault(load_master_key(data_dir, os.environ.get("VOLANT_MASTER_KEY", ""), create=True))
+        self._plans: Plans | None = None
+        self._healths: dict[tuple[str, ...], Health] = {}
+        self._client = HttpClient()
+        self._redactor = Redactor()
+        self._spool = SpoolWriter(
+            data_dir / "spool" / str(index), self._vault.spool_key, min_free_bytes=settings.disk_floor_mb << 20
+        )
+        control = str(data_dir / "run" / "control.sock")
+        self._link = ControlLink(self._client, control, self._vault.internal_token, index)
+        self._admission = Admission(self._link, _now_ms)
+        self._recorder = Recorder(self._spool, self._redactor)
+        attempts = Attempts(self._client, Random())
+        self._shadows = Shadows(attempts, self._recorder)
+        chat = Chat(
+            plans=lambda: self._plans,
+            attempts=attempts,
+            admission=self._admission,
+            recorder=self._recorder,
+            shadows=self._shadows,
+            max_body_bytes=settings.max_body_bytes,
+        )
+        relay = Relay(self._client, control, settings.max_upload_bytes)
+        self.app = Gateway(chat=chat, relay=relay, revision=self._revision)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._unrecorded_said = 0
+
+    def start(self) -> None:
+        """Take the sealed snapshot, if there is one, and begin to follow control."""
+        try:
+            snapshot = snapshot_file.load(self._data_dir, self._vault)
+            if snapshot is not None:
+                self._take(snapshot)
+        except VolantError as error:
+            _log.warning("the sealed snapshot is not usable, waiting for control: %s", error)
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._link.follow(self._revision, self._take)),
+            loop.create_task(self._keep_house()),
+        ]
+
+    async def stop(self) -> None:
+        """After the last request: settle, flush, close."""
+        await self._shadows.close(SHADOW_WAIT_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._admission.close()
+        self._spool.close()
+        self._redactor.close()
+        await self._client.aclose()
+
+    def _revision(self) -> int:
+        return self._plans.snapshot.revision if self._plans is not None else -1
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self._plans = compile_plans(snapshot, self._healths)
+        if any(route.task.redact for routes in snapshot.routes.values() for route in routes.values()):
+            asyncio.get_running_loop().run_in_executor(None, self._redactor.load)
+        _log.info("configuration %d (%s)", snapshot.revision, snapshot.config_hash[:12])
+
+    async def _keep_house(self) -> None:
+        loop = asyncio.get_running_loop()
+        synced = loop.time()
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            if self._spool.is_stale():
+                self._spool.rotate()
+            if loop.time() - synced >= SYNC_EVERY_S:
+                synced = loop.time()
+                if (flush := self._spool.flusher()) is not None:
+                    await loop.run_in_executor(None, flush)
+                await self._admission.settle_idle()
+                self._say_unrecorded()
+
+    def _say_unrecorded(self) -> None:
+        if self._recorder.unrecorded != self._unrecorded_said:
+            self._unrecorded_said = self._recorder.unrecorded
+            _log.error("the disk is full: %d inferences were served unrecorded", self._unrecorded_said)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, stopped by the event loop's own signal handlers and ending with exit code 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ask_to_stop)
+        yield
+
+    def _ask_to_stop(self) -> None:
+        self.should_exit = True
+
+
+async def serve(data_dir: Path, index: int, listener: socket.socket, settings: ServerSettings) -> None:
+    """Serve until SIGTERM; then finish what is in flight within `settings.drain_s`."""
+    worker = Worker(data_dir, index, settings)
+    config = uvicorn.Config(
+        worker.app,
+        http=GatewayProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=2048,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=max(1, int(settings.drain_s)),
+    )
+    worker.start()
+    gc.collect()
+    gc.freeze()  # what is there now stays: the collector need not look at it
+    gc.set_threshold(20_000, 20, 20)
+    try:
+        await _Server(config).serve(sockets=[listener])
+    finally:
+        await worker.stop()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def main() -> None:
+    """The process."""
+    parser = argparse.ArgumentParser(prog="python -m volant.app.gateway", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--worker-index", type=int, default=0)
+    parser.add_argument("--listen-fd", type=int, required=True)
+    given = parser.parse_args()
+    lifeline.watch()
+    boot = os.environ.get("VOLANT_BOOT", "")
+    settings = msgspec.json.decode(boot, type=ServerSettings) if boot else ServerSettings()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format=f"%(asctime)s gateway-{given.worker_index} %(levelname)s %(message)s"
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    listener = socket.socket(fileno=given.listen_fd)
+    listener.setblocking(False)
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serve(given.data_dir, given.worker_index, listener, settings))
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(given.data_dir, given.worker_index, listener, settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Gateway: the hot path, in the order in which a request passes.
+
+wire           uvicorn's HTTP protocol, with a direct way to write answers
+app            which path goes where
+chat           the story of one chat request
+caller         who asks: key, user, session, trace, from headers and body
+auth           key -> grant
+admission      requests a minute and dollars a day, from leases
+plan           a snapshot compiled for the hot path
+split          which variant answers a user
+balance        which deployment answers, and which rest because they failed
+attempt        one call after the other until one answers
+exchange       one call: bytes in, bytes out, streams relayed as they come
+body           the caller's JSON made the upstream's
+validity       is the answer technically one?
+redaction      what must not be written is blanked before it is
+record         one record an inference, into the spool
+shadow         a copy to the candidate, after the answer
+control_link   snapshot and leases from control
+relay          every other path, to control, both ways
+snapshot_file  the last snapshot, sealed, for a start without control
+
+Imports no SQLAlchemy, FastAPI, DBOS or torch: a test looks.
+"""

@@ -1,0 +1,138 @@
+"""Body: the caller's JSON made the upstream's, touching as little as possible.
+
+Values that are not ours to read stay raw bytes: the model is rewritten, a variant's parameters are put in where the
+caller said nothing, our `volant` object is taken out, a system message is put first, and a stream is asked for its
+usage. Everything else goes through as it came. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from volant.core.errors import BadInput
+from volant.gateway.plan import Place, VariantPlan
+
+T = TypeVar("T")
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENCODER = msgspec.json.Encoder()
+_ASK_USAGE = msgspec.Raw(b'{"include_usage":true}')
+_SAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}  # either says the limit
+_STREAM_ONLY = ("stream", "stream_options")
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """The caller's request as far as the gateway reads it."""
+
+    raw: bytes  # as it came
+    fields: dict[str, msgspec.Raw]
+    model: str
+    stream: bool
+    include_usage: bool  # the caller wants the usage chunk
+
+
+def parse(raw: bytes) -> Asked:
+    """Read a chat request. Raises BadInput `invalid_json` with the position, or `invalid_field`."""
+    try:
+        if not raw.isascii():
+            raw.decode()
+        fields = _FIELDS.decode(raw)
+    except msgspec.ValidationError as error:
+        raise BadInput("invalid_json", f"the body must be a JSON object: {error}", where="body") from None
+    except msgspec.DecodeError as error:
+        raise BadInput("invalid_json", f"the body is not valid JSON: {error}", where="body") from None
+    except UnicodeDecodeError as error:
+        raise BadInput("invalid_json", f"the body is not UTF-8 (byte {error.start})", where="body") from None
+    messages = fields.get("messages")
+    if messages is None or bytes(messages).lstrip()[:1] != b"[":
+        raise BadInput(
+            "invalid_field", "`messages` must be a list of messages", where="messages", hint="see docs/gateway.md"
+        )
+    stream = _get(fields, "stream", bool, False)
+    options = _get(fields, "stream_options", dict, {}) if stream else {}
+    return Asked(
+        raw=raw,
+        fields=fields,
+        model=_get(fields, "model", str, ""),
+        stream=stream,
+        include_usage=bool(options.get("include_usage")),
+    )
+
+
+def render(asked: Asked, variant: VariantPlan, place: Place, *, stream: bool | None = None) -> bytes:
+    """The body for one place. `stream` False asks for a whole answer whatever the caller wanted."""
+    fields = dict(asked.fields)
+    fields["model"] = place.model_json
+    fields.pop("volant", None)
+    for name, value in variant.defaults.items():
+        if name not in fields and _SAME.get(name, name) not in fields:
+            fields[name] = value
+    if variant.system:
+        fields["messages"] = _with_system(variant.system, bytes(fields["messages"]))
+    if stream is False:
+        for name in _STREAM_ONLY:
+            fields.pop(name, None)
+    elif asked.stream and not asked.include_usage and place.stream_usage:
+        fields["stream_options"] = _ask_usage(fields.get("stream_options"))
+    return _ENCODER.encode(fields)
+
+
+def recorded_input(asked: Asked) -> bytes:
+    """What the record keeps of the request: as it came, without our own object."""
+    if "volant" not in asked.fields:
+        return asked.raw
+    return _ENCODER.encode({name: value for name, value in asked.fields.items() if name != "volant"})
+
+
+def asks_json(asked: Asked, variant: VariantPlan) -> bool:
+    """Does the request, as the upstream sees it, ask for an answer in JSON?"""
+    raw = asked.fields.get("response_format") or variant.defaults.get("response_format")
+    if raw is None:
+        return False
+    shape = msgspec.json.decode(raw)
+    return isinstance(shape, dict) and shape.get("type") in ("json_object", "json_schema")
+
+
+def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
+    """The most output tokens that this request may take: what it says, else its variant, else `otherwise`, times n."""
+    for name in _SAME:
+        if name in asked.fields:
+            value = msgspec.json.decode(asked.fields[name])
+            if isinstance(value, int) and value > 0:
+                otherwise = value
+                break
+    else:
+        otherwise = variant.max_tokens or otherwise
+    count = msgspec.json.decode(asked.fields["n"]) if "n" in asked.fields else 1
+    return otherwise * (count if isinstance(count, int) and count > 0 else 1)
+
+
+def _with_system(system: bytes, messages: bytes) -> msgspec.Raw:
+    rest = messages.lstrip()[1:].lstrip()
+    comma = b"" if rest.startswith(b"]") else b","
+    return msgspec.Raw(b"[" + system + comma + rest)
+
+
+def _ask_usage(options: msgspec.Raw | None) -> msgspec.Raw:
+    if options is None:
+        return _ASK_USAGE
+    return msgspec.Raw(_ENCODER.encode({**(msgspec.json.decode(options) or {}), "include_usage": True}))
+
+
+def _get(fields: dict[str, msgspec.Raw], name: str, kind: type[T], default: T) -> T:
+    raw = fields.get(name)
+    if raw is None:
+        return default
+    value = msgspec.json.decode(raw)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise BadInput(
+            "invalid_field",
+            f"`{name}` is of type {type(value).__name__}; it must be of type {kind.__name__}",
+            where=name,
+        )
+    return value

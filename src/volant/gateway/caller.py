@@ -1,0 +1,114 @@
+"""Caller: who asks, from the headers and from what the body says about people.
+
+Knows where clients put things (OpenAI's `safety_identifier`, `user`, `metadata`; W3C `traceparent`; our headers); does
+not know whether a key is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from volant.core.errors import BadInput
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_REQUEST_ID = re.compile(rb"[!-~]{1,128}")
+_LONGEST_NAME = 256
+_LONGEST_TAG = 1024
+
+
+class Caller(msgspec.Struct, kw_only=True):
+    """What the headers say."""
+
+    key: str = ""
+    user: str = ""
+    session: str = ""
+    trace_id: str = ""
+    parent_span_id: str = ""
+    request_id: bytes = b""
+    content_length: int = 0
+
+
+class Extension(msgspec.Struct, forbid_unknown_fields=True):
+    """Our object in the body, `volant`: stripped before the upstream sees it."""
+
+    tags: dict[str, str] = {}
+    session: str = ""
+    user: str = ""
+
+
+class Subject(msgspec.Struct, kw_only=True):
+    """Whom the application serves, as this call names them."""
+
+    user: str
+    session: str
+    tags: dict[str, str]
+
+
+def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
+    """One pass over ASGI headers (names in lower case)."""
+    caller = Caller()
+    for name, value in headers:
+        if name == b"authorization":
+            if value[:7].lower() == b"bearer ":
+                caller.key = value[7:].strip().decode("latin-1")
+        elif name == b"content-length":
+            caller.content_length = int(value) if value.isdigit() else 0
+        elif name == b"x-volant-user":
+            caller.user = value.decode("utf-8", "replace")
+        elif name == b"x-volant-session":
+            caller.session = value.decode("utf-8", "replace")
+        elif name in (b"x-api-key", b"x-goog-api-key"):
+            caller.key = caller.key or value.decode("latin-1")
+        elif name == b"traceparent":
+            match = _TRACEPARENT.fullmatch(value)
+            if match is not None and match[1] != b"0" * 32 and match[2] != b"0" * 16:
+                caller.trace_id, caller.parent_span_id = match[1].decode(), match[2].decode()
+        elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            caller.request_id = value
+    return caller
+
+
+def subject_of_call(caller: Caller, fields: dict[str, msgspec.Raw]) -> Subject:
+    """User, session and tags. The header wins over the body; in the body `safety_identifier`, `user`, `metadata`.
+
+    Raises BadInput `invalid_field` for an extension object that is not ours.
+    """
+    extension = _extension(fields.get("volant"))
+    user = caller.user or extension.user or _text(fields.get("safety_identifier")) or _text(fields.get("user"))
+    session = caller.session or extension.session
+    if "metadata" in fields and not (user and session):
+        metadata = _metadata(fields["metadata"])
+        user = user or str(metadata.get("user_id") or "")
+        session = session or str(metadata.get("session") or "")
+    return Subject(user=user[:_LONGEST_NAME], session=session[:_LONGEST_NAME], tags=extension.tags)
+
+
+def _extension(raw: msgspec.Raw | None) -> Extension:
+    if raw is None:
+        return _NOTHING
+    try:
+        extension = msgspec.json.decode(raw, type=Extension)
+    except msgspec.ValidationError as error:
+        raise BadInput("invalid_field", f"`volant` is not understood: {error}", where="volant") from None
+    if any(len(name) + len(value) > _LONGEST_TAG for name, value in extension.tags.items()):
+        raise BadInput("invalid_field", f"a tag is longer than {_LONGEST_TAG} characters", where="volant.tags")
+    return extension
+
+
+_NOTHING = Extension()
+
+
+def _text(raw: msgspec.Raw | None) -> str:
+    if raw is None:
+        return ""
+    value = msgspec.json.decode(raw)
+    return value if isinstance(value, str) else ""
+
+
+def _metadata(raw: msgspec.Raw) -> dict[str, Any]:
+    value = msgspec.json.decode(raw)
+    return value if isinstance(value, dict) else {}

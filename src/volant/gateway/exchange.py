@@ -1,0 +1,153 @@
+"""Exchange: one call to one place. Takes a whole answer, or relays a stream as it comes.
+
+A stream's events go from the upstream's read callback straight to the client's transport: no task, no queue. Only whole
+events are passed on, so that an error can be said between two of them; the last one ([DONE]) is kept until the record
+is written. The usage chunk is kept from a client who did not ask for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+
+from volant.dialects.openai_reading import usage_only
+from volant.dialects.sse import SseCutter, data_of
+from volant.gateway.wire import Wire
+from volant.providers.http import MAX_FETCH_BYTES, Connection, Headers, TransportError
+
+
+class Exchange:
+    """A Sink. `done` resolves when everything came, or nothing more will; then `error` says whether all is well."""
+
+    __slots__ = (
+        "_connection", "_cutter", "_head", "_room", "_strip_usage", "_wire", "began", "blocks", "done", "done_event",
+        "error", "first_at", "headers", "is_stream", "status",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connection: Connection | None,
+        wire: Wire | None = None,
+        *,
+        stream_head: bytes = b"",
+        strip_usage: bool = False,
+    ) -> None:
+        """With `wire` and `stream_head`, a 200 event stream is relayed to the client under that head."""
+        self.done: asyncio.Future[None] = loop.create_future()
+        self.status = 0
+        self.headers: Headers = []
+        self.is_stream = False
+        self.began = False  # the client got the head of the stream: there is no way back
+        self.blocks: list[bytes] = []  # of the body; of a stream whole events, as they came
+        self.done_event = b""  # of a stream: [DONE], kept back
+        self.error: TransportError | None = None
+        self.first_at = 0.0
+        self._connection = connection
+        self._wire = wire
+        self._head = stream_head
+        self._strip_usage = strip_usage
+        self._cutter: SseCutter | None = None
+        self._room = MAX_FETCH_BYTES
+        if wire is not None:
+            wire.on_close = self.abandon
+            wire.on_pause = self._throttle
+
+    @staticmethod
+    def never_sent(loop: asyncio.AbstractEventLoop, error: TransportError) -> Exchange:
+        """There was no connection to send on."""
+        exchange = Exchange(loop, None)
+        exchange.failed(error)
+        return exchange
+
+    @property
+    def body(self) -> bytes:
+        """What came."""
+        return self.blocks[0] if len(self.blocks) == 1 else b"".join(self.blocks)
+
+    def header(self, name: bytes) -> bytes:
+        """The first header of that lower-case name, or nothing."""
+        return next((value for key, value in self.headers if key == name), b"")
+
+    def abandon(self) -> None:
+        """The client left: nobody wants this answer."""
+        if not self.done.done():
+            if self._connection is not None:
+                self._connection.cancel()
+            self.error = TransportError("client_gone", "the client closed the connection")
+            self.done.set_result(None)
+
+    # ------------------------------------------------------------ Sink
+    def head(self, status: int, headers: Headers) -> None:
+        self.status = status
+        self.headers = headers
+        self.is_stream = status == 200 and self.header(b"content-type").startswith(b"text/event-stream")
+
+    def data(self, piece: bytes) -> None:
+        if not self.first_at:
+            self.first_at = perf_counter()
+        self._room -= len(piece)
+        if self._room < 0:
+            if self._connection is not None:
+                self._connection.cancel()
+            self.failed(TransportError("too_large", "the upstream's answer is larger than we take"))
+        elif not self.is_stream or self._wire is None:
+            self.blocks.append(piece)
+        elif self._cutter is None and piece.endswith(b"\n\n") and b"\r" not in piece:
+            self._pass_on(piece)
+        else:
+            self._cut(piece)
+
+    def end(self) -> None:
+        if self._cutter is not None and (rest := self._cutter.flush()):
+            self._pass_on(rest.rstrip(b"\r\n") + b"\n\n")
+        self._resolve()
+
+    def failed(self, error: TransportError) -> None:
+        self.error = error
+        self._resolve()
+
+    # ------------------------------------------------------------ inside
+    def _resolve(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def _throttle(self, pause: bool) -> None:
+        if self._connection is None:
+            return
+        if pause:
+            self._connection.pause()
+        else:
+            self._connection.resume()
+
+    def _cut(self, piece: bytes) -> None:
+        """The network cut inside of an event: wait for its end."""
+        if self._cutter is None:
+            self._cutter = SseCutter()
+        if events := self._cutter.feed(piece):
+            self._pass_on(b"".join(events))
+        if not self._cutter.rest:
+            self._cutter = None
+
+    def _pass_on(self, block: bytes) -> None:
+        """Relay whole events."""
+        self.blocks.append(block)
+        wire = self._wire
+        assert wire is not None
+        if not self.began:
+            self.began = True
+            wire.start(200, self._head)
+        if b'"usage"' in block or b"[DONE]" in block:
+            block = self._without_kept_events(block)
+        if block:
+            wire.write(block)
+
+    def _without_kept_events(self, block: bytes) -> bytes:
+        kept: list[bytes] = []
+        for event in SseCutter().feed(block if block.endswith(b"\n") else block + b"\n"):
+            data = data_of(event)
+            if data == b"[DONE]":
+                self.done_event = event
+            elif not (self._strip_usage and data is not None and b'"usage"' in data and usage_only(data)):
+                kept.append(event)
+        return b"".join(kept)

@@ -1,0 +1,161 @@
+"""Inference: one request from its admission to its record. Pure: builds the record, appends nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from volant.core.ids import new_id, new_span_id, new_trace_id
+from volant.core.nouns import InferenceRecord, KeyGrant
+from volant.gateway.attempt import GONE, Outcome
+from volant.gateway.body import Asked
+from volant.gateway.caller import Caller, Subject
+from volant.gateway.plan import Plans, TaskPlan, VariantPlan
+from volant.gateway.split import Arm, arm_of
+from volant.store.vault import subject_of
+
+
+@dataclass(slots=True, kw_only=True)
+class Inference:
+    """What is known of a request before anybody is asked to answer it."""
+
+    inference_id: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    grant: KeyGrant
+    plan: TaskPlan
+    variant: VariantPlan
+    arm: Arm
+    mirrored: bool  # the candidate gets a copy afterwards
+    subject: str
+    session: str
+    tags: dict[str, str]
+    config_hash: str
+    asked: Asked
+    started_ms: int
+    shadow_of: str = ""
+
+    @property
+    def expects_json(self) -> bool:
+        """By its task; the request's own response_format is looked at beside."""
+        return self.plan.task.expects == "json"
+
+
+def open_inference(
+    plans: Plans, grant: KeyGrant, plan: TaskPlan, caller: Caller, subject: Subject, asked: Asked, started_ms: int
+) -> Inference:
+    """Give it its ids, hash its user, and draw its arm."""
+    inference_id = new_id("inference")
+    hash_key = plans.subject_keys.get(grant.project)
+    hashed = subject_of(hash_key, subject.user) if subject.user and hash_key else ""
+    arm: Arm = "live"
+    if plan.candidate is not None:
+        arm = arm_of(plan.route.split, hashed or inference_id)
+    mirrored = arm == "shadow"
+    canary = arm == "canary" and plan.candidate is not None
+    return Inference(
+        inference_id=inference_id,
+        trace_id=caller.trace_id or new_trace_id(),
+        span_id=new_span_id(),
+        parent_span_id=caller.parent_span_id,
+        grant=grant,
+        plan=plan,
+        variant=plan.candidate if canary and plan.candidate is not None else plan.live,
+        arm="canary" if canary else "live",
+        mirrored=mirrored,
+        subject=hashed,
+        session=subject.session,
+        tags=subject.tags,
+        config_hash=plans.snapshot.config_hash,
+        asked=asked,
+        started_ms=started_ms,
+    )
+
+
+def shadow_of(inference: Inference) -> Inference:
+    """The copy that the candidate gets: an inference of its own."""
+    assert inference.plan.candidate is not None
+    return Inference(
+        inference_id=new_id("inference"),
+        trace_id=inference.trace_id,
+        span_id=new_span_id(),
+        parent_span_id=inference.span_id,
+        grant=inference.grant,
+        plan=inference.plan,
+        variant=inference.plan.candidate,
+        arm="shadow",
+        mirrored=False,
+        subject=inference.subject,
+        session=inference.session,
+        tags=inference.tags,
+        config_hash=inference.config_hash,
+        asked=inference.asked,
+        started_ms=inference.started_ms,
+        shadow_of=inference.inference_id,
+    )
+
+
+def status_of(outcome: Outcome) -> tuple[int, str]:
+    """What the caller sees, and the error's code (empty: none)."""
+    if outcome.failure is not None:
+        return outcome.failure.status, outcome.failure.code
+    error_code = outcome.calls[-1].error_code if outcome.calls else ""
+    if outcome.gone:
+        return GONE, error_code
+    return (outcome.exchange.status if outcome.exchange is not None else 0), error_code
+
+
+def record_of(
+    inference: Inference,
+    outcome: Outcome,
+    *,
+    status: int,
+    error_code: str,
+    fault: str,
+    latency_ms: float,
+    input_json: bytes,
+    output_json: bytes,
+) -> InferenceRecord:
+    """The record. `fault` is what validity said of the answer."""
+    route, leg, calls = inference.plan.route, outcome.leg, outcome.calls
+    split = route.split
+    target = leg.place.target if leg is not None else None
+    answered = calls[-1] if calls else None
+    variant = inference.variant.spec
+    return InferenceRecord(
+        inference_id=inference.inference_id,
+        project=inference.grant.project,
+        key_id=inference.grant.key_id,
+        trace_id=inference.trace_id,
+        span_id=inference.span_id,
+        parent_span_id=inference.parent_span_id,
+        task=inference.plan.task.name,
+        variant=variant.name,
+        deployment=target.name if target is not None else "",
+        model=target.model if target is not None else "",
+        model_id=variant.model_id,
+        release_id=route.release_id,
+        rollout_id=split.rollout_id if split is not None else "",
+        arm=inference.arm,
+        step=split.step if split is not None else 0,
+        subject=inference.subject,
+        session=inference.session,
+        tags=inference.tags,
+        started_ms=inference.started_ms,
+        latency_ms=latency_ms,
+        ttft_ms=outcome.ttft_ms,
+        status=status,
+        error_code=error_code or fault,
+        fallback=leg is not None and leg.is_fallback and outcome.failure is None,
+        canary_failed=inference.arm != "live" and not outcome.gone and (outcome.own_failed or bool(fault)),
+        streamed=inference.asked.stream and inference.arm != "shadow",
+        input_tokens=answered.input_tokens if answered is not None else 0,
+        output_tokens=answered.output_tokens if answered is not None else 0,
+        cost_usd=sum(call.cost_usd for call in calls),
+        price_version=target.price_version if target is not None else "",
+        config_hash=inference.config_hash,
+        shadow_of=inference.shadow_of,
+        calls=tuple(calls),
+        input=input_json,
+        output=output_json,
+    )

@@ -1,0 +1,164 @@
+"""Plan: a snapshot compiled for the hot path: endpoints, headers and parameters as ready bytes.
+
+Pure but for the healths it is given, which outlive snapshots. One broken deployment does not spoil the others: its
+problem is kept and shown to who needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import msgspec
+
+from volant.core.errors import NotFound, VolantError
+from volant.core.nouns import KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
+from volant.gateway.balance import Health
+from volant.providers import Provider, find
+from volant.providers.endpoint import Endpoint, endpoint_of
+from volant.providers.http import Timeouts
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """A deployment, ready to be called. `problem` says why it cannot be."""
+
+    target: Target
+    endpoint: Endpoint | None
+    problem: str
+    stream_usage: bool  # understands stream_options.include_usage
+    model_json: msgspec.Raw
+    timeouts: Timeouts
+    health: Health
+    header: bytes  # `x-volant-deployment` line
+
+
+@dataclass(slots=True, kw_only=True)
+class VariantPlan:
+    """A variant, ready to serve."""
+
+    spec: VariantSpec
+    defaults: dict[str, msgspec.Raw]  # parameters, for callers who say nothing
+    system: bytes  # the system message as JSON; empty: none
+    deployments: tuple[Place, ...]
+    fallbacks: tuple[Place, ...]
+    header: bytes  # `x-volant-variant` line
+    dearest: tuple[float, float]  # dollars an input and an output token, the highest of all places
+    max_tokens: int  # of `parameters`; 0: not said
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskPlan:
+    """A task, ready to serve."""
+
+    task: TaskSpec
+    route: Route
+    live: VariantPlan
+    candidate: VariantPlan | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Plans:
+    """A snapshot, ready to serve."""
+
+    snapshot: Snapshot
+    tasks: dict[str, dict[str, TaskPlan]]  # project -> task name -> plan
+    subject_keys: dict[str, bytes]
+
+    def find_task(self, grant: KeyGrant, model: str) -> TaskPlan:
+        """The task that `model` names. Raises NotFound, naming those that this key may ask for."""
+        tasks = self.tasks.get(grant.project, {})
+        plan = tasks.get(model)
+        if plan is not None and (not grant.tasks or model in grant.tasks):
+            return plan
+        known = sorted(name for name in tasks if not grant.tasks or name in grant.tasks)
+        raise NotFound(
+            "model_not_found",
+            f"the model {model[:80]!r} does not exist, or this key may not ask for it",
+            hint=f"tasks to ask for: {', '.join(known)}" if known else "this project has no tasks yet: volant apply",
+        )
+
+
+def compile_plans(snapshot: Snapshot, healths: dict[tuple[str, ...], Health]) -> Plans:
+    """`healths` is kept between calls: places that stay keep theirs, those that left are dropped."""
+    places = {
+        project: {name: _place(project, target, healths) for name, target in targets.items()}
+        for project, targets in snapshot.targets.items()
+    }
+    tasks = {
+        project: {name: _task(route, places.get(project, {})) for name, route in routes.items()}
+        for project, routes in snapshot.routes.items()
+    }
+    current = {_identity(project, place.target) for project, named in places.items() for place in named.values()}
+    for gone in [identity for identity in healths if identity not in current]:
+        del healths[gone]
+    keys = {project: bytes.fromhex(key) for project, key in snapshot.subject_keys.items()}
+    return Plans(snapshot=snapshot, tasks=tasks, subject_keys=keys)
+
+
+def header_line(name: str, value: str) -> bytes:
+    """A header line of ours; what cannot stand in one is percent-encoded."""
+    return f"{name}: {quote(value, safe=_HEADER_SAFE)}\r\n".encode("ascii")
+
+
+_HEADER_SAFE = "".join(chr(code) for code in range(33, 127) if chr(code) != "%")
+
+
+def _identity(project: str, target: Target) -> tuple[str, ...]:
+    return (project, target.name, target.base_url, target.model)
+
+
+def _place(project: str, target: Target, healths: dict[tuple[str, ...], Health]) -> Place:
+    sheet: Provider | None = None
+    endpoint: Endpoint | None = None
+    problem = ""
+    try:
+        sheet = find(target.provider)
+        endpoint = endpoint_of(target, sheet)
+    except VolantError as error:
+        problem = error.message
+    health = healths.setdefault(_identity(project, target), Health())
+    health.weight, health.max_in_flight = target.weight, target.max_in_flight
+    return Place(
+        target=target,
+        endpoint=endpoint,
+        problem=problem,
+        stream_usage=sheet is not None and sheet.capabilities.stream_usage,
+        model_json=msgspec.Raw(msgspec.json.encode(target.model)),
+        timeouts=Timeouts(
+            connect_s=target.timeout_connect_s,
+            first_byte_s=target.timeout_first_token_s,
+            total_s=target.timeout_total_s,
+        ),
+        health=health,
+        header=header_line("x-volant-deployment", target.name),
+    )
+
+
+def _task(route: Route, places: dict[str, Place]) -> TaskPlan:
+    variants = {spec.name: spec for spec in route.task.variants}
+    live = variants.get(route.live) or variants.get(route.task.live) or route.task.variants[0]
+    candidate = variants.get(route.split.candidate) if route.split is not None else None
+    return TaskPlan(
+        task=route.task,
+        route=route,
+        live=_variant(live, places),
+        candidate=_variant(candidate, places) if candidate is not None else None,
+    )
+
+
+def _variant(spec: VariantSpec, places: dict[str, Place]) -> VariantPlan:
+    deployments = tuple(places[name] for name in spec.deployments if name in places)
+    fallbacks = tuple(places[name] for name in spec.fallbacks if name in places)
+    prices = [(p.target.usd_per_input_token, p.target.usd_per_output_token) for p in (*deployments, *fallbacks)]
+    limit = spec.parameters.get("max_completion_tokens") or spec.parameters.get("max_tokens")
+    return VariantPlan(
+        spec=spec,
+        defaults={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in spec.parameters.items()},
+        system=msgspec.json.encode({"role": "system", "content": spec.system}) if spec.system else b"",
+        deployments=deployments,
+        fallbacks=fallbacks,
+        header=header_line("x-volant-variant", spec.name),
+        dearest=(max((p[0] for p in prices), default=0.0), max((p[1] for p in prices), default=0.0)),
+        max_tokens=limit if isinstance(limit, int) else 0,
+    )

@@ -1,0 +1,95 @@
+"""Record: what the gateway remembers of an inference, appended to the spool before the caller has its last byte.
+
+Knows the record and the spool; does not know who drains it. A full disk: serve and count what is unrecorded, or refuse,
+as the policy says.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from time import perf_counter
+from typing import Literal, Protocol
+
+import msgspec
+
+from volant.core.errors import StorageFull
+from volant.core.nouns import InferenceRecord
+from volant.gateway import body
+from volant.gateway.attempt import Outcome
+from volant.gateway.inference import Inference, record_of, status_of
+from volant.gateway.redaction import Redact, redact_payload
+from volant.gateway.validity import fault_of
+
+_ENCODER = msgspec.msgpack.Encoder()
+_LOOK_AGAIN_S = 1.0
+
+
+class Appender(Protocol):
+    """A spool."""
+
+    def append(self, record: bytes) -> None: ...
+
+
+class Recorder:
+    """Appends records; counts those that could not be."""
+
+    def __init__(self, spool: Appender, redact: Redact | None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Without `redact`, tasks that ask for redaction keep no payload at all."""
+        self._spool = spool
+        self._redact = redact
+        self._monotonic = monotonic
+        self._full_until = 0.0
+        self.recorded = 0
+        self.unrecorded = 0
+
+    def is_full(self) -> bool:
+        """The disk was full a moment ago: a policy that refuses can refuse before it spends money."""
+        return self._monotonic() < self._full_until
+
+    async def remember(
+        self, inference: Inference, outcome: Outcome, started: float, on_full_disk: Literal["serve", "refuse"]
+    ) -> None:
+        """Record what came of it. `started` is perf_counter() at its start.
+
+        Raises StorageFull under "refuse" when the record could not be written.
+        """
+        latency_ms = (perf_counter() - started) * 1000
+        status, error_code = status_of(outcome)
+        fault = ""
+        if 200 <= status < 300 and not error_code:
+            json = inference.expects_json or body.asks_json(inference.asked, inference.variant)
+            fault = fault_of(outcome.reading, json=json)
+        task = inference.plan.task
+        asked = answer = b""
+        if task.record_payload:
+            asked = body.recorded_input(inference.asked)
+            answer = outcome.reading.output if outcome.reading is not None else b""
+            if task.redact:
+                asked, answer = await self._redacted(asked), await self._redacted(answer)
+        record = record_of(
+            inference,
+            outcome,
+            status=status,
+            error_code=error_code,
+            fault=fault,
+            latency_ms=latency_ms,
+            input_json=asked,
+            output_json=answer,
+        )
+        self.append(record, on_full_disk)
+
+    async def _redacted(self, payload: bytes) -> bytes:
+        return await redact_payload(payload, self._redact) if self._redact is not None else b""
+
+    def append(self, record: InferenceRecord, on_full_disk: Literal["serve", "refuse"]) -> None:
+        """Raises StorageFull under "refuse" when the record could not be written."""
+        try:
+            self._spool.append(_ENCODER.encode(record))
+        except StorageFull:
+            self._full_until = self._monotonic() + _LOOK_AGAIN_S
+            if on_full_disk == "refuse":
+                raise
+            self.unrecorded += 1
+        else:
+            self.recorded += 1

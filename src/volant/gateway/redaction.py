@@ -1,0 +1,69 @@
+"""Redaction: blank what must not be written, before it is written.
+
+Knows which strings of a chat payload people wrote; the redactor itself comes as an argument (built on checks.pii by
+`app.gateway`, which sends long texts to a process pool). What cannot be parsed is not kept at all: better no payload
+than a leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import msgspec
+
+Redact = Callable[[list[str]], Awaitable[list[str]]]  # the same texts in the same order, blanked
+
+_STRUCTURE = frozenset(
+    {
+        "id", "object", "model", "role", "type", "finish_reason", "system_fingerprint", "tool_call_id", "service_tier",
+        "tool_choice", "reasoning_effort", "response_format", "detail", "format",
+    }
+)  # fmt: skip
+_UNREADABLE = b'{"volant":"payload left out: it could not be read, so it could not be redacted"}'
+
+
+async def redact_payload(payload: bytes, redact: Redact) -> bytes:
+    """`payload` (JSON) with every text that a person may have written redacted; keys are left as they are."""
+    if not payload:
+        return payload
+    try:
+        tree = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeError):
+        return _UNREADABLE
+    texts: list[str] = []
+    _walk(tree, texts.append)
+    if not texts:
+        return payload
+    blanked = iter(await redact(texts))
+    return msgspec.json.encode(_replace(tree, blanked))
+
+
+def _walk(node: Any, take: Callable[[str], None], structure: frozenset[str] = _STRUCTURE) -> None:
+    if isinstance(node, str):
+        take(node)
+    elif isinstance(node, list):
+        for item in node:
+            _walk(item, take, structure)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name not in structure:
+                _walk(value, take, _below(name, structure))
+
+
+def _replace(node: Any, blanked: Iterator[str], structure: frozenset[str] = _STRUCTURE) -> Any:
+    if isinstance(node, str):
+        return next(blanked)
+    if isinstance(node, list):
+        return [_replace(item, blanked, structure) for item in node]
+    if isinstance(node, dict):
+        return {
+            name: value if name in structure else _replace(value, blanked, _below(name, structure))
+            for name, value in node.items()
+        }
+    return node
+
+
+def _below(name: str, structure: frozenset[str]) -> frozenset[str]:
+    """Inside of `metadata` every name is the caller's own, `id` included."""
+    return frozenset() if name == "metadata" else structure
