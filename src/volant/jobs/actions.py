@@ -75,6 +75,8 @@ class RolloutOptions(Noun, frozen=True, kw_only=True):
     variant: str = ""  # ... or a variant that exists
     verdict_id: str = ""  # the passing verdict; empty: the newest of the model
     plan: RolloutPlan | None = None  # None: the task's loop says
+    suffix: str = ""  # tells a second deployment of one model apart
+    chat_template: str = ""  # replaces the model's own in this deployment
     key: str = ""
 
 

@@ -60,23 +60,19 @@ def prepare(files: Sequence[Upload], options: ImportOptions) -> Prepared:
     test = _read([file for file in files if file.role == "test"], options, "test")
     if not data.rows:
         raise BadInput("no_data", "no file of questions was given", hint="give at least one CSV or JSONL file")
-    drawn = users.draw_users(data.rows, seed=options.seed)
     policy = cleaning.CleaningPolicy(
         languages=(options.language,) if options.language else (),
         redact_with=("pii", "secrets") if options.redact else (),
     )
-    cleaned = cleaning.clean(drawn.rows, policy)
-    removals: list[Removal] = list(cleaned.removals)
-    changes = Counter(change.step for change in cleaned.changes)
-    kept, found = cleaned.kept, []
-    test_rows: list[Row] = []
-    if test.rows:
-        # The test stays as it is but for what must never be stored: no row of it is removed as a duplicate.
-        lenient = msgspec.structs.replace(policy, languages=(), exact=False, near_threshold=None)
-        test_rows = cleaning.clean(users.draw_users(test.rows, seed=options.seed, prefix="tester").rows, lenient).kept
-        sealed = leaks.drop_leaks(kept, test_rows)
-        kept, found = sealed.kept, sealed.leaks
-        removals += sealed.removals
+    sealed = leaks.drop_leaks(data.rows, test.rows)  # before anything is removed, so that every leak is found
+    cleaned = cleaning.clean(sealed.kept, policy)
+    removals = [*sealed.removals, *cleaned.removals]
+    drawn = users.draw_users(cleaned.kept, seed=options.seed)
+    kept = drawn.rows
+    # A given test stays as it is but for what must never be stored: no row of it is removed as a duplicate.
+    lenient = msgspec.structs.replace(policy, languages=(), exact=False, near_threshold=None)
+    tested = cleaning.clean(test.rows, lenient).kept if test.rows else []
+    test_rows = users.draw_users(tested, seed=options.seed, prefix="tester").rows if tested else []
     split = splits.split_by_user(kept, _shares(options, bool(test.rows)), seed=options.seed)
     removals += split.removals
     parts = {**split.parts, **({"test": test_rows} if test.rows else {})}
@@ -84,7 +80,8 @@ def prepare(files: Sequence[Upload], options: ImportOptions) -> Prepared:
     known = splits.known_intents(labels, options.known_share, seed=options.seed)
     parts, came_later = _later_products(parts, known)
     splits.require_classes(parts["train"] + parts.get(LIVE_SPLIT, []), labels, where=data.names)
-    agreement = _agreement(drawn.rows)
+    agreement = _agreement(kept)
+    changes = Counter(change.step for change in cleaned.changes)
     funnel = {
         "rows_in": len(data.rows) + len(data.rejected),
         "test_rows_in": len(test.rows) + len(test.rejected),
@@ -101,7 +98,7 @@ def prepare(files: Sequence[Upload], options: ImportOptions) -> Prepared:
         "intra_user_correlation": agreement,
         "notices": [{"source": n.source, "line": n.line, "code": n.code} for n in (*data.notices, *test.notices)],
     }
-    return Prepared(parts=parts, known=known, funnel=funnel, leaks=found)
+    return Prepared(parts=parts, known=known, funnel=funnel, leaks=sealed.leaks)
 
 
 def _later_products(parts: dict[str, list[Row]], known: Sequence[str]) -> tuple[dict[str, list[Row]], int]:
@@ -135,9 +132,7 @@ def _read(files: Sequence[Upload], options: ImportOptions, role: str) -> _Read:
     for file in files:
         one = importing.read_file(file.path, columns=columns)
         source = f"{options.dataset}/{role}/{file.name}"
-        read.rows += [
-            msgspec.structs.replace(row, id=f"{source}:{row.line}", source=source) for row in one.rows
-        ]
+        read.rows += [msgspec.structs.replace(row, id=f"{source}:{row.line}", source=source) for row in one.rows]
         read.rejected += [msgspec.structs.replace(row, source=source) for row in one.rejected]
         read.notices += [msgspec.structs.replace(notice, source=source) for notice in one.notices]
     return read
@@ -199,9 +194,7 @@ def _store(context: Context, project: str, prepared: Prepared, options: ImportOp
         for split, rows in prepared.parts.items():
             new = [_record(tx, context, project, row, options, now_ms, now_ms + days * DAY_MS) for row in rows]
             ids = records.insert_records(tx, context.keyring, project, new, now_ms=now_ms)
-            members += [
-                Member(record_id, split, row.label in known) for row, record_id in zip(rows, ids, strict=True)
-            ]
+            members += [Member(record_id, split, row.label in known) for row, record_id in zip(rows, ids, strict=True)]
             id_of |= {row.id: record_id for row, record_id in zip(rows, ids, strict=True)}
         made = datasets.create_version(
             tx,

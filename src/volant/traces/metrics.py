@@ -54,6 +54,20 @@ def metrics(
     return _metrics(found.get("", Sums()))
 
 
+def sums(
+    tx: Connection,
+    project: str,
+    *,
+    since_ms: int,
+    until_ms: int,
+    task: str = "",
+    variant: str = "",
+    arms: Sequence[str] = ("live", "canary"),
+) -> Sums:
+    """The whole window as plain sums with the sketch of its latencies, for rules that ask for any quantile."""
+    return _sums(tx, project, since_ms, until_ms, task, variant, arms, None).get("", Sums())
+
+
 def metrics_by(
     tx: Connection,
     project: str,
@@ -92,10 +106,10 @@ def _sums(
         query = query.where(rollup.c.variant == variant)
     out: dict[str, Sums] = {}
     for row in tx.execute(query).mappings():
-        sums = out.setdefault(str(row[by]) if by else "", Sums())
+        added = out.setdefault(str(row[by]) if by else "", Sums())
         for name in _ADDED:
-            setattr(sums, name, getattr(sums, name) + row[name])
-        sums.latency.merge(Sketch.decode(row["latency_sketch"]))
+            setattr(added, name, getattr(added, name) + row[name])
+        added.latency.merge(Sketch.decode(row["latency_sketch"]))
     return out
 
 
