@@ -26,6 +26,8 @@ class _Marker:
         def convert(value: Any) -> Any:
             if isinstance(source, type) and isinstance(value, source):
                 return value
+            if isinstance(value, bytes):
+                raise ValueError("send JSON with the header `content-type: application/json`")
             try:
                 return msgspec.convert(value, source)
             except msgspec.ValidationError as error:

@@ -109,7 +109,9 @@ class LeaseBook:
     def _grant_usd(self, tx: Connection, key_id: str, asked: float, ceiling: float, day: str, now: int) -> float:
         used, leased = _spent(tx, key_id, day)
         known = sum(held.usd for (key, _), held in self._held.items() if key == key_id and held.day == day)
-        if now >= self._started_ms + LEASE_MS + SAFETY_MS and leased > known + 1e-9:  # of before a restart: expired by now
+        if (
+            now >= self._started_ms + LEASE_MS + SAFETY_MS and leased > known + 1e-9
+        ):  # of before a restart: expired by now
             _add(tx, self._db, key_id, day, leased_usd=known - leased)
             _count_recorded(tx, self._db, key_id, day)
             used, leased = _spent(tx, key_id, day)

@@ -9,6 +9,7 @@ import http.client
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -50,15 +51,15 @@ class Client:
         """Raises the server's error as it was there, or Unavailable when nobody answers."""
         content = b"" if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"} if body is not None else {}
-        answer = self._send(method, _with_query(path, query), headers, content)
-        return _decoded(answer, answer.read())
+        with self._send(method, _with_query(path, query), headers, content) as answer:
+            return _decoded(answer.status, answer.read())
 
     def lines(self, path: str, **query: object) -> Iterator[bytes]:
         """The lines of a streamed answer, e.g. JSONL."""
-        answer = self._send("GET", _with_query(path, query), {}, b"")
-        if answer.status >= 400:
-            _decoded(answer, answer.read())
-        yield from answer
+        with self._send("GET", _with_query(path, query), {}, b"") as answer:
+            if answer.status >= 400:
+                _decoded(answer.status, answer.read())
+            yield from answer
 
     def upload(
         self,
@@ -87,9 +88,10 @@ class Client:
             yield end
 
         headers = {"content-type": f"multipart/form-data; boundary={boundary}", "content-length": str(size)}
-        answer = self._send("POST", path, headers, content(), timeout_s=600.0)
-        return _decoded(answer, answer.read())
+        with self._send("POST", path, headers, content(), timeout_s=600.0) as answer:
+            return _decoded(answer.status, answer.read())
 
+    @contextmanager
     def _send(
         self,
         method: str,
@@ -98,13 +100,13 @@ class Client:
         content: bytes | Iterator[bytes],
         *,
         timeout_s: float = 0.0,
-    ) -> http.client.HTTPResponse:
+    ) -> Iterator[http.client.HTTPResponse]:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=timeout_s or self._timeout_s)
         authorization = {"authorization": f"Bearer {self._key}"} if self._key else {}
         try:
             connection.request(method, self._base + path, content or None, {**headers, **authorization})
-            return connection.getresponse()
+            yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(
                 "server_unreachable",
@@ -112,6 +114,8 @@ class Client:
                 where=self.url,
                 hint="start one with `volant up`, or say where it is with --url or VOLANT_URL",
             ) from None
+        finally:
+            connection.close()
 
 
 def find(url: str, data_dir: str, environment: Mapping[str, str], *, key_needed: bool = True) -> Client:
@@ -147,15 +151,15 @@ def _server_of(data: Path) -> str:
     return f"http://{host}:{facts['port']}"
 
 
-def _decoded(answer: http.client.HTTPResponse, body: bytes) -> Json:
+def _decoded(status: int, body: bytes) -> Json:
     try:
         value = json.loads(body) if body else {}
     except json.JSONDecodeError:
         value = {}
-    if answer.status < 400:
+    if status < 400:
         return value if isinstance(value, dict) else {"data": value}
     facts = value.get("error", {}) if isinstance(value, dict) else {}
-    raise _error(answer.status, facts if isinstance(facts, dict) else {})
+    raise _error(status, facts if isinstance(facts, dict) else {})
 
 
 def _error(status: int, facts: Json) -> VolantError:

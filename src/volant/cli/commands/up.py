@@ -88,6 +88,7 @@ def _when_ready(url: str, data: Path) -> Client:
         try:
             client = Client(url, (data / "root.key").read_text().strip(), timeout_s=5.0)
             client.get("/readyz")
+            client.get("/api/v1/documents")
         except (VolantError, OSError) as error:
             if time.monotonic() > end:
                 raise VolantError(
