@@ -205,22 +205,28 @@ def rows(
         )
 
 
-def membership(tx: Connection, blobs: Blobs, project: str, record_ids: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Which versions hold any of these records: version id → split → how many, oldest version first."""
+class Hits(NamedTuple):
+    """Where some records stand in a version."""
+
+    split: str
+    known: bool
+
+
+def membership(tx: Connection, blobs: Blobs, project: str, record_ids: Iterable[str]) -> dict[str, dict[Hits, int]]:
+    """Which versions hold any of these records: version id → (split, known) → how many, oldest version first."""
     wanted = sorted(set(record_ids))
     if not wanted:
         return {}
-    hits: dict[str, dict[str, int]] = {}
-    found: dict[str, dict[str, int]] = {}
+    read: dict[str, Counter[Hits]] = {}
+    found: dict[str, dict[Hits, int]] = {}
     for version in list_versions(tx, project):
-        counts: dict[str, int] = {}
+        counts: Counter[Hits] = Counter()
         for segment in version.segments:
-            if segment.blob not in hits:
-                hits[segment.blob] = _hits(blobs, segment, wanted)
-            for split, count in hits[segment.blob].items():
-                counts[split] = counts.get(split, 0) + count
+            if segment.blob not in read:
+                read[segment.blob] = _hits(blobs, segment, wanted)
+            counts += read[segment.blob]
         if counts:
-            found[version.id] = counts
+            found[version.id] = dict(counts)
     return found
 
 
@@ -284,11 +290,11 @@ def _members(blobs: Blobs, segments: Iterable[Segment]) -> Iterator[Member]:
         yield from _read_segment(blobs, segment)
 
 
-def _hits(blobs: Blobs, segment: Segment, wanted: Sequence[str]) -> dict[str, int]:
+def _hits(blobs: Blobs, segment: Segment, wanted: Sequence[str]) -> Counter[Hits]:
     if wanted[-1] < segment.first_id or wanted[0] > segment.last_id:
-        return {}
+        return Counter()
     sought = set(wanted)
-    return dict(Counter(member.split for member in _read_segment(blobs, segment) if member.record_id in sought))
+    return Counter(Hits(m.split, m.known) for m in _read_segment(blobs, segment) if m.record_id in sought)
 
 
 def _member(value: Member | tuple[str, str, bool]) -> Member:

@@ -7,7 +7,7 @@ Every function that adds such a noun writes its edges itself, so that walking th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -74,15 +74,21 @@ def targets_of(tx: Connection, project: str, refs: Iterable[tuple[str, str]]) ->
     return _edges(tx, project, refs, "source")
 
 
-def descendants(tx: Connection, project: str, refs: Iterable[tuple[str, str]]) -> dict[Ref, Edge]:
-    """Everything made from `refs`, directly or not, each with the edge that first reached it. Cycles do no harm."""
+def descendants(
+    tx: Connection, project: str, refs: Iterable[tuple[str, str]], *, kinds: Collection[str] = ()
+) -> dict[Ref, Edge]:
+    """Everything made from `refs`, directly or not, each with the edge that first reached it.
+
+    With `kinds`, only steps to those kinds are taken. Cycles do no harm.
+    """
     reached: dict[Ref, Edge] = {}
     start = {Ref(*ref) for ref in refs}
     frontier = start
     while frontier:
         following: set[Ref] = set()
         for edge in targets_of(tx, project, sorted(frontier)):
-            if edge.target not in reached and edge.target not in start:
+            wanted = not kinds or edge.target.kind in kinds
+            if wanted and edge.target not in reached and edge.target not in start:
                 reached[edge.target] = edge
                 following.add(edge.target)
         frontier = following
