@@ -79,8 +79,9 @@ def impact(
         record_ids = [member.record_id for member in datasets.members(tx, blobs, project, dataset_version)]
         inference_ids = []
     hits = datasets.membership(tx, blobs, project, record_ids)
-    if dataset_version:
-        hits = {dataset_version: hits[dataset_version]} | hits if dataset_version in hits else {dataset_version: {}}
+    if dataset_version:  # it, and what was grown from it; not what it was grown from
+        grown = edges.descendants(tx, project, [("dataset_version", dataset_version)], kinds=("dataset_version",))
+        hits = {one: hits.get(one, {}) for one in (dataset_version, *(ref.id for ref in grown))}
     trail = _Trail(tx, project, hits)
     return Impact(
         kind=kind,
