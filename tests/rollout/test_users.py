@@ -84,6 +84,13 @@ def test_of_each_user_the_first_shadow_request_counts() -> None:
     assert first_shadow_failures(rows) == [1.0, 0.0]
 
 
+def test_the_shadow_phases_answers_by_the_live_variant_randomised_nobody() -> None:
+    rows = [row(0, "u", "live"), row(0, "u", "shadow"), row(1, "v", "live"), row(5, "v", "shadow"), row(5, "v", "live")]
+    assert users_of(PLAN, rows, 100_000).observations == ()
+    (user,) = users_of(PLAN, [*rows, row(6, "u", "canary")], 100_000).observations
+    assert (user.subject, user.arm, user.requests) == ("u", "canary", 1)
+
+
 ROWS = st.lists(
     st.builds(
         Row,
@@ -112,7 +119,8 @@ def test_the_order_of_rows_does_not_matter(rows: list[Row], seed: int, now_ms: i
 
 @given(rows=ROWS, first_ms=st.integers(0, 250_000), wait_ms=st.integers(0, 250_000))
 def test_a_complete_user_never_changes(rows: list[Row], first_ms: int, wait_ms: int) -> None:
-    """What was known at one look is a prefix of what is known at any later one."""
+    """What was known at one look is a prefix of what is known at any later one, once the shadow phase is over."""
+    rows = [each for each in rows if each.arm != "shadow"]
 
     def known(now_ms: int) -> list[Row]:
         return [each for each in rows if each.started_ms <= now_ms]

@@ -72,8 +72,8 @@ def split_of(plan: RolloutPlan, state: RolloutState) -> tuple[Literal["shadow", 
 def next_state(plan: RolloutPlan, state: RolloutState, rows: Sequence[Row], now_ms: int) -> Look:
     """Look at all rows of this rollout, from its first one to now_ms, and say what to do.
 
-    `rows` holds both arms, and shadow; only requests that were routed under this rollout's split. BadInput for a plan
-    that cannot work.
+    `rows` holds both arms and the shadow phase's copies: all requests that were routed under this rollout's split, and
+    no others. ValueError for a plan that `check_plan` refuses.
     """
     if state.over:
         return Look(action="hold", sentence=state.sentence, state=state)

@@ -51,11 +51,14 @@ class Users:
 def users_of(plan: RolloutPlan, rows: Iterable[Row], now_ms: int) -> Users:
     """Group the rows of both arms by user, as they stand at now_ms.
 
-    Rows are those of one rollout, in any order. Shadow rows are not looked at.
+    Rows are those of one rollout, in any order. In the shadow phase everybody is answered by the live variant, so that
+    nobody was randomised: what began no later than the last shadow copy is left out.
     """
+    rows = list(rows)
+    shadow_until_ms = max((row.started_ms for row in rows if row.arm == "shadow"), default=-1)
     groups: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: (row.started_ms, row.inference_id)):
-        if row.arm != "shadow":
+        if row.started_ms > shadow_until_ms:
             groups.setdefault(row.subject or f"\0{row.inference_id}", []).append(row)
     seen = [_observed(plan, subject, requests, now_ms) for subject, requests in groups.items()]
     seen.sort(key=lambda user: (not user[0].complete, user[1], user[0].subject))
