@@ -227,6 +227,12 @@ class SegmentReader:
                     records = self._frames(file.read(), limit)
         return records
 
+    def rewind(self, offset: int) -> None:
+        """Go back to an offset that was there before a `read`; 0 is before the header, which is read again."""
+        self.offset = offset
+        if offset == 0:
+            self._cipher = None
+
     def at_end(self) -> bool:
         """True when nothing whole is left to read (a torn tail does not count)."""
         return self.torn or self.offset >= _size_of(self.path)
@@ -312,7 +318,7 @@ class Drain:
                 try:
                     self._sink(records)
                 except BaseException:
-                    reader.offset = before
+                    reader.rewind(before)
                     raise
                 total += len(records)
             if reader.offset == before:
