@@ -24,6 +24,7 @@ class Scale:
     tune_options: dict[str, Any] = field(default_factory=dict)
     accuracy_min: float = 0.40  # the gate's floor for the lower bound of accuracy on known intents
     known_margin: float = 0.06
+    gate: dict[str, Any] = field(default_factory=dict)  # further rules of the gate
     rate_per_s: float = 90.0  # requests per second that the customers send
     in_flight: int = 24
     review_share: float = 0.7  # of answers that an agent looks at
