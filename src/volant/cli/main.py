@@ -10,15 +10,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from volant import __version__
 from volant.cli import commands, show
 from volant.core.errors import VolantError
 
+UsageError = typer.BadParameter.__mro__[1]  # typer brings its own click, or not, by version: ask typer
 EPILOG = "Exit codes: 0 done, 2 input, 3 key, 4 not found, 5 state, 6 limit, 7 no room, 8 not there. More: docs/cli.md"
 
 
@@ -49,18 +49,23 @@ def main() -> None:
     except VolantError as error:
         show.problem(error, as_json)
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        if as_json:
-            problem = VolantError("usage", error.format_message(), where="command line", hint="add --help")
-            show.problem(problem, as_json)
-        else:
-            error.show()
+    except UsageError as error:
+        problem = VolantError(
+            "usage", error.format_message(), where=_place(error), hint="add --help to see what it takes"
+        )
+        show.problem(problem, as_json)
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()  # `volant … | head`: nobody listens any more
         sys.exit(0)
+
+
+def _place(error: Any) -> str:
+    """The command that was misused, e.g. `volant key create`."""
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context is not None else "volant"
 
 
 def _version(wanted: bool) -> None:

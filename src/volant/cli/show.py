@@ -15,7 +15,8 @@ from rich.table import Table
 from volant.core.errors import VolantError
 
 Json = dict[str, Any]
-out = Console(highlight=False, soft_wrap=True)
+PIPED_WIDTH = 400  # columns where no terminal says how wide it is: a pipe wants whole lines
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -39,7 +40,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], empty: 
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for title in columns.values():
-        grid.add_column(title, overflow="fold")
+        grid.add_column(title, overflow="fold", no_wrap=title == "id")
     for row in rows:
         grid.add_row(*(escape(cell(key, _at(row, key))) for key in columns))
     out.print(grid)
@@ -87,3 +88,8 @@ def _at(row: Mapping[str, Any], key: str) -> Any:
     for part in key.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def as_text(value: object) -> str:
+    """JSON as a person reads it; a text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)

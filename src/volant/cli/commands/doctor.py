@@ -1,0 +1,166 @@
+"""doctor: look at this installation and say what would not work, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import typer
+from rich.markup import escape
+
+from volant import __version__
+from volant.cli import client, settings_file, show
+from volant.cli.options import AsJson, Config, DataDir, Url
+from volant.core.errors import VolantError
+from volant.core.settings import ServerSettings
+
+State = Literal["ok", "warning", "problem"]
+EXTRAS = {"data": "rensa", "train": "torch", "serve": "xllamacpp", "evals": "sklearn"}
+MARKS = {"ok": "[green]ok[/green]      ", "warning": "[yellow]warning[/yellow] ", "problem": "[red]problem[/red] "}
+
+
+def add(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor(url: Url = "", data_dir: DataDir = "", config: Config = "", as_json: AsJson = False) -> None:
+    """Check Python, extras, settings, disk, port, data directory and server. Exit code 1 when something is wrong.
+
+    Example: `volant doctor --data-dir volant-data`
+    """
+    findings = [_python(), *_extras()]
+    settings, found = _settings(config, data_dir)
+    findings.append(found)
+    if settings is not None:
+        data = Path(settings.data_dir)
+        findings += [_disk(data, settings), _permissions(data), _schema(data), *_server(url, data, settings)]
+    worst = "problem" if any(one["state"] == "problem" for one in findings) else "ok"
+
+    def human() -> None:
+        for one in findings:
+            show.line(f"{MARKS[one['state']]} [bold]{one['name']}[/bold]  {escape(one['sentence'])}")
+            if one["hint"]:
+                show.line(f"          what to do: {escape(one['hint'])}")
+
+    show.result({"state": worst, "findings": findings}, as_json, human)
+    if worst == "problem":
+        raise typer.Exit(1)
+
+
+def _finding(name: str, state: State, sentence: str, hint: str = "") -> dict[str, Any]:
+    return {"name": name, "state": state, "sentence": sentence, "hint": hint}
+
+
+def _python() -> dict[str, Any]:
+    version = sys.version.split()[0]
+    return _finding("python", "ok", f"{version}, volant {__version__}, sqlite {sqlite3.sqlite_version}")
+
+
+def _extras() -> list[dict[str, Any]]:
+    out = []
+    for extra, module in EXTRAS.items():
+        if importlib.util.find_spec(module) is None:
+            out.append(
+                _finding(
+                    f"extra {extra}", "warning", "is not installed", f"pip install 'volant[{extra}]' where it is needed"
+                )
+            )
+        else:
+            out.append(_finding(f"extra {extra}", "ok", _version(module)))
+    return out
+
+
+def _version(module: str) -> str:
+    names = importlib.metadata.packages_distributions().get(module, [module])
+    return f"{names[0]} {importlib.metadata.version(names[0])}"
+
+
+def _settings(config: str, data_dir: str) -> tuple[ServerSettings | None, dict[str, Any]]:
+    try:
+        settings, documents, place = settings_file.load(config, os.environ, {"data_dir": data_dir or None})
+    except VolantError as error:
+        return None, _finding("settings", "problem", error.message, error.hint)
+    where = f"{place}: {len(documents.tasks)} tasks" if place else "no volant.toml: the defaults hold"
+    return settings, _finding("settings", "ok", where)
+
+
+def _disk(data: Path, settings: ServerSettings) -> dict[str, Any]:
+    place = next(folder for folder in (data.absolute(), *data.absolute().parents) if folder.exists())
+    free_mb = shutil.disk_usage(place).free // 2**20
+    if free_mb < settings.disk_floor_mb:
+        hint = "free space, or move the data directory"
+        return _finding("disk", "problem", f"{free_mb} MiB free, below the floor of {settings.disk_floor_mb}", hint)
+    return _finding("disk", "ok" if free_mb > 1024 else "warning", f"{free_mb} MiB free at {place}")
+
+
+def _permissions(data: Path) -> dict[str, Any]:
+    if not data.exists():
+        return _finding("data directory", "ok", f"{data} is not there yet: the first `volant up` makes it")
+    secret = [place for place in (data / "root.key", data / "master.key", data / "volant.db") if place.exists()]
+    open_ones = [place.name for place in secret if stat.S_IMODE(place.stat().st_mode) & 0o077]
+    if open_ones:
+        hint = f"chmod 600 {' '.join(str(data / name) for name in open_ones)}"
+        return _finding("data directory", "problem", f"others may read {', '.join(open_ones)}", hint)
+    if not os.access(data, os.W_OK):
+        return _finding("data directory", "problem", f"{data} cannot be written", "use it as its owner")
+    return _finding("data directory", "ok", f"{data}: its secrets are readable by the owner only")
+
+
+def _schema(data: Path) -> dict[str, Any]:
+    place = data / "volant.db"
+    if not place.exists():
+        return _finding("database", "ok", "not there yet")
+    try:
+        connection = sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=5)
+        try:
+            (revision,) = connection.execute("select version_num from alembic_version").fetchone()
+        finally:
+            connection.close()
+    except (sqlite3.Error, TypeError) as error:
+        return _finding("database", "problem", f"{place}: {error}", "restore it from a backup")
+    return _finding("database", "ok", f"schema {revision}, {place.stat().st_size // 2**20} MiB")
+
+
+def _server(url: str, data: Path, settings: ServerSettings) -> list[dict[str, Any]]:
+    try:
+        found = client.find(url, str(data), os.environ)
+    except VolantError as error:
+        return [_finding("server", "warning", error.message, error.hint), _port(settings)]
+    try:
+        found.get("/readyz")
+        tasks = len(found.get("/api/v1/tasks")["data"])
+    except VolantError as error:
+        out = [_finding("server", "warning", error.message, error.hint)]
+        return out if url else [*out, _port(settings)]
+    return [_finding("server", "ok", f"{found.url} is ready and serves {tasks} tasks"), *_processes(data)]
+
+
+def _processes(data: Path) -> list[dict[str, Any]]:
+    try:
+        actual = json.loads((data / "run" / "actual.json").read_text())
+    except (OSError, json.JSONDecodeError):
+        return []
+    failed = [name for name, one in actual.items() if one["state"] == "failed"]
+    if failed:
+        return [_finding("processes", "problem", f"{', '.join(failed)} failed", f"read the logs under {data}")]
+    return [_finding("processes", "ok", ", ".join(f"{name} {actual[name]['state']}" for name in sorted(actual)))]
+
+
+def _port(settings: ServerSettings) -> dict[str, Any]:
+    if not settings.port:
+        return _finding("port", "ok", "a free one is taken")
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        hint = "stop what holds it, or start with --port 0"
+        return _finding("port", "problem", f"{settings.host}:{settings.port}: {error.strerror}", hint)
+    return _finding("port", "ok", f"{settings.host}:{settings.port} is free")
