@@ -120,7 +120,7 @@ class Client:
 
 def find(url: str, data_dir: str, environment: Mapping[str, str], *, key_needed: bool = True) -> Client:
     """The server and key that a command means. Raises NotFound or Unauthenticated, saying what to give."""
-    data = Path(data_dir or environment.get("VOLANT_DATA_DIR", "") or "volant-data")
+    data = Path(data_dir or "volant-data")
     place = url or environment.get("VOLANT_URL", "") or _server_of(data)
     key = environment.get("VOLANT_API_KEY", "")
     if not key:

@@ -18,7 +18,7 @@ from volant import __version__
 from volant.cli import commands, show
 from volant.core.errors import VolantError
 
-UsageError = typer.BadParameter.__mro__[1]  # typer brings its own click, or not, by version: ask typer
+UsageError: Any = typer.BadParameter.__mro__[1]  # typer brings its own click, or not, by version: ask typer
 EPILOG = "Exit codes: 0 done, 2 input, 3 key, 4 not found, 5 state, 6 limit, 7 no room, 8 not there. More: docs/cli.md"
 
 
@@ -44,16 +44,15 @@ def main() -> None:
     """Entry point. Every error leaves with its exit code, as text or as JSON on stderr."""
     as_json = "--json" in sys.argv[1:]
     try:
-        code = build()(standalone_mode=False)
+        code = build()(standalone_mode=False, prog_name="volant")
         sys.exit(code if isinstance(code, int) else 0)
     except VolantError as error:
         show.problem(error, as_json)
         sys.exit(error.exit_code)
     except UsageError as error:
-        problem = VolantError(
-            "usage", error.format_message(), where=_place(error), hint="add --help to see what it takes"
-        )
-        show.problem(problem, as_json)
+        if message := error.format_message():  # empty: a group without a command has shown its help
+            hint = "add --help to see what it takes"
+            show.problem(VolantError("usage", message, where=_place(error), hint=hint), as_json)
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)

@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
-from volant.cli import client
+from volant.cli import client, settings_file
 from volant.core.errors import BadInput
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 Url = Annotated[str, typer.Option("--url", help="The server. Default: VOLANT_URL, else the one started on --data-dir.")]
 DataDir = Annotated[
-    str, typer.Option("--data-dir", help="The server's folder. Default: VOLANT_DATA_DIR, else ./volant-data.")
+    str,
+    typer.Option(
+        "--data-dir", help="The server's folder. Default: VOLANT_DATA_DIR, else volant.toml's, else ./volant-data."
+    ),
 ]
 Config = Annotated[
     str, typer.Option("--config", "-c", help="The settings file. Default: VOLANT_CONFIG, else ./volant.toml.")
@@ -25,7 +28,8 @@ Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Watch until 
 
 def connect(url: str, data_dir: str) -> client.Client:
     """The client that these options mean."""
-    return client.find(url, data_dir, os.environ)
+    folder = data_dir or os.environ.get("VOLANT_DATA_DIR", "") or settings_file.data_dir(os.environ)
+    return client.find(url, folder, os.environ)
 
 
 def pairs(values: list[str] | None, option: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from volant.core import settings
-from volant.core.errors import BadInput, NotFound
+from volant.core.errors import BadInput, NotFound, VolantError
 from volant.core.nouns import Documents
 from volant.core.settings import ServerSettings
 
@@ -45,3 +45,14 @@ def read(place: Path) -> dict[str, Any]:
         raise BadInput(
             "toml_invalid", str(error), where=str(place), hint="see https://toml.io for the format"
         ) from None
+
+
+def data_dir(environment: Mapping[str, str]) -> str:
+    """The data directory that the settings file names; empty where there is none or it cannot be read."""
+    try:
+        place = find("", environment)
+        server = read(place).get("server", {}) if place else {}
+    except VolantError:
+        return ""  # the commands that need the file say what is wrong with it
+    named = server.get("data_dir", "") if isinstance(server, Mapping) else ""
+    return named if isinstance(named, str) else ""
