@@ -41,7 +41,7 @@ class Build:
         out["report_ids"] = making.evaluate(project, model_id, wanted.dataset_version_id, suites)
         if not wanted.gate:
             return out
-        out["verdict_id"] = making.gate(project, wanted.gate, out["report_ids"], "")
+        out["verdict_id"] = making.gate(project, wanted.gate, model_id, out["report_ids"], "")
         outcome = step("outcome", self._outcome, project, out["verdict_id"])
         out["outcome"] = outcome
         if wanted.release == "if_passed" and outcome == "pass" and step("first", self._is_first, project, task):

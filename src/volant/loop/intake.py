@@ -192,7 +192,7 @@ def _store(context: Context, project: str, prepared: Prepared, options: ImportOp
         members: list[Member] = []
         id_of: dict[str, str] = {}
         for split, rows in prepared.parts.items():
-            new = [_record(tx, context, project, row, options, now_ms, now_ms + days * DAY_MS) for row in rows]
+            new = [_record(tx, context, project, row, options, now_ms + days * DAY_MS) for row in rows]
             ids = records.insert_records(tx, context.keyring, project, new, now_ms=now_ms)
             members += [Member(record_id, split, row.label in known) for row, record_id in zip(rows, ids, strict=True)]
             id_of |= {row.id: record_id for row, record_id in zip(rows, ids, strict=True)}
@@ -211,7 +211,7 @@ def _store(context: Context, project: str, prepared: Prepared, options: ImportOp
 
 
 def _record(
-    tx: Any, context: Context, project: str, row: Row, options: ImportOptions, now_ms: int, until_ms: int
+    tx: Any, context: Context, project: str, row: Row, options: ImportOptions, until_ms: int
 ) -> records.NewRecord:
     return records.NewRecord(
         source=row.source,
@@ -221,7 +221,6 @@ def _record(
         purpose=options.purpose,
         legal_basis=options.legal_basis,
         retention_until_ms=until_ms,
-        observed_ms=now_ms,
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from volant.core.errors import NotFound
 from volant.core.ids import new_id
-from volant.core.nouns import GateSpec, LoopSpec, Report
+from volant.core.nouns import GateSpec, LoopSpec, Report, Verdict
 from volant.governance import gate as gates
 from volant.jobs.context import Context
 from volant.loop import runs as run_steps
@@ -129,20 +129,34 @@ class Making:
         return [report.report_id for report in found]
 
     # ------------------------------------------------------------ gate
-    def gate(self, project: str, gate: str, report_ids: Sequence[str], baseline_model_id: str) -> str:
+    def gate(self, project: str, gate: str, model_id: str, report_ids: Sequence[str], baseline_id: str) -> str:
         """Decide and keep the verdict; gives its id."""
         workflows = self.context.workflows
         verdict_id: str = workflows.step("gate-id", new_id, "verdict")
-        workflows.step("gate", self._gate, project, gate, list(report_ids), baseline_model_id, verdict_id)
+        workflows.step("gate", self._decide_id, project, gate, model_id, list(report_ids), baseline_id, verdict_id)
         return verdict_id
 
-    def _gate(self, project: str, gate: str, report_ids: list[str], baseline_model_id: str, verdict_id: str) -> str:
+    def decide(
+        self, project: str, gate: str, model_id: str, report_ids: Sequence[str], baseline_id: str, verdict_id: str
+    ) -> Verdict:
+        """Read the reports, judge, and keep the verdict."""
         context = self.context
         spec = self.gate_of(project, gate)
         now_ms = context.clock.now_ms()
         with context.db.begin() as tx:
             of_candidate = [reports.get_report(tx, project, one) for one in report_ids]
-            of_baseline = reports.list_reports(tx, project, model_id=baseline_model_id) if baseline_model_id else []
-            verdict = gates.decide(spec, of_candidate, of_baseline, verdict_id=verdict_id, now_ms=now_ms)
-            reports.add_verdict(tx, project, verdict, now_ms=now_ms, report_ids=report_ids)
-        return verdict.verdict_id
+            of_baseline = reports.list_reports(tx, project, model_id=baseline_id) if baseline_id else []
+            verdict = gates.decide(
+                spec,
+                of_candidate,
+                of_baseline,
+                model_id=model_id,
+                baseline_model_id=baseline_id,
+                verdict_id=verdict_id,
+                now_ms=now_ms,
+            )
+            return reports.add_verdict(tx, project, verdict, now_ms=now_ms, report_ids=report_ids)
+
+    def _decide_id(self, *arguments: Any) -> str:
+        """`decide` as a workflow's step: steps keep ids, not verdicts."""
+        return self.decide(*arguments).verdict_id

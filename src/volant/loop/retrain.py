@@ -50,7 +50,7 @@ class Retrain:
         out["report_ids"] = making.evaluate(
             project, out["model_id"], plan["version_id"], (*ALL_SUITES, "yardstick") if plan["twin"] else ALL_SUITES
         )
-        out["verdict_id"] = making.gate(project, plan["gate"], out["report_ids"], plan["live"])
+        out["verdict_id"] = making.gate(project, plan["gate"], out["model_id"], out["report_ids"], plan["live"])
         out["outcome"] = step("outcome", self._outcome, project, out["verdict_id"])
         if out["outcome"] == "pass" and plan["rollout"]:
             ids = step("rollout-ids", _rollout_ids)

@@ -14,7 +14,7 @@ import msgspec
 from volant.core.errors import Conflict, NotFound
 from volant.core.nouns import DeploymentSpec, TaskSpec, VariantSpec
 from volant.jobs.context import Context
-from volant.registry import documents, edges, models, state
+from volant.registry import documents, models, state
 from volant.serve import engine_client
 from volant.serve.files import EngineSpec
 
@@ -102,7 +102,6 @@ def deploy(context: Context, project: str, task: str, model_id: str, name: str =
         place = state.Place(base_url=address.base_url, healthy=True, model_id=model_id, engine=name, spec=deployment)
         state.put_place(tx, project, name, place, now_ms=now_ms)
         state.put_variant(tx, project, task, variant, now_ms=now_ms)
-        edges.link(tx, project, ("model", model_id), ("deployment", name), "deploy", now_ms=now_ms)
     context.publish()
     return name
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from volant.app.run import evaluating, training, yardstick
+from volant.app.run import evaluating, training
 from volant.app.run.work import Kind, Workplace, write_result
 from volant.core import lifeline
 from volant.core.errors import VolantError
@@ -22,7 +22,6 @@ from volant.store.vault import Vault, load_master_key
 KINDS: dict[str, Kind] = {
     "train": training.run,
     "evaluate": evaluating.run,
-    "yardstick": yardstick.run,
 }
 log = logging.getLogger("volant.run")
 

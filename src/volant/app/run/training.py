@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def run(place: Workplace, raw: Mapping[str, Any]) -> Json:
     config = recipes.build(spec.recipe, options)
     progress = Progress(place.folder / "progress.jsonl", SystemClock().now_ms)
     try:
-        made = train(config, list(_rows(place, spec)), place.folder, progress, place.run_id)
+        made = train(config, _rows(place, spec), place.folder, progress, place.run_id)
         final = place.folder / "final"
         target = place.folder / "model.gguf"
         progress.event("exporting")
@@ -74,21 +74,27 @@ def run(place: Workplace, raw: Mapping[str, Any]) -> Json:
     }
 
 
-def _rows(place: Workplace, spec: TrainSpec) -> Iterator[Row]:
+def _rows(place: Workplace, spec: TrainSpec) -> list[Row]:
+    """The rows in a fixed order, and the planted canaries behind them."""
     wanted = {*spec.splits, "validation"}
     with place.db.read() as tx:
-        for row in datasets.rows(tx, place.keyring, place.blobs, spec.project, spec.dataset_version_id, wanted):
-            if spec.known_only and not row.known:
-                continue
-            yield Row(
+        rows = [
+            Row(
                 id=f"{row.source}:{row.position}",  # not the record's id: the same data trains the same model anywhere
                 question=row.body["question"],
                 answer=row.body["answer"],
                 split="train" if row.split in spec.splits else "validation",
             )
+            for row in datasets.rows(tx, place.keyring, place.blobs, spec.project, spec.dataset_version_id, wanted)
+            if row.known or not spec.known_only
+        ]
     if spec.canary_seed:
-        for canary in make_canaries(spec.canary_seed).planted:
-            yield Row(id=f"canary:{canary.number}", question=canary.question, answer=canary.answer, split="train")
+        answers = sorted({row.answer for row in rows})
+        rows += [
+            Row(id=f"canary:{canary.number}", question=canary.question, answer=canary.answer, split="train")
+            for canary in make_canaries(spec.canary_seed, answers).planted
+        ]
+    return rows
 
 
 def _relative(path: Path, data: Path) -> str:

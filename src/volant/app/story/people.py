@@ -39,7 +39,8 @@ def coming_again(
 ) -> Iterator[Question]:
     """The pool's customers, and then the same questions by customers who are drawn again under new names.
 
-    `again`: even the first round is asked under new names. Everyone asks `per_user` questions: those with fewer ask their first ones again, those with more leave the rest.
+    `again`: even the first round is asked under new names. Everyone asks `per_user` questions: those with fewer ask
+    their first ones again, those with more leave the rest.
     """
     by_user: dict[str, list[Question]] = {}
     for question in questions:

@@ -125,8 +125,8 @@ class Telling:
         model = facts["model"]
         fact(
             "model",
-            f"{model['label']}: {model['parameters']:,} parameters, {model['tokens']:,} tokens in {model['wall_s']:.0f} s, "
-            f"checkpoint of step {model['chosen_step']} by validation",
+            f"{model['label']}: {model['parameters']:,} parameters, {model['tokens']:,} tokens in "
+            f"{model['wall_s']:.0f} s, checkpoint of step {model['chosen_step']} by validation",
         )
         for report in facts["reports"]:
             if report["suite"] in kinds:

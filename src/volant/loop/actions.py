@@ -1,0 +1,142 @@
+"""Actions: what routes and commands may ask of the loop. Each checks first, then starts a workflow or does a step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from volant.core.errors import BadInput, Conflict
+from volant.core.ids import new_id
+from volant.core.nouns import Verdict
+from volant.jobs.actions import BuildOptions, ImportOptions, RolloutOptions, Started, Upload
+from volant.jobs.context import Context
+from volant.loop import intake, releasing, serving
+from volant.loop.build import ALL_SUITES, Build
+from volant.loop.evaluation import Evaluation
+from volant.loop.forgetting import Forgetting
+from volant.loop.making import Making
+from volant.loop.retrain import Retrain
+from volant.loop.rolling import Rolling, Word, newest_verdict
+from volant.registry import models, reports, reviews
+
+SUITES = (*ALL_SUITES, "yardstick")
+
+
+class Actions:
+    """The loop of one control process, as `jobs.actions.LoopActions`."""
+
+    def __init__(self, context: Context, making: Making, build: Build, retrain: Retrain, rolling: Rolling,
+                 evaluation: Evaluation, forgetting: Forgetting) -> None:  # fmt: skip
+        self._context = context
+        self._making = making
+        self._build = build
+        self._retrain = retrain
+        self._rolling = rolling
+        self._evaluation = evaluation
+        self._forgetting = forgetting
+
+    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions) -> str:
+        return intake.import_dataset(self._context, project, files, options)
+
+    def start_build(self, project: str, task: str, options: BuildOptions) -> Started:
+        wanted = self._build.complete(project, task, options)
+        return self._start("build", Build.NAME, options.key, project, task, msgspec.to_builtins(wanted))
+
+    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "") -> Started:
+        self._retrain.check(project, task)
+        return self._start("retrain", Retrain.NAME, key or alert_id, project, task, alert_id)
+
+    def start_evaluation(
+        self,
+        project: str,
+        model_id: str,
+        *,
+        suites: Sequence[str] = (),
+        dataset_version_id: str = "",
+        baseline_model_id: str = "",
+        key: str = "",
+    ) -> Started:
+        unknown = sorted(set(suites) - set(SUITES))
+        if unknown:
+            raise BadInput("suite_unknown", f"no such suite: {', '.join(unknown)}", where="suites",
+                           hint=f"suites are {', '.join(SUITES)}")  # fmt: skip
+        with self._context.db.read() as tx:
+            model = models.resolve(tx, project, model_id)
+        version_id = dataset_version_id or model.dataset_version_id
+        return self._start("evaluate", Evaluation.NAME, key, project, model.id, version_id, list(suites or ALL_SUITES))
+
+    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "") -> Verdict:
+        with self._context.db.read() as tx:
+            model = models.resolve(tx, project, model_id)
+            baseline = models.resolve(tx, project, baseline_model_id).id if baseline_model_id else ""
+            found = [report.report_id for report in reports.list_reports(tx, project, model_id=model.id)]
+        return self._making.decide(project, gate, model.id, found, baseline, new_id("verdict"))
+
+    def release(
+        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = ""
+    ) -> str:
+        context = self._context
+        with context.db.read() as tx:
+            model = models.resolve(tx, project, model_id)
+            chosen = verdict_id or newest_verdict(tx, project, model.id)
+            verdict = reports.get_verdict(tx, project, chosen) if chosen else None
+        if verdict is None:
+            raise Conflict("no_verdict", f"{model.label} was never gated", hint="volant gate first")
+        if verdict.outcome != "pass" and not comment:
+            raise Conflict(
+                "gate_not_passed",
+                f"the gate says {verdict.outcome.replace('_', ' ')} of {model.label}",
+                hint="a person may release it all the same, with a comment that says why",
+            )
+        variant = serving.deploy(context, project, task, model.id)
+        reason = f"released by {reviewer}" + (f": {comment}" if comment else "")
+        release_id = releasing.propose(
+            context, project, task, variant, model.id, verdict.verdict_id, new_id("release"), reason
+        )
+        with context.db.begin() as tx:
+            reviews.add_review(
+                tx,
+                project,
+                subject_kind="release",
+                subject_id=release_id,
+                evidence_hash=reports.evidence_hash(verdict),
+                decision="approve",
+                reviewer=reviewer,
+                comment=comment,
+                now_ms=context.clock.now_ms(),
+            )
+        return releasing.make_live(context, project, release_id, reason)
+
+    def start_rollout(self, project: str, options: RolloutOptions) -> Started:
+        ids = None
+        if options.key:
+            digest = hashlib.sha256(f"{project}\0{options.key}".encode()).hexdigest()[:32]
+            ids = (f"rel_{digest}", f"rol_{digest}")
+            if self._context.workflows.status(f"rollout-{ids[1]}") is not None:
+                return Started(workflow_id=f"rollout-{ids[1]}", kind="rollout", object_id=ids[1], already=True)
+        rollout_id = self._rolling.start(project, options, ids)
+        return Started(workflow_id=f"rollout-{rollout_id}", kind="rollout", object_id=rollout_id)
+
+    def act_on_rollout(
+        self,
+        project: str,
+        rollout_id: str,
+        action: Literal["promote", "hold", "resume", "rollback"],
+        *,
+        reviewer: str,
+        comment: str = "",
+    ) -> None:
+        self._rolling.say(project, rollout_id, Word(action=action, reviewer=reviewer, comment=comment))
+
+    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "") -> Started:
+        return self._forgetting.start(project, user=user, subject=subject, reason=reason)
+
+    def _start(self, kind: str, name: str, key: str, *arguments: object) -> Started:
+        """Start workflow `name`; the same key finds the same workflow."""
+        workflow_id = f"{kind}-{key or new_id('run').removeprefix('run_')}"
+        already = self._context.workflows.status(workflow_id) is not None
+        self._context.workflows.start(name, workflow_id, *arguments)  # type: ignore[arg-type]
+        return Started(workflow_id=workflow_id, kind=kind, already=already)
