@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from volant.core.ids import PREFIXES, new_id, new_span_id, new_trace_id, time_ms_of
@@ -11,6 +13,14 @@ def test_ids_sort_in_the_order_they_were_made() -> None:
     made = [new_id("inference") for _ in range(20_000)]
     assert made == sorted(made)
     assert len(set(made)) == len(made)
+
+
+def test_threads_never_make_the_same_id() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda _: [new_id("run") for _ in range(3000)], range(8)))
+    made = [identifier for part in parts for identifier in part]
+    assert len(set(made)) == len(made)
+    assert len({identifier[:20] for identifier in made}) == len(made)  # time and sequence alone differ
 
 
 @pytest.mark.parametrize("noun", sorted(PREFIXES))

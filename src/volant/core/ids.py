@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 PREFIXES = {
@@ -30,8 +31,46 @@ PREFIXES = {
     "engine": "eng",
 }
 
+_lock = threading.Lock()
 _last_ms = 0
 _sequence = 0
+_random = b""  # bytes of the system's generator, fetched 4 KiB at a time: a system call an id is dear on the hot path
+_random_at = 0
+
+
+def _forget() -> None:
+    """A forked child must not hand out its parent's bytes."""
+    global _random, _lock
+    _random, _lock = b"", threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def _random_bytes(count: int) -> bytes:
+    global _random, _random_at
+    with _lock:
+        at = _random_at
+        if at + count > len(_random):
+            _random, at = os.urandom(4096), 0
+        _random_at = at + count
+        return _random[at : at + count]
+
+
+def _tick(now_ms: int | None) -> tuple[int, int]:
+    """(milliseconds, sequence): never the same twice within a process, whichever thread asks."""
+    global _last_ms, _sequence
+    with _lock:
+        ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+        if now_ms is not None:
+            return ms, 0
+        if ms > _last_ms:
+            _last_ms, _sequence = ms, 0
+        elif _sequence < 0xFFF:
+            _sequence += 1
+        else:
+            _last_ms, _sequence = _last_ms + 1, 0
+        return _last_ms, _sequence
 
 
 def new_id(noun: str, now_ms: int | None = None) -> str:
@@ -39,19 +78,9 @@ def new_id(noun: str, now_ms: int | None = None) -> str:
 
     Raises KeyError for a noun without a prefix.
     """
-    global _last_ms, _sequence
-    ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    if ms <= _last_ms and now_ms is None:
-        ms = _last_ms
-        _sequence += 1
-        if _sequence > 0xFFF:
-            ms, _sequence = ms + 1, 0
-    else:
-        _sequence = 0
-    if now_ms is None:
-        _last_ms = ms
-    tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
-    return f"{PREFIXES[noun]}_{ms & 0xFFFF_FFFF_FFFF:012x}7{_sequence:03x}{tail | 0x8000_0000_0000_0000:016x}"
+    ms, sequence = _tick(now_ms)
+    tail = int.from_bytes(_random_bytes(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
+    return f"{PREFIXES[noun]}_{ms & 0xFFFF_FFFF_FFFF:012x}7{sequence:03x}{tail | 0x8000_0000_0000_0000:016x}"
 
 
 def time_ms_of(identifier: str) -> int:
@@ -64,9 +93,9 @@ def time_ms_of(identifier: str) -> int:
 
 def new_trace_id() -> str:
     """A W3C trace id, 32 hex digits, never all zero."""
-    return f"{int.from_bytes(os.urandom(16), 'big') or 1:032x}"
+    return f"{int.from_bytes(_random_bytes(16), 'big') or 1:032x}"
 
 
 def new_span_id() -> str:
     """A W3C span id, 16 hex digits, never all zero."""
-    return f"{int.from_bytes(os.urandom(8), 'big') or 1:016x}"
+    return f"{int.from_bytes(_random_bytes(8), 'big') or 1:016x}"
