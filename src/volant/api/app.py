@@ -30,7 +30,7 @@ def limited(app: ASGIApp, services: Services) -> ASGIApp:
     """The application as it is served: bodies and disk within their limits."""
     settings = services.context.settings
     return Limits(
-        app,
+        problems.Answered(app),
         max_body_bytes=settings.max_body_bytes,
         larger=dict.fromkeys(UPLOADS, settings.max_upload_bytes),
         data_dir=services.context.data_dir,

@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from volant.core.errors import BadInput, NotFound, VolantError
 from volant.dialects.openai_errors import render_error, retry_headers
@@ -47,6 +48,31 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         return render(request.url.path, unexpected_error(error, f"{request.method} {_route_of(request)}"))
+
+
+class Answered:
+    """Wraps the application: an error that was logged and answered ends here.
+
+    Starlette raises it once more for the server, which would log it with its text.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if not started:
+                raise
+            log.debug("answered: %s", type(error).__name__)
 
 
 def render(path: str, error: VolantError) -> Response:

@@ -166,13 +166,15 @@ class _Server(uvicorn.Server):
 
 
 def bind_loop(context: Context) -> Loop | None:
-    """The loop's workflows, actions and ticks; None in an installation without it."""
+    """The loop's workflows, actions and ticks; None, and a line in the log, where an extra that it needs is missing."""
     try:
-        from volant.loop import register  # late: control serves, and says so, where the loop's extras are missing
-    except ImportError:
+        from volant.loop import register  # late: a gateway with traces needs no data or evaluation libraries
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("volant"):
+            raise
+        log.warning("no loop here: %s is not installed (pip install 'volant[all]')", error.name)
         return None
-    bound: Loop = register(context)
-    return bound
+    return register(context)
 
 
 @contextlib.contextmanager
