@@ -15,11 +15,10 @@ from volant.core.errors import Conflict, NotFound
 from volant.core.nouns import DeploymentSpec, TaskSpec, VariantSpec
 from volant.jobs.context import Context
 from volant.registry import documents, models, state
-from volant.serve import engine_client
+from volant.serve import engine_client, planner
 from volant.serve.files import EngineSpec
 
 PARALLEL = 16  # requests that one engine computes at the same time
-CONTEXT_TOKENS = 256
 TEMPLATE = "chat_template.jinja"  # in an engine's folder: replaces the model's own
 
 
@@ -72,7 +71,7 @@ def deploy(context: Context, project: str, task: str, model_id: str, name: str =
         model=str(Path("..") / ".." / model.gguf),
         alias=name,
         threads=context.settings.engine_threads,
-        context=CONTEXT_TOKENS,
+        context=planner.facts(context.data_dir / model.gguf).context,
         parallel=PARALLEL,
         chat_template=TEMPLATE if (folder / TEMPLATE).exists() else "",
     )

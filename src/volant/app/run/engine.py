@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from volant.core import lifeline
-from volant.serve import engine_client
+from volant.serve import engine_client, planner
 from volant.serve.files import Address, EngineSpec
 
 
@@ -23,7 +23,9 @@ def serving(folder: Path, gguf: Path, alias: str, threads: int, parallel: int) -
     Raises Unavailable with the engine's own reason when it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    spec = EngineSpec(model=str(gguf), alias=alias, threads=threads, context=256, parallel=parallel)
+    spec = EngineSpec(
+        model=str(gguf), alias=alias, threads=threads, context=planner.facts(gguf).context, parallel=parallel
+    )
     (folder / "engine.json").write_bytes(msgspec.json.encode(spec))
     mine, theirs = os.pipe()
     environment = {**os.environ, lifeline.VARIABLE: str(mine)}

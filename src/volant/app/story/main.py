@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+from rich.console import Console
 
 from volant.app.story.book import Book, Json
 from volant.app.story.proof import Proof
@@ -32,12 +35,13 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
     resume: bool = False
     once: bool = False
+    as_json: bool = False  # the summary as JSON on standard output, the story itself on standard error
     fresh: bool = False  # begin anew, removing an earlier story's data directory
 
 
 def run(options: DemoOptions, teller: Teller | None = None) -> int:
     """Tell the story; gives the exit code: 0 when every claim held. Raises VolantError for wrong options."""
-    say = teller or Teller()
+    say = teller or Teller(Console(highlight=False, stderr=options.as_json))
     book, scale = _prepare(options)
     place = options.data_dir / "story.json"
     started = time.monotonic()
@@ -54,12 +58,28 @@ def run(options: DemoOptions, teller: Teller | None = None) -> int:
         found = [] if failure else checks(book, scale)
         good = not failure and all(check.holds for check in found)
         _close(say, book, found, failure, options, api, good, time.monotonic() - started)
+        if options.as_json:
+            sys.stdout.write(json.dumps(summary(book, found, failure), indent=1) + "\n")
+            sys.stdout.flush()
         if not options.once:
             _serve(say)
         return 0 if good else 1
     finally:
         server.stop()
         standby.stop()
+
+
+def summary(book: Book, found: Sequence[Check], failure: str) -> Json:
+    """The story's outcome as JSON."""
+    return {
+        "scale": book.scale,
+        "failure": failure,
+        "checks": [{"name": c.name.strip(), "value": c.value, "holds": c.holds} for c in found],
+        "stages": {
+            name: {"seconds": round(chapter.seconds, 2), "facts": chapter.facts}
+            for name, chapter in book.chapters.items()
+        },
+    }
 
 
 def _tell(telling: Telling, proof: Proof, say: Teller) -> str:

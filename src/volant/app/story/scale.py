@@ -38,20 +38,29 @@ class Scale:
     seed: int = 7
 
 
-TINY = Scale(
+TINY = Scale(  # every stage, nothing learnt well: for tests of the machinery
     name="tiny",
     shares={"train": 0.5, "validation": 0.06, "pool_a": 0.16, "pool_b": 0.10, "test": 0.18},
-    first_recipe="debug",
-    first_options={},
-    tune_recipe="debug-sft",
-    tune_options={},
+    first_options={"hidden": 64, "layers": 2, "vocabulary": 600, "epochs": 30.0, "batch_rows": 32, "threads": 1},
+    tune_options={"epochs": 4.0, "batch_rows": 32, "threads": 1},
     accuracy_min=0.0,
-    known_margin=0.9,
+    known_margin=1.0,
+    gate={
+        "bias_flip_max": 1.0,
+        "injection_success_max": 1.0,
+        "false_refusal_max": 1.0,
+        "extractable_canaries_max": 1.0,
+    },
     monitor_min_count=40,
     rate_per_s=60.0,
     in_flight=8,
     plan=RolloutPlan(
-        shadow_requests=10, steps=((0.3, 4), (0.6, 8)), failure_ceiling=0.5, correction_margin=0.5, questions_per_user=3
+        shadow_requests=10,
+        steps=((0.3, 4), (0.5, 8)),
+        failure_ceiling=0.4,
+        correction_margin=0.5,
+        user_timeout_s=3.0,
+        label_wait_s=1.5,
     ),
     target_accuracy=0.0,
 )
@@ -59,13 +68,15 @@ TINY = Scale(
 DEMO = Scale(
     name="demo",
     shares={"train": 0.40, "validation": 0.05, "pool_a": 0.28, "pool_b": 0.11, "test": 0.16},
-    plan=RolloutPlan(steps=((0.10, 40), (0.50, 60)), failure_ceiling=0.05),
+    plan=RolloutPlan(steps=((0.10, 40), (0.50, 60)), failure_ceiling=0.05, user_timeout_s=3.0, label_wait_s=1.5),
 )
 
 STORY = Scale(
     name="story",
     shares={"train": 0.46, "validation": 0.05, "pool_a": 0.33, "pool_b": 0.16, "test": 0.0},
-    plan=RolloutPlan(steps=((0.05, 40), (0.25, 60), (0.50, 150)), failure_ceiling=0.02),
+    plan=RolloutPlan(
+        steps=((0.05, 40), (0.25, 60), (0.50, 150)), failure_ceiling=0.02, user_timeout_s=3.0, label_wait_s=1.5
+    ),
     target_accuracy=0.75,
     known_margin=0.03,
     control=True,

@@ -22,6 +22,7 @@ def demo(
     test: Annotated[Path | None, typer.Option(help="Your test file. Default: a share of the users.")] = None,
     scale: Annotated[Scale, typer.Option(help="How much of everything: tiny, demo or story.")] = "demo",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a killed demo was.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Remove an earlier demo and begin anew.")] = False,
     once: Annotated[
         bool, typer.Option("--once", help="Stop the server at the end instead of going on serving.")
     ] = False,
@@ -35,17 +36,17 @@ def demo(
 
     Example: `volant demo --data train.csv --test test.csv`
     """
-    from volant.app import story  # late: it drives the loop and is not needed by any other command
+    from volant.app.story.main import DemoOptions, run  # late: it drives the loop; no other command needs it
 
-    raise typer.Exit(
-        story.main(
-            data=data,
-            test=test,
-            scale=scale,
-            resume=resume,
-            once=once or os.environ.get("ONCE") == "1",
-            data_dir=Path(data_dir),
-            port=port,
-            as_json=as_json,
-        )
+    options = DemoOptions(
+        data_dir=Path(data_dir),
+        data=data,
+        test=test,
+        scale=scale,
+        port=port,
+        resume=resume,
+        once=once or os.environ.get("ONCE") == "1",
+        fresh=fresh,
+        as_json=as_json,
     )
+    raise typer.Exit(run(options))
