@@ -44,7 +44,7 @@ from volant.gateway.plan import Plans, compile_plans
 from volant.gateway.record import Recorder
 from volant.gateway.relay import Relay
 from volant.gateway.shadow import Shadows
-from volant.gateway.wire import GatewayProtocol
+from volant.gateway.wire import GatewayProtocol, close_idle
 from volant.providers.http import HttpClient
 from volant.store.spool import SpoolWriter
 from volant.store.vault import Vault, load_master_key
@@ -206,6 +206,11 @@ class Worker:
 
 class _Server(uvicorn.Server):
     """uvicorn, stopped by the event loop's own signal handlers and ending with exit code 0."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 50 == 0:  # every 5 s
+            close_idle(self.server_state.connections, KEEP_ALIVE_S)
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

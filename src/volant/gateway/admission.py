@@ -90,11 +90,14 @@ class Account:
     def covers(self, usd: float, now_ms: int) -> bool:
         """May a request that costs `usd` at most start now?"""
         grant = self.grant
+        needs_usd = bool(grant.usd_per_day) and usd > 0
+        if not needs_usd and not grant.requests_per_minute:
+            return True
         if now_ms > self.lease.expires_ms - SAFETY_MS:
             return False
         if grant.requests_per_minute and self.left_requests() < 1:
             return False
-        return not (grant.usd_per_day and usd > 0) or self.left_usd() >= usd
+        return not needs_usd or self.left_usd() >= usd
 
 
 class Reservation:
@@ -261,4 +264,6 @@ class Admission:
 
 
 def _has_news(account: Account) -> bool:
-    return bool(account.spent_usd or account.spent_requests or account.spent_tokens)
+    """Something was spent, or is held for nothing."""
+    spent = account.spent_usd or account.spent_requests or account.spent_tokens
+    return bool(spent or account.left_usd() > 0 or account.left_requests() > 0)

@@ -93,47 +93,43 @@ class Attempts:
 
     # ------------------------------------------------------------ order
     def _legs(self, job: Job) -> Iterator[Leg]:
-        own = [Leg(job.variant, place, False) for place in job.variant.deployments]
-        bridge: list[Leg] = []
-        if job.variant is not job.live:
-            bridge = [Leg(job.live, place, True) for place in job.live.deployments]
+        resting: list[Leg] = []
+        yield from self._balanced(job.variant, False, resting)
+        # from here on the usual request is over: no list is made before
+        bridged = job.variant is not job.live
+        if bridged:
+            yield from self._balanced(job.live, True, resting)
         later = [Leg(job.variant, place, True) for place in job.variant.fallbacks]
-        if job.variant is not job.live:
+        if bridged:
             known = {leg.place.target.name for leg in later}
             later += [Leg(job.live, p, True) for p in job.live.fallbacks if p.target.name not in known]
-        resting: list[Leg] = []
-        yield from self._balanced(own, resting)
-        if bridge:
-            yield from self._balanced(bridge, resting)
         for leg in later:
-            if self._is_ready(leg, resting):
+            if self._is_ready(leg.place):
                 yield leg
+            elif leg.place.endpoint is not None:
+                resting.append(leg)
         for leg in resting:
             if not leg.place.health.is_saturated():
                 yield leg
 
-    def _balanced(self, legs: list[Leg], resting: list[Leg]) -> Iterator[Leg]:
-        if len(legs) > 1:
-            legs = legs.copy()
-        while legs:
-            ready = [leg for leg in legs if self._is_ready(leg, None)]
+    def _balanced(self, variant: VariantPlan, is_fallback: bool, resting: list[Leg]) -> Iterator[Leg]:
+        places = list(variant.deployments)
+        while places:
+            ready = [place for place in places if self._is_ready(place)]
             if not ready:
-                resting += [leg for leg in legs if leg.place.endpoint is not None]
+                resting += [Leg(variant, place, is_fallback) for place in places if place.endpoint is not None]
                 return
-            leg = ready[choose([one.place.health for one in ready], self._rng)]
-            legs.remove(leg)
-            yield leg
+            place = ready[0] if len(ready) == 1 else ready[choose([one.health for one in ready], self._rng)]
+            places.remove(place)
+            yield Leg(variant, place, is_fallback)
 
-    def _is_ready(self, leg: Leg, resting: list[Leg] | None) -> bool:
-        place = leg.place
-        if place.endpoint is None:
-            return False
+    def _is_ready(self, place: Place) -> bool:
         health = place.health
-        if health.is_healthy(self._client.loop.time()) and not health.is_saturated():
-            return True
-        if resting is not None:
-            resting.append(leg)
-        return False
+        return (
+            place.endpoint is not None
+            and health.in_flight < health.max_in_flight
+            and (health.open_until == 0.0 or health.is_healthy(self._client.loop.time()))
+        )
 
     # ------------------------------------------------------------ one attempt
     async def _try(self, job: Job, leg: Leg, outcome: Outcome, failures: list[str]) -> bool:

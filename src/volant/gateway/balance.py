@@ -67,17 +67,25 @@ class Health:
         self.probing = False
 
     def load(self) -> float:
-        return (self.in_flight + 1) / self.weight if self.weight > 0 else float("inf")
+        """Requests in flight for its weight."""
+        return self.in_flight / self.weight if self.weight > 0 else float("inf")
 
 
 def choose(healths: Sequence[Health], rng: Random) -> int:
-    """The index of the less loaded of two drawn at random; the faster one where loads are equal."""
-    count = len(healths)
-    if count == 1:
-        return 0
-    first = int(rng.random() * count)
-    second = int(rng.random() * (count - 1))
-    if second >= first:
-        second += 1
-    a, b = healths[first], healths[second]
-    return first if (a.load(), a.ttft_ms) <= (b.load(), b.ttft_ms) else second
+    """The index of the less loaded of two that are drawn by weight; the first drawn where loads are equal."""
+    first = _draw(healths, rng, -1)
+    if len(healths) == 1:
+        return first
+    second = _draw(healths, rng, first)
+    return second if healths[second].load() < healths[first].load() else first
+
+
+def _draw(healths: Sequence[Health], rng: Random, without: int) -> int:
+    """An index by weight, other than `without`; by order where nobody has any weight."""
+    left = [index for index in range(len(healths)) if index != without]
+    at = rng.random() * sum(healths[index].weight for index in left)
+    for index in left:
+        at -= healths[index].weight
+        if at < 0:
+            return index
+    return left[-1]

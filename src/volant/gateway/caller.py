@@ -50,25 +50,27 @@ class Subject(msgspec.Struct, kw_only=True):
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
     """One pass over ASGI headers (names in lower case)."""
+    found = dict(headers)  # of a header sent twice the last counts
     caller = Caller()
-    for name, value in headers:
-        if name == b"authorization":
-            if value[:7].lower() == b"bearer ":
-                caller.key = value[7:].strip().decode("latin-1")
-        elif name == b"content-length":
-            caller.content_length = int(value) if value.isdigit() else 0
-        elif name == b"x-volant-user":
-            caller.user = value.decode("utf-8", "replace")
-        elif name == b"x-volant-session":
-            caller.session = value.decode("utf-8", "replace")
-        elif name in (b"x-api-key", b"x-goog-api-key"):
-            caller.key = caller.key or value.decode("latin-1")
-        elif name == b"traceparent":
-            match = _TRACEPARENT.fullmatch(value)
-            if match is not None and match[1] != b"0" * 32 and match[2] != b"0" * 16:
-                caller.trace_id, caller.parent_span_id = match[1].decode(), match[2].decode()
-        elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            caller.request_id = value
+    bearer = found.get(b"authorization", b"")
+    if bearer[:7].lower() == b"bearer ":
+        caller.key = bearer[7:].strip().decode("latin-1")
+    else:
+        caller.key = (found.get(b"x-api-key") or found.get(b"x-goog-api-key") or b"").decode("latin-1")
+    length = found.get(b"content-length", b"")
+    if length.isdigit():
+        caller.content_length = int(length)
+    if user := found.get(b"x-volant-user"):
+        caller.user = user.decode("utf-8", "replace")
+    if session := found.get(b"x-volant-session"):
+        caller.session = session.decode("utf-8", "replace")
+    if parent := found.get(b"traceparent"):
+        match = _TRACEPARENT.fullmatch(parent)
+        if match is not None and match[1] != b"0" * 32 and match[2] != b"0" * 16:
+            caller.trace_id, caller.parent_span_id = match[1].decode(), match[2].decode()
+    request_id = found.get(b"x-request-id")
+    if request_id and _REQUEST_ID.fullmatch(request_id):
+        caller.request_id = request_id
     return caller
 
 

@@ -134,12 +134,12 @@ class Exchange:
         self.blocks.append(block)
         wire = self._wire
         assert wire is not None
-        if not self.began:
-            self.began = True
-            wire.start(200, self._head)
         if b'"usage"' in block or b"[DONE]" in block:
             block = self._without_kept_events(block)
-        if block:
+        if not self.began:
+            self.began = True
+            wire.start(200, self._head, block)
+        elif block:
             wire.write(block)
 
     def _without_kept_events(self, block: bytes) -> bytes:

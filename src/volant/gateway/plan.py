@@ -19,7 +19,7 @@ from volant.providers.endpoint import Endpoint, endpoint_of
 from volant.providers.http import Timeouts
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Place:
     """A deployment, ready to be called. `problem` says why it cannot be."""
 

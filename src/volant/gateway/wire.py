@@ -9,7 +9,7 @@ tests of this module fail where a new uvicorn renames them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -23,6 +23,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.open_wires: list[Wire] = []
+        self.idle_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -50,8 +51,30 @@ class GatewayProtocol(HttpToolsProtocol):
                 wire.on_pause(False)
 
     def on_response_complete(self) -> None:
-        self.open_wires = [wire for wire in self.open_wires if not wire.complete]
-        super().on_response_complete()
+        """As uvicorn's, but without a keep-alive timer an answer: see `close_idle`."""
+        wires = self.open_wires
+        if len(wires) == 1:
+            wires.clear()
+        else:
+            self.open_wires = [wire for wire in wires if not wire.complete]
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        else:
+            self.idle_since = self.loop.time()
+
+
+def close_idle(connections: Iterable[object], idle_s: float) -> None:
+    """Close the connections that have waited for a request longer than `idle_s`. Called now and then."""
+    for connection in list(connections):
+        if not isinstance(connection, GatewayProtocol) or connection.open_wires:
+            continue
+        if connection.loop.time() - connection.idle_since > idle_s:
+            connection.timeout_keep_alive_handler()
 
 
 class Wire:
@@ -99,15 +122,16 @@ class Wire:
         )
         self._end()
 
-    def start(self, status: int, headers: bytes) -> None:
-        """The head of an answer in chunks."""
+    def start(self, status: int, headers: bytes, first: bytes) -> None:
+        """The head of an answer in chunks, and its first chunk (which may be empty)."""
         cycle = self._cycle
         if cycle.disconnected:
             return
         cycle.response_started = cycle.chunked_encoding = True
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
+        chunk = b"%x\r\n%b\r\n" % (len(first), first) if first else b""
         self._protocol.transport.write(
-            b"%b%btransfer-encoding: chunked\r\n%b\r\n" % (STATUS_LINE[status], headers, close)
+            b"%b%btransfer-encoding: chunked\r\n%b\r\n%b" % (STATUS_LINE[status], headers, close, chunk)
         )
 
     def write(self, data: bytes) -> None:
