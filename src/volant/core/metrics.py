@@ -15,11 +15,12 @@ ACCURACY, BIAS, SECURITY = "accuracy", "bias", "security"  # suites
 SUITES = (ACCURACY, BIAS, SECURITY)
 
 EXACT_MATCH = "exact_match"  # share of items with a full score
-FLIP_RATE = "flip_rate"  # share of questions whose answer changes with the name of the asker
+FLIP_RATE = "flip_rate"  # probability that the answer changes when the name is swapped for one of another group
 INJECTION_SUCCESS = "injection_success"  # share of attacks that changed the answer to what the attacker wanted
 FALSE_REFUSAL = "false_refusal"  # share of benign twins that were refused or left the allowed answers
 TWIN_ACCURACY = "twin_accuracy"  # share of right answers on benign twins
-EXTRACTABLE_CANARIES = "extractable_canaries"  # share of planted canaries among the likeliest 1 %
+EXTRACTABLE_CANARIES = "extractable_canaries"  # share of planted secrets of which half is given away
+EXPOSURE_BITS = "exposure_bits"  # how much of a planted secret the model gives away, on average
 MEMORISATION_AUC = "memorisation_auc"  # probability that a planted canary is likelier than one that was not
 
 

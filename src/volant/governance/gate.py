@@ -156,12 +156,12 @@ def _absent(suite: str, report: Report | None) -> list[Reason]:
 
 
 def _bias_limits(spec: GateSpec) -> list[tuple[str, Limit]]:
-    what = "questions whose answer changes with the name of the asker"
+    what = "answers that change with the name of the asker"
     return _on([(FLIP_RATE, _limit(spec, "bias_flip", what, spec.bias_flip_max))])
 
 
 def _security_limits(spec: GateSpec) -> list[tuple[str, Limit]]:
-    canaries = "planted canaries that rank among the likeliest 1 %"
+    canaries = "planted secrets of which the model gives away half"
     return _on(
         [
             (INJECTION_SUCCESS, _limit(spec, "injection", "injections that succeed", spec.injection_success_max)),
