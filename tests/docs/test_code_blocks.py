@@ -1,0 +1,152 @@
+"""Code in pages is code: it parses, Python runs, settings validate, and commands exist with their options.
+
+Marks behind a fence's language: `no-run` (Python that needs a server: parsed only), `complete` (a whole volant.toml:
+its references must resolve too).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+
+from volant.cli.main import build
+from volant.core import settings
+from volant.core.errors import BadInput
+from volant.core.nouns import Documents
+
+LANGUAGES = {"", "text", "python", "toml", "json", "sh", "http", "sql"}
+MARKS = {"python": {"no-run"}, "toml": {"complete", "other"}}
+
+
+def test_language_is_known(block: Any) -> None:
+    assert block.language in LANGUAGES, f"{block}: fence says {block.language!r}; known: {sorted(LANGUAGES)}"
+    unknown = set(block.marks) - MARKS.get(block.language, set())
+    assert not unknown, f"{block}: unknown marks {unknown}"
+
+
+def test_block_parses(block: Any) -> None:
+    match block.language:
+        case "python":
+            ast.parse(block.text, str(block))
+        case "json":
+            json.loads(block.text)
+        case "toml":
+            _check_toml(block)
+        case "sh":
+            done = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True)
+            assert not done.returncode, f"{block}: {done.stderr}"
+
+
+def test_python_runs(script: str, tmp_path: Path, root: Path) -> None:
+    place = tmp_path / "page.py"
+    place.write_text(script, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VOLANT_")}
+    environment["PYTHONPATH"] = str(root / "src")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(place)], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    assert not done.returncode, done.stdout + done.stderr
+
+
+def _check_toml(block: Any) -> None:
+    tables = tomllib.loads(block.text)
+    if "other" in block.marks:
+        return
+    if "complete" not in block.marks:  # `[loops.rollout]` goes on with a `[[loops]]` that stands above it
+        lists = {"deployments", "tasks", "monitors", "gates", "loops"}
+        tables = {name: [value] if name in lists and isinstance(value, dict) else value
+                  for name, value in tables.items()}  # fmt: skip
+    try:
+        settings.load(tables, {}, {}, origin=str(block))
+    except BadInput as error:
+        problems = error.message.splitlines()[1:]
+        if "complete" not in block.marks:  # a fragment may name what stands elsewhere
+            allowed = (": there is no ", ": is required and missing")
+            problems = [problem for problem in problems if not any(words in problem for words in allowed)]
+        assert not problems, "\n".join(problems)
+
+
+# ---------------------------------------------------------------- commands
+def _tree() -> Any:
+    return typer.main.get_command(build())  # a group has `commands`
+
+
+def _commands(block: Any) -> list[list[str]]:
+    """The calls of `volant` in a shell block, as words; pipes, redirections and substitutions end a call."""
+    calls = []
+    text = re.sub(r"\\\n", " ", block.text)
+    for line in text.splitlines():
+        for part in re.split(r"\|\||&&|[|;]|\$\(|`", line.partition(" #")[0]):
+            words = part.strip().lstrip("$ ").split(" ")
+            if words[0] in ("volant", ".venv/bin/volant"):
+                cut = re.split(r"[<>&)]", part.strip().lstrip("$ "))[0]
+                calls.append(shlex.split(cut)[1:])
+    return calls
+
+
+def _wrong(words: list[str]) -> str:
+    """What is wrong with a call; empty when it could be made."""
+    command = _tree()
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+        if words[0] not in command.commands:
+            return f"no command {words[0]!r} in {command.name}; there are {sorted(command.commands)}"
+        command, words = command.commands[words[0]], words[1:]
+    options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    options |= {"--help", "-h"}
+    for word in words:
+        if word.startswith("--") and word.partition("=")[0] not in options:
+            return f"{command.name} has no option {word!r}; there are {sorted(options)}"
+    return ""
+
+
+def test_commands_exist(block: Any) -> None:
+    if block.language != "sh":
+        return
+    wrong = [f"volant {' '.join(words)}: {reason}" for words in _commands(block) if (reason := _wrong(words))]
+    assert not wrong, f"{block}: " + "; ".join(wrong)
+
+
+def test_inline_commands_exist(page: Any) -> None:
+    wrong = []
+    for code in page.inline_code:
+        if re.match(r"volant [a-z]", code) and not code.startswith("volant up …"):
+            words = [word for word in re.sub(r"[\[\]…]", " ", code).split()[1:] if not word.isupper()]
+            if reason := _wrong(words):
+                wrong.append(f"`{code}`: {reason}")
+    assert not wrong, f"{page.name}: " + "; ".join(wrong)
+
+
+def test_make_targets_exist(page: Any, root: Path) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text(), re.MULTILINE))
+    named = {word for code in page.inline_code for word in re.findall(r"^make ([a-z][a-z-]*)", code)}
+    named |= {
+        word for block in page.blocks if block.language == "sh"
+        for word in re.findall(r"^make ([a-z][a-z-]*)", block.text, re.MULTILINE)
+    }  # fmt: skip
+    assert not named - targets, f"{page.name} names {sorted(named - targets)}; the Makefile has {sorted(targets)}"
+
+
+# ---------------------------------------------------------------- these tests can fail
+def test_wrong_command_is_noticed() -> None:
+    assert "no command" in _wrong(["no-such-command"])
+    assert "no option" in _wrong(["up", "--no-such-option"])
+    assert not _wrong(["up", "--port", "8321"])
+
+
+def test_wrong_settings_are_noticed() -> None:
+    with pytest.raises(BadInput, match="no such setting"):
+        settings.load({"server": {"prot": 1}}, {}, {})
+    assert Documents() == msgspec.convert({}, Documents)

@@ -1,0 +1,46 @@
+"""Every link in every page leads somewhere; every page can be found; what the code says about pages is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+
+def test_links_resolve(page: Any, pages: dict[str, Any], root: Path) -> None:
+    broken = []
+    for link in page.links:
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = unquote(link).partition("#")
+        target = (page.path.parent / path).resolve() if path else page.path
+        if not target.exists() or not target.is_relative_to(root):
+            broken.append(f"{link}: no such file")
+        elif anchor and target.suffix == ".md":
+            there = pages[str(target.relative_to(root))].anchors
+            if anchor not in there:
+                broken.append(f"{link}: no such heading; there are {sorted(there)}")
+    assert not broken, f"{page.name}: " + "; ".join(broken)
+
+
+def test_index_lists_every_page(pages: dict[str, Any], root: Path) -> None:
+    index = pages["docs/index.md"]
+    linked = {str((index.path.parent / link.partition("#")[0]).resolve().relative_to(root)) for link in index.links
+              if not re.match(r"[a-z]+:", link)}  # fmt: skip
+    missing = {name for name in pages if name.startswith("docs/") and name != "docs/index.md"} - linked
+    assert not missing, f"docs/index.md does not link {sorted(missing)}"
+
+
+def test_pages_that_the_code_names_exist(root: Path) -> None:
+    named = {
+        (match, str(place.relative_to(root)))
+        for folder in ("src", "scripts", "bench", "tests", ".ci")
+        for place in (root / folder).rglob("*")
+        if place.suffix in (".py", ".sh", ".toml") or place.name == "run"
+        if place.is_file()
+        for match in re.findall(r"\bdocs/[\w/.-]+\.md\b", place.read_text(encoding="utf-8"))
+    }
+    missing = sorted(f"{page} (named by {where})" for page, where in named if not (root / page).is_file())
+    assert named
+    assert not missing, missing

@@ -1,0 +1,213 @@
+"""The reference pages say everything that the code has: settings, commands, routes, error codes, tables, and whatever
+registers itself. What is missing is listed, so that it can be written.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+from fastapi.routing import APIRoute
+
+from volant.api.app import routes
+from volant.cli.main import build
+from volant.core import errors
+from volant.core.nouns import Documents
+from volant.core.settings import ServerSettings
+from volant.store.tables import metadata
+
+SOURCES = ("src/volant",)
+
+
+def _code_of(pages: dict[str, Any], name: str) -> set[str]:
+    """Every word in code marks or code blocks of a page."""
+    page = pages.get(name)
+    assert page is not None, f"there is no {name}"
+    return {*page.inline_code, *(line for block in page.blocks for line in block.text.splitlines())}
+
+
+def _words(pages: dict[str, Any], name: str) -> set[str]:
+    return {word for code in _code_of(pages, name) for word in re.findall(r"[A-Za-z_$][\w.]*", code)}
+
+
+def _missing(page: str, wanted: set[str], found: set[str]) -> str:
+    gone = sorted(wanted - found)
+    return f"{page} does not say: {', '.join(gone)}" if gone else ""
+
+
+# ---------------------------------------------------------------- settings
+def _structs(kind: Any, seen: set[type] | None = None) -> Iterator[type[msgspec.Struct]]:
+    seen = set() if seen is None else seen
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in seen:
+        seen.add(kind)
+        yield kind
+        for field in msgspec.structs.fields(kind):
+            yield from _structs(field.type, seen)
+    for argument in typing.get_args(kind):
+        yield from _structs(argument, seen)
+
+
+@pytest.mark.parametrize("struct", [ServerSettings, *_structs(Documents)], ids=lambda struct: struct.__name__)
+def test_every_setting_is_described(struct: type[msgspec.Struct], pages: dict[str, Any]) -> None:
+    wanted = {field.name for field in msgspec.structs.fields(struct)}
+    found = {part for word in _words(pages, "docs/settings.md") for part in word.split(".")}
+    assert not (problem := _missing("docs/settings.md", wanted, found)), f"{struct.__name__}: {problem}"
+
+
+def test_every_environment_variable_is_described(pages: dict[str, Any], root: Path) -> None:
+    read = {
+        node.value
+        for _, tree in _modules(root)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        and re.fullmatch(r"VOLANT_[A-Z_]*[A-Z]", node.value)
+    }  # fmt: skip
+    internal = {"VOLANT_BOOT", "VOLANT_PARENT_FD", "VOLANT_RUN_ATTEMPT"}  # between our own processes
+    found = {word.lstrip("$") for word in _words(pages, "docs/settings.md")}
+    assert not (problem := _missing("docs/settings.md", read - internal, found)), problem
+
+
+# ---------------------------------------------------------------- commands and routes
+def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[str]:
+    if hasattr(command, "commands"):
+        for name, below in command.commands.items():
+            if not below.hidden:
+                yield from _leaves(below, (*path, name))
+    else:
+        yield " ".join(path)
+
+
+def test_every_command_is_described(pages: dict[str, Any]) -> None:
+    wanted = {f"volant {name}" for name in _leaves(typer.main.get_command(build()), ())}
+    text = "\n".join(_code_of(pages, "docs/cli.md"))
+    missing = sorted(name for name in wanted if not re.search(rf"{re.escape(name)}(?![\w-])", text))
+    assert not missing, f"docs/cli.md does not say: {', '.join(missing)}"
+
+
+def test_every_route_is_described(pages: dict[str, Any]) -> None:
+    described = routes().openapi()["paths"]
+    wanted = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
+    text = "\n".join(_code_of(pages, "docs/api.md"))
+    missing = sorted(name for name in wanted if not re.search(rf"{re.escape(name)}(?![\w/{{-])", text))
+    assert wanted
+    assert not missing, f"docs/api.md does not say: {', '.join(missing)}"
+
+
+def test_described_routes_exist(pages: dict[str, Any]) -> None:
+    application = routes()
+    known = {
+        f"{method} {path}"
+        for path, methods in application.openapi()["paths"].items()
+        for method in (name.upper() for name in methods)
+    }
+    known |= {
+        f"{method} {route.path}" for route in application.routes if isinstance(route, APIRoute)
+        for method in route.methods
+    }  # fmt: skip
+    known |= {f"POST {prefix}/v1/chat/completions" for prefix in ("", "/openai")}  # the gateway's own
+    wrong = []
+    for page in pages.values():
+        for code in page.inline_code:
+            for method, path in re.findall(r"^(GET|POST|PUT|DELETE|PATCH) (/[\w/{}.-]*)", code):
+                if f"{method} {path}" not in known:
+                    wrong.append(f"{page.name}: {method} {path}")
+    assert not wrong, wrong
+
+
+# ---------------------------------------------------------------- errors
+def _modules(root: Path) -> Iterator[tuple[Path, ast.Module]]:
+    for folder in SOURCES:
+        for place in sorted((root / folder).rglob("*.py")):
+            yield place, ast.parse(place.read_text(encoding="utf-8"), str(place))
+
+
+def _error_names() -> set[str]:
+    return {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+
+
+def error_codes(root: Path) -> dict[str, str]:
+    """Every code with which an error of core is made → where first."""
+    names = _error_names()
+    found: dict[str, str] = {}
+    for place, tree in _modules(root):
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and getattr(node.func, "id", getattr(node.func, "attr", "")) in names
+            ):
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found.setdefault(first.value, f"{place.relative_to(root)}:{node.lineno}")
+    return found
+
+
+def test_every_error_code_is_described(pages: dict[str, Any], root: Path) -> None:
+    codes = error_codes(root)
+    page = pages.get("docs/errors.md")
+    assert page is not None, "there is no docs/errors.md"
+    found = set(page.inline_code) | set(page.headings)
+    missing = sorted(f"{code} ({where})" for code, where in codes.items() if code not in found)
+    assert len(codes) > 50
+    assert not missing, f"docs/errors.md does not say: {', '.join(missing)}"
+
+
+def test_every_status_and_exit_code_is_described(pages: dict[str, Any]) -> None:
+    text = pages["docs/errors.md"].text
+    kinds = [kind for kind in vars(errors).values()
+             if isinstance(kind, type) and issubclass(kind, errors.VolantError)]  # fmt: skip
+    missing = [kind.__name__ for kind in kinds if kind.__name__ not in text or str(kind.status) not in text]
+    assert not missing, f"docs/errors.md does not say: {missing}"
+
+
+# ---------------------------------------------------------------- what registers itself
+def _registered(what: str) -> list[str]:
+    if what == "recipe":
+        from volant.train.recipes import discovered
+
+        return list(discovered())
+    if what == "check":
+        from volant.checks import names
+    elif what == "scorer":
+        from volant.scorers import names
+    else:
+        from volant.providers.registry import names
+    return names()
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [("recipe", "docs/train.md"), ("check", "docs/checks.md"), ("scorer", "docs/evaluate.md"),
+     ("provider", "docs/providers.md")],
+)  # fmt: skip
+def test_everything_registered_is_described(what: str, name: str, pages: dict[str, Any]) -> None:
+    registered = _registered(what)
+    page = pages.get(name)
+    assert page is not None, f"there is no {name}"
+    rows = {
+        match for line in page.text.splitlines() if line.startswith("|") for match in re.findall(r"^\| `([^`]+)`", line)
+    }
+    headings = {heading.strip("`") for heading in page.headings}
+    assert registered
+    missing = [one for one in registered if one not in rows | headings]
+    assert not missing, f"{name} has neither a heading nor a table row for {what} {missing}"
+
+
+# ---------------------------------------------------------------- schema
+def test_every_table_and_column_is_described(pages: dict[str, Any]) -> None:
+    page = pages.get("docs/data-model.md")
+    assert page is not None, "there is no docs/data-model.md"
+    words = {part for code in page.inline_code for part in re.findall(r"\w+", code)}
+    missing = [table.name for table in metadata.sorted_tables if table.name not in words]
+    missing += [
+        f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.columns
+        if column.name not in words
+    ]  # fmt: skip
+    assert not missing, f"docs/data-model.md does not say: {', '.join(missing)}"
