@@ -1,10 +1,16 @@
-"""What every test may use: the real data's folder, a database with keys, an anyio backend."""
+"""What every test may use: the real data's folder, a database with keys, an anyio backend, a real server."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,3 +58,75 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "test_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real_data)
+
+
+READY_WITHIN_S = 90.0
+
+
+@dataclass
+class ServerUnderTest:
+    """A real `volant up` on a free port and a directory of its own."""
+
+    data: Path
+    process: subprocess.Popen[str]
+    url: str
+    key: str
+    said: dict[str, Any]
+
+    def actual(self) -> dict[str, Any]:
+        """The supervisor's children as it last wrote them."""
+        return dict(json.loads((self.data / "run" / "actual.json").read_text()))
+
+    def stop(self) -> tuple[int, str]:
+        """Exit code and what stderr said."""
+        self.process.terminate()
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said
+
+
+StartServer = Callable[..., ServerUnderTest]
+
+
+def _start_server(data: Path, *flags: str, cwd: Path | None = None) -> ServerUnderTest:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("VOLANT_")}
+    environment = inherited | {"PYTHONWARNINGS": "error"}
+    command = [sys.executable, "-m", "volant.cli", "up", "--data-dir", str(data), "--port", "0", "--json", *flags]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=cwd or data.parent
+    )
+    assert process.stdout is not None
+    answered, _, _ = select.select([process.stdout], [], [], READY_WITHIN_S)
+    line = process.stdout.readline() if answered else ""
+    if not line:
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+        logs = "".join(place.read_text()[-2000:] for place in data.glob("logs/*.log"))
+        raise AssertionError(f"volant up ended with {process.returncode}: {said}\n{logs}")
+    facts = json.loads(line)
+    key = (data / "root.key").read_text().strip()
+    return ServerUnderTest(data=data, process=process, url=facts["url"], key=key, said=facts)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts servers that are stopped at the test's end."""
+    started: list[ServerUnderTest] = []
+
+    def start(data: Path | None = None, *flags: str, cwd: Path | None = None) -> ServerUnderTest:
+        one = _start_server(data or tmp_path / "data", *flags, cwd=cwd)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.stop()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    """One server for all tests that leave it as it was."""
+    one = _start_server(tmp_path_factory.mktemp("server") / "data")
+    yield one
+    code, said = one.stop()
+    assert code == 0, said

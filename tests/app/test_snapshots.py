@@ -1,0 +1,102 @@
+"""Snapshots: pushed as soon as something changed, sealed on disk for a gateway that starts without control."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from volant.app.snapshots import SnapshotPublisher
+from volant.core.clock import ManualClock
+from volant.core.nouns import DeploymentSpec, Documents, Snapshot, TaskSpec, VariantSpec
+from volant.gateway import snapshot_file
+from volant.registry import documents, state
+from volant.store.database import Database
+from volant.store.keys import KeyRing
+
+DOCUMENTS = Documents(
+    deployments=(
+        DeploymentSpec(name="mini", provider="openai", model="gpt-4o-mini", api_key_env="SOME_KEY"),
+        DeploymentSpec(name="mine", provider="local", model="m"),
+    ),
+    tasks=(TaskSpec(name="helpdesk", variants=(VariantSpec(name="v", deployments=("mine",), fallbacks=("mini",)),)),),
+)
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, database: Database, ring: KeyRing) -> SnapshotPublisher:
+    environment = {"SOME_KEY": "sk-1"}
+    return SnapshotPublisher(tmp_path, database, ring, ManualClock(), environment, threading.Event())
+
+
+def apply(database: Database, given: Documents = DOCUMENTS) -> None:
+    with database.begin() as tx:
+        documents.apply(tx, "default", given, applied_by="test", now_ms=1)
+
+
+def test_a_snapshot_has_addresses_credentials_and_dated_prices(
+    publisher: SnapshotPublisher, database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    apply(database)
+    assert publisher.refresh() is True
+    assert publisher.refresh() is False
+    kept = snapshot_file.load(tmp_path, ring.vault)
+    assert kept is not None
+    targets = kept.targets["default"]
+    assert set(targets) == {"mini"}, "an engine without an address is no target"
+    mini = targets["mini"]
+    assert (mini.base_url, mini.api_key) == ("https://api.openai.com/v1", "sk-1")
+    assert 0 < mini.usd_per_input_token < mini.usd_per_output_token < 1e-3
+    assert mini.price_version.startswith("genai-prices")
+    assert (tmp_path / "snapshot.sealed").stat().st_mode & 0o777 == 0o600
+    assert b"sk-1" not in (tmp_path / "snapshot.sealed").read_bytes()
+
+
+def test_those_who_wait_hear_of_a_change(publisher: SnapshotPublisher, database: Database) -> None:
+    publisher.refresh()
+
+    async def scene() -> tuple[int, Snapshot]:
+        now = await publisher.wait(-1, 1.0)
+        assert now is not None
+        assert await publisher.wait(now[0], 0.01) is None
+        waiting = asyncio.create_task(publisher.wait(now[0], 5.0))
+        await asyncio.sleep(0.02)
+        with database.begin() as tx:
+            documents.apply(tx, "default", DOCUMENTS, applied_by="test", now_ms=1)
+            place = state.Place(base_url="http://127.0.0.1:9/v1", engine="eng_1")
+            state.put_place(tx, "default", "mine", place, now_ms=1)
+        await asyncio.to_thread(publisher.refresh)
+        changed = await waiting
+        assert changed is not None
+        assert changed[0] > now[0]
+        return changed[0], msgspec.msgpack.decode(changed[1], type=Snapshot)
+
+    revision, snapshot = asyncio.run(scene())
+    assert snapshot.revision == revision
+    assert snapshot.targets["default"]["mine"].base_url == "http://127.0.0.1:9/v1"
+
+
+def test_a_gateway_with_a_newer_revision_than_a_restored_backup_is_corrected_at_once(
+    publisher: SnapshotPublisher,
+) -> None:
+    publisher.refresh()
+    found = asyncio.run(publisher.wait(999, 1.0))
+    assert found is not None
+    assert found[0] < 999
+
+
+def test_closing_lets_everyone_go(publisher: SnapshotPublisher) -> None:
+    publisher.refresh()
+
+    async def scene() -> object:
+        now = await publisher.wait(-1, 1.0)
+        assert now is not None
+        waiting = asyncio.create_task(publisher.wait(now[0], 30.0))
+        await asyncio.sleep(0.02)
+        publisher.close()
+        return await asyncio.wait_for(waiting, 2.0)
+
+    assert asyncio.run(scene()) is None
