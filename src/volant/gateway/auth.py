@@ -10,7 +10,10 @@ from volant.core.nouns import KeyGrant
 
 
 def authenticate(key: str, keys: Mapping[str, KeyGrant], now_ms: int, scope: str = "inference") -> KeyGrant:
-    """The grant of `key` in `keys` (by hex SHA-256). Raises Unauthenticated, or Forbidden without the scope."""
+    """The grant of `key` in `keys` (by hex SHA-256). `admin` has every scope, as in the API.
+
+    Raises Unauthenticated, or Forbidden without the scope.
+    """
     if not key:
         raise Unauthenticated(
             "missing_key",
@@ -24,7 +27,7 @@ def authenticate(key: str, keys: Mapping[str, KeyGrant], now_ms: int, scope: str
             f"the API key {_shown(key)} is not valid",
             hint="it is unknown, revoked or expired; make a new one: volant key create",
         )
-    if scope not in grant.scopes:
+    if scope not in grant.scopes and "admin" not in grant.scopes:
         raise Forbidden(
             "missing_scope",
             f"this key may not do this: it has no scope {scope!r}",
