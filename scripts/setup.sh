@@ -34,6 +34,11 @@ pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
 if [ "$kind" = core ]; then
   say "installing the core: gateway, traces, control (no torch)"
   pip install -q --no-compile -c constraints.txt -e .
+  # Small on purpose (at most 150 MB): no bytecode ahead of time, no build tools, no test suite of numpy's own.
+  pip uninstall -q -y setuptools 2>/dev/null || true
+  site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  find "$site/numpy" -type d -name tests -prune -exec rm -rf {} +
+  find "$site" -type d -name __pycache__ -prune -exec rm -rf {} +
 else
   if ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
     if [ -n "${VOLANT_TORCH:-}" ]; then

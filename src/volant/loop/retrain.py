@@ -54,7 +54,9 @@ class Retrain:
         out["outcome"] = step("outcome", self._outcome, project, out["verdict_id"])
         if out["outcome"] == "pass" and plan["rollout"]:
             ids = step("rollout-ids", _rollout_ids)
-            out["rollout_id"] = step("rollout", self._roll_out, project, task, out["model_id"], out["verdict_id"], ids)
+            step("rollout-prepare", self._prepare_rollout, project, task, out["model_id"], out["verdict_id"], ids)
+            self._rolling.begin(project, ids[0], ids[1])  # not in a step: a workflow of its own, begun by this one
+            out["rollout_id"] = ids[1]
         return out
 
     def check(self, project: str, task: str) -> None:
@@ -108,9 +110,9 @@ class Retrain:
         with self._context.db.read() as tx:
             return reports.get_verdict(tx, project, verdict_id).outcome
 
-    def _roll_out(self, project: str, task: str, model_id: str, verdict_id: str, ids: list[str]) -> str:
+    def _prepare_rollout(self, project: str, task: str, model_id: str, verdict_id: str, ids: list[str]) -> None:
         options = RolloutOptions(task=task, model_id=model_id, verdict_id=verdict_id)
-        return self._rolling.start(project, options, (ids[0], ids[1]))
+        self._rolling.prepare(project, options, (ids[0], ids[1]))
 
 
 def _rollout_ids() -> list[str]:

@@ -104,8 +104,12 @@ class Rolling:
     def start(self, project: str, options: RolloutOptions, ids: tuple[str, str] | None = None) -> str:
         """Prepare and begin; gives the rollout's id. With `ids` (release, rollout) it may be done twice."""
         release_id, rollout_id = self.prepare(project, options, ids)
-        self._context.workflows.start(self.NAME, f"rollout-{rollout_id}", project, release_id, rollout_id)
+        self.begin(project, release_id, rollout_id)
         return rollout_id
+
+    def begin(self, project: str, release_id: str, rollout_id: str) -> None:
+        """Begin the workflow of a rollout that was prepared; once, however often it is asked."""
+        self._context.workflows.start(self.NAME, f"rollout-{rollout_id}", project, release_id, rollout_id)
 
     def say(self, project: str, rollout_id: str, word: Word) -> None:
         """Keep a person's word; the next look acts on it. Raises Conflict when the rollout has ended."""

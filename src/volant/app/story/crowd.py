@@ -81,7 +81,7 @@ class Crowd:
         posting = asyncio.create_task(self._post(outbox, stop))
         try:
             left = [q for q in questions if q.item not in before]
-            done.tally = await self.customers.ask(left, on_answer, until=until)
+            await self.customers.ask(left, on_answer, tally=done.tally, until=until)
             if ask_again:
                 await self._ask_bridged_again(questions, prefix, on_answer, done)
             await self._review_earlier(questions, before, outbox, done)
@@ -99,8 +99,7 @@ class Crowd:
             if not bridged:
                 return
             await asyncio.sleep(1.0)  # time for the engine to come back
-            again = await self.customers.ask(bridged, on_answer)
-            done.tally.seconds += again.seconds
+            await self.customers.ask(bridged, on_answer, tally=done.tally)
 
     async def _review_earlier(
         self, questions: Sequence[Question], before: dict[str, Any], outbox: list[dict[str, Any]], done: Round

@@ -68,10 +68,10 @@ class Customers:
         questions: Sequence[Question],
         on_answer: Callable[[Answered], None],
         *,
+        tally: Tally,
         until: Callable[[], bool] = lambda: False,
-    ) -> Tally:
-        """Ask in order at the rate, several at once, until all are answered or `until()` says enough."""
-        tally = Tally()
+    ) -> None:
+        """Ask in order at the rate, several at once, until all are answered or `until()` says enough; count."""
         clients = [AsyncOpenAI(base_url=self.base_url, api_key=key, max_retries=0, timeout=30.0) for key in self.keys]
         gate = asyncio.Semaphore(self.in_flight)
         started = time.monotonic()
@@ -104,8 +104,7 @@ class Customers:
         finally:
             for client in clients:
                 await client.close()
-        tally.seconds = time.monotonic() - started
-        return tally
+            tally.seconds += time.monotonic() - started
 
     async def _patiently(self, client: AsyncOpenAI, question: Question, tally: Tally) -> Answered | None:
         deadline = time.monotonic() + PATIENCE_S
