@@ -490,7 +490,7 @@ def _maybe(value: object, kind: type[T], path: str) -> T | None:
 
 def _want_value(value: object, name: str) -> object:
     if name in _NUMBERS:
-        return float(_want(value, int | float, name))  # type: ignore[arg-type]
+        return float(value) if isinstance(value, int) else _want(value, float, name)
     return _want(value, bool if name == "logprobs" else int, name)
 
 

@@ -122,8 +122,9 @@ class Connection(asyncio.Protocol):
     """One keep-alive connection with at most one request on it."""
 
     __slots__ = (
-        "_buffer_empty", "_client", "_framed", "_headers", "_informational", "_no_body", "_parser", "_pause_wanted",
-        "answered", "deadline", "idle_since", "keep", "origin", "sink", "started_at", "timeouts", "transport", "used",
+        "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_informational", "_no_body", "_parser",
+        "_pause_wanted", "answered", "deadline", "idle_since", "keep", "origin", "sink", "started_at", "timeouts",
+        "transport", "used",
     )  # fmt: skip
 
     def __init__(self, client: HttpClient, origin: Origin) -> None:
@@ -147,7 +148,7 @@ class Connection(asyncio.Protocol):
         assert self.transport is not None
         self.sink = sink
         self.timeouts = timeouts
-        self.answered = self.keep = self._framed = self._informational = False
+        self.answered = self.keep = self._framed = self._headed = self._informational = False
         self._no_body = no_body
         self.started_at = now = self._client.loop.time()
         self.deadline = now + min(timeouts.first_byte_s, timeouts.total_s)
@@ -214,7 +215,7 @@ class Connection(asyncio.Protocol):
         self._client.forget(self)
         if self.sink is None:
             return
-        if self.answered and not self._framed and exc is None:  # an answer that ends with its connection
+        if self._headed and not self._framed and exc is None:  # an answer that ends with its connection
             self._complete()
         else:
             self._fail("closed", f"the server closed the connection{f': {exc}' if exc else ''}")
@@ -239,6 +240,7 @@ class Connection(asyncio.Protocol):
         self._informational = status < 200
         if self._informational or self.sink is None:
             return
+        self._headed = True
         for name, value in self._headers:
             if name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value.lower()):
                 self._framed = True
