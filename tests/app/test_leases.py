@@ -106,9 +106,7 @@ def test_requests_of_one_minute(ask: Ask, clock: ManualClock) -> None:
     assert ask("2", requests=60).granted_requests == 60
 
 
-def test_a_restarted_control_grants_nothing_twice(
-    ask: Ask, clock: ManualClock, database: Database, key: str
-) -> None:
+def test_a_restarted_control_grants_nothing_twice(ask: Ask, clock: ManualClock, database: Database, key: str) -> None:
     ask("0", usd=0.8, requests=50)
     clock.advance(1_000)
     reborn = LeaseBook(database, clock)

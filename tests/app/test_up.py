@@ -192,7 +192,7 @@ def test_a_wanted_run_is_started_once_ends_and_outlives_control(start_server: An
     executor = LocalExecutor(server.data)
     folder = executor.run_dir("run_1")
     handle = executor.want_run("run_1", [sys.executable, "-c", program, str(folder)])
-    until(lambda: (folder / "begun").exists())
+    until((folder / "begun").exists)
     until(lambda: handle.state() == "running")
     pid = server.actual()["run_1"]["pid"]
     assert os.getpriority(os.PRIO_PROCESS, pid) == 10

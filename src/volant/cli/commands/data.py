@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from volant.cli import show
-from volant.cli.options import AsJson, DataDir, Limit, Url, connect, pairs
+from volant.cli.options import AsJson, DataDir, Url, connect, pairs
 from volant.core.errors import BadInput
 
 data = typer.Typer(
@@ -125,7 +125,7 @@ def export(
     version: Annotated[str, typer.Argument(help="A version's id, or a dataset's name: its newest version.")],
     split: Annotated[list[str] | None, typer.Option(help="Only this split; again for more.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file. Default: standard output.")] = None,
-    limit: Limit | None = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows, at most; 0: all.")] = 0,
     url: Url = "",
     data_dir: DataDir = "",
     as_json: AsJson = False,
@@ -134,7 +134,7 @@ def export(
 
     Example: `volant data export banking --split test -o test.jsonl`
     """
-    lines = connect(url, data_dir).lines(f"/api/v1/dataset-versions/{version}/rows", split=split, limit=limit)
+    lines = connect(url, data_dir).lines(f"/api/v1/dataset-versions/{version}/rows", split=split, limit=limit or None)
     if output is None:
         for line in lines:
             sys.stdout.buffer.write(line)

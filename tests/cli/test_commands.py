@@ -1,0 +1,301 @@
+"""Commands against a real server: text for people, JSON for programs, errors with what to do, documented exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from volant import __version__
+from volant.cli.main import build
+
+TOML = """
+[[deployments]]
+name = "d"
+provider = "mock"
+model = "m"
+base_url = "http://127.0.0.1:9/v1"
+
+[[tasks]]
+name = "helpdesk"
+[[tasks.variants]]
+name = "v"
+deployments = ["d"]
+"""
+
+
+def every_command() -> list[tuple[str, Any]]:
+    out: list[tuple[str, Any]] = []
+
+    def walk(command: Any, name: str) -> None:
+        below = getattr(command, "commands", None)
+        if below:
+            for child, one in sorted(below.items()):
+                walk(one, f"{name} {child}".strip())
+        else:
+            out.append((name, command))
+
+    walk(typer.main.get_command(build()), "")
+    return out
+
+
+# ---------------------------------------------------------------- the tree itself
+def test_the_issues_commands_are_all_there() -> None:
+    names = {name.split()[0] for name, _ in every_command()}
+    asked = "up init diff apply demo data train eval gate release rollout why impact erase key trace doctor"
+    assert set(asked.split()) <= names
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), every_command(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_command_teaches_and_speaks_json(name: str, command: Any) -> None:
+    help_text = inspect.cleandoc(command.help or "")
+    assert f"Example: `volant {name}" in help_text, "help ends with an example of this very command"
+    assert any("--json" in parameter.opts for parameter in command.params)
+    for parameter in command.params:
+        if parameter.name != "help":
+            assert getattr(parameter, "help", None), f"{name}: {parameter.name} has no help"
+
+
+def test_examples_in_help_are_accepted_by_the_parser() -> None:
+    commands = dict(every_command())
+    for name, command in commands.items():
+        for example in re.findall(r"Example: `volant ([^`]+)`", command.help or ""):
+            words = example.split(" && ")[0].split(" <")[0]
+            arguments = shlex.split(words)[len(name.split()) :]
+            command.make_context(name, list(arguments), resilient_parsing=False).close()
+
+
+def test_version_help_and_unknown_words(volant: Any) -> None:
+    assert volant("--version").out.strip() == f"volant {__version__}"
+    assert "rollout" in volant("--help").out
+    unknown = volant("rolout")
+    assert (unknown.code, "No such command" in unknown.err) == (2, True)
+    missing = volant("key", "create", "--json")
+    assert (missing.code, missing.error()["code"], missing.error()["where"]) == (2, "usage", "volant key create")
+
+
+# ---------------------------------------------------------------- finding the server
+def test_without_a_server_commands_say_how_to_get_one(volant: Any, tmp_path: Path) -> None:
+    nothing = volant("key", "list", "--json")
+    assert (nothing.code, nothing.error()["code"]) == (4, "server_unknown")
+    assert "volant up" in nothing.error()["hint"]
+    away = volant("key", "list", "--url", "http://127.0.0.1:9", "--json")
+    assert (away.code, away.error()["code"]) == (3, "key_missing")
+    (tmp_path / "volant-data").mkdir()
+    (tmp_path / "volant-data" / "root.key").write_text("vk_x")
+    away = volant("key", "list", "--url", "http://127.0.0.1:9", "--json")
+    assert (away.code, away.error()["code"]) == (8, "server_unreachable")
+    assert volant("key", "list", "--url", "ftp://x", "--json").error()["code"] == "bad_url"
+
+
+def test_the_server_is_found_by_url_environment_or_volant_toml(
+    volant: Any, server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert volant("key", "list", "--data-dir", str(server.data)).code == 0
+    (tmp_path / "volant.toml").write_text(f'[server]\ndata_dir = "{server.data}"\n')
+    assert volant("key", "list").code == 0
+    (tmp_path / "volant.toml").unlink()
+    monkeypatch.setenv("VOLANT_URL", server.url)
+    monkeypatch.setenv("VOLANT_API_KEY", server.key)
+    assert volant("key", "list").code == 0
+    monkeypatch.setenv("VOLANT_API_KEY", "vk_wrong")
+    wrong = volant("key", "list", "--json")
+    assert (wrong.code, wrong.error()["code"]) == (3, "key_unknown")
+
+
+# ---------------------------------------------------------------- configuration
+def test_init_writes_a_file_that_the_server_accepts(at: Any, tmp_path: Path) -> None:
+    assert at("init").code == 0
+    again = at("init", "--json")
+    assert (again.code, again.error()["code"]) == (5, "file_exists")
+    assert at("init", "--force").code == 0
+    planned = at("diff", "--json")
+    assert planned.code == 0
+    assert "+ tasks.helpdesk-intent" in planned.json()["sentences"]
+
+
+def test_diff_and_apply(at: Any, tmp_path: Path) -> None:
+    missing = at("diff", "--json")
+    assert (missing.code, missing.error()["code"]) == (4, "config_missing")
+    config = tmp_path / "other.toml"
+    config.write_text(TOML)
+    shown = at("diff", "--config", str(config))
+    assert "+ tasks.helpdesk" in shown.out
+    applied = at("apply", "--config", str(config), "--yes")
+    assert (applied.code, "revision" in applied.out) == (0, True)
+    assert "No differences" in at("diff", "--config", str(config)).out
+    assert at("apply", "--config", str(config), "--json").json()["changes"] == []
+    config.write_text(TOML.replace('deployments = ["d"]', 'deployments = ["x"]').replace("model =", "modle ="))
+    wrong = at("apply", "--config", str(config), "--json")
+    assert wrong.code == 2
+    assert "did you mean 'model'?" in wrong.error()["message"]
+    config.write_text(TOML.replace('deployments = ["d"]', 'deployments = ["x"]'))
+    assert "there is no deployment 'x'" in at("apply", "--config", str(config), "--json").error()["message"]
+
+
+# ---------------------------------------------------------------- keys
+def test_a_key_is_made_shown_once_limited_and_revoked(at: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = at("key", "create", "app", "--scope", "read", "--rpm", "5", "--days", "1", "--json").json()
+    assert made["clear"].startswith("vk_")
+    assert (made["key"]["scopes"], made["key"]["requests_per_minute"]) == (["read"], 5)
+    assert made["clear"] not in at("key", "list").out
+    monkeypatch.setenv("VOLANT_API_KEY", made["clear"])
+    assert at("trace", "list").code == 0
+    forbidden = at("key", "list", "--json")
+    assert (forbidden.code, forbidden.error()["code"]) == (3, "scope_missing")
+    monkeypatch.delenv("VOLANT_API_KEY")
+    new = at("key", "rotate", made["key"]["id"], "--json").json()
+    assert at("key", "revoke", new["key"]["id"]).code == 0
+    listed = {key["id"]: key["revoked_ms"] for key in at("key", "list", "--json").json()["data"]}
+    assert listed[made["key"]["id"]] > 0
+    assert listed[new["key"]["id"]] > 0
+    assert at("key", "revoke", "key_none", "--json").code == 4
+    assert at("key", "create", "x", "--scope", "everything", "--json").error()["code"] == "bad_scope"
+
+
+def test_secrets_come_by_standard_input(at: Any) -> None:
+    assert at("key", "secret", "openai", stdin="sk-1\n").code == 0
+    assert at("key", "secret", "openai", "--json", stdin="").error()["code"] == "bad_secret"
+
+
+# ---------------------------------------------------------------- nouns without anything in them
+@pytest.mark.parametrize("words", ["trace list", "data list", "run list", "model list", "release list", "rollout list"])
+def test_lists_speak_both_ways(at: Any, words: str) -> None:
+    listed = at(*words.split(), "--json")
+    assert listed.code == 0
+    assert isinstance(listed.json()["data"], list)
+    assert at(*words.split()).out.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("why inf_none", "inference_unknown"),
+        ("trace show inf_none", "inference_unknown"),
+        ("data show dsv_none", "dataset_version_unknown"),
+        ("data export nothing", "dataset_unknown"),
+        ("run show run_none", "run_unknown"),
+        ("run cancel run_none", "run_unknown"),
+        ("model show nothing", "model_unknown"),
+        ("release show rel_none", "release_unknown"),
+        ("rollout show rol_none", "rollout_unknown"),
+        ("erase --receipt era_none", "erasure_unknown"),
+        ("gate nothing --gate standard", "model_unknown"),
+        ("eval nothing", "model_unknown"),
+    ],
+)
+def test_what_is_not_there_is_named_with_exit_code_4(at: Any, words: str, code: str) -> None:
+    ended = at(*words.split(), "--json")
+    assert (ended.code, ended.error()["code"]) == (4, code)
+
+
+def test_training_an_unknown_task_says_so(at: Any) -> None:
+    ended = at("train", "nothing", "--no-follow", "--json")
+    assert ended.code == 4, ended.err
+    assert "nothing" in ended.error()["message"]
+
+
+# ---------------------------------------------------------------- data
+QUESTIONS = [
+    ("where is my card", "card"), ("my card has not come", "card"), ("when does the card arrive", "card"),
+    ("the new card is late", "card"), ("still waiting for a card", "card"), ("card delivery time please", "card"),
+    ("what is my limit", "limit"), ("raise the limit", "limit"), ("how much may I spend", "limit"),
+    ("limit for cash machines", "limit"), ("my daily limit", "limit"), ("is there any spending limit", "limit"),
+]  # fmt: skip
+
+
+def test_data_goes_in_is_shown_and_comes_out(at: Any, tmp_path: Path) -> None:
+    pytest.importorskip("rensa", reason="needs the data extra")
+    place = tmp_path / "questions.csv"
+    rows = [f"{text},{label},user-{number % 4}" for number, (text, label) in enumerate(QUESTIONS)]
+    place.write_text("\n".join(["question,label,user", *rows, rows[0]]) + "\n")
+    made = at("data", "import", str(place), "--dataset", "bank", "--seed", "1", "--share", "train=1", "--json")
+    assert made.code == 0, made.err
+    version = made.json()
+    assert sum(count["records"] for count in version["counts"].values()) == len(QUESTIONS)
+    assert (
+        at("data", "import", str(place), "--dataset", "bank", "--seed", "1", "--share", "train=1", "--json").json()[
+            "id"
+        ]
+        == version["id"]
+    )
+    assert "bank" in at("data", "list").out
+    shown = at("data", "show", "bank")
+    assert version["id"] in shown.out
+    assert "duplicate" in at("data", "show", "bank", "--removals").out
+    out = tmp_path / "out.jsonl"
+    assert at("data", "export", "bank", "-o", str(out), "--json").json()["rows"] == len(QUESTIONS)
+    assert out.stat().st_mode & 0o777 == 0o600
+    texts = {json.loads(line)["body"]["question"] for line in out.read_text().splitlines()}
+    assert texts == {text for text, _ in QUESTIONS}
+    assert len(at("data", "export", "bank", "--limit", "2").out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "where"),
+    [
+        (b"", "empty_file", "broken.csv"),
+        (b"a;b\n1;2\n", "missing_columns", "broken.csv:1"),
+        (b"question,label\nx\n", "no_rows", "broken.csv:2"),
+        (b"\xff\xfe\x00broken", "not_text", "broken.csv"),
+        (b'question,label\n"x,y\n', "unterminated_quote", "broken.csv:2"),
+    ],
+)
+def test_broken_files_say_where_and_leave_nothing(
+    at: Any, tmp_path: Path, content: bytes, code: str, where: str
+) -> None:
+    pytest.importorskip("rensa", reason="needs the data extra")
+    place = tmp_path / "broken.csv"
+    place.write_bytes(content)
+    ended = at("data", "import", str(place), "--dataset", "broken", "--json")
+    assert (ended.code, ended.error()["code"]) == (2, code)
+    assert ended.error()["where"].endswith(where)
+    assert at("data", "list", "--name", "broken", "--json").json()["data"] == []
+
+
+def test_a_missing_file_and_a_bad_option_are_told_before_anything_is_sent(volant: Any, tmp_path: Path) -> None:
+    assert volant("data", "import", "nothing.csv", "--json").error()["code"] == "file_missing"
+    (tmp_path / "a.csv").write_text("question,label\n")
+    assert volant("data", "import", "a.csv", "--share", "train", "--json").error()["code"] == "bad_option"
+
+
+# ---------------------------------------------------------------- people
+def test_impact_and_erasure_of_a_person_nobody_knows(at: Any) -> None:
+    found = at("impact", "nobody", "--json").json()
+    assert (found["kind"], found["inferences"]) == ("subject", [])
+    assert "0 records" in at("impact", "nobody").out
+    assert at("impact", "--json").code == 2
+    assert at("erase", "--json").code == 2
+    assert at("erase", "a", "--subject", "b", "--json").code == 2
+
+
+# ---------------------------------------------------------------- doctor
+def test_doctor_is_content_with_a_healthy_server(at: Any) -> None:
+    found = at("doctor", "--json")
+    assert found.code == 0, found.out
+    states = {one["name"]: one["state"] for one in found.json()["findings"]}
+    assert {states["server"], states["processes"], states["database"], states["data directory"]} == {"ok"}
+
+
+def test_doctor_names_what_is_wrong_and_what_to_do(volant: Any, server: Any, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "root.key").write_text("vk_x")
+    (data / "root.key").chmod(0o644)
+    port = server.url.rsplit(":", 1)[1]
+    (tmp_path / "volant.toml").write_text(f'[server]\nport = {port}\ndata_dir = "{data}"\ndisk_floor_mb = 1000000000\n')
+    found = volant("doctor", "--json")
+    assert found.code == 1
+    problems = {one["name"]: one["hint"] for one in found.json()["findings"] if one["state"] == "problem"}
+    assert set(problems) == {"disk", "data directory", "port"}
+    assert problems["data directory"] == f"chmod 600 {data / 'root.key'}"
+    (tmp_path / "volant.toml").write_text("[server]\nprot = 1\n")
+    assert volant("doctor").code == 1
