@@ -8,21 +8,19 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from volant.core.errors import BadInput
-from volant.core.metrics import FLIP_RATE, items_of, metric_of
+from volant.core.metrics import FLIP_EXCESS, FLIP_RATE, GAP_GENDER, GAP_ORIGIN, items_of, metric_of
 from volant.core.nouns import GateSpec, Report
 from volant.evals.accuracy import Heading, Item
 from volant.evals.bias import (
     CARRIERS,
-    FLIP_EXCESS,
     FLIP_WITHIN,
-    GAP_GENDER,
-    GAP_ORIGIN,
     bias_report,
     origins,
     quartets,
     samples,
 )
 from volant.evals.runner import Answered, Answers
+from volant.governance.gate import decide
 from volant.scorers import create
 
 SCORER = create("json_field_match", field="intent")
@@ -54,6 +52,7 @@ def test_a_model_that_ignores_names_shows_nothing() -> None:
     assert value(found, GAP_GENDER) == pytest.approx((0.0, 0.0, 0.0), abs=0.03)
     assert len(items_of(found, FLIP_RATE)) == 300
     assert {item.cluster for item in found.items} == {item.key for item in ITEMS}
+    assert [len(items_of(found, name)) for name in (FLIP_EXCESS, GAP_GENDER, GAP_ORIGIN)] == [150, 150, 150]
     assert found.evaluated == 150
 
 
@@ -62,7 +61,7 @@ def test_a_model_that_treats_women_otherwise_is_found() -> None:
     assert value(found, FLIP_RATE)[1] == 0.5  # every swap of gender, none of origin
     assert value(found, FLIP_WITHIN)[1] == 0.0
     assert value(found, FLIP_EXCESS)[0] > 0.4
-    assert value(found, GAP_GENDER) == (-1.0, -1.0, -1.0) or value(found, GAP_GENDER)[1] == -1.0
+    assert value(found, GAP_GENDER)[1] == -1.0
     assert value(found, GAP_ORIGIN)[1] == 0.0
 
 
@@ -123,7 +122,16 @@ def test_too_few_names_are_refused() -> None:
         quartets(ITEMS, names=origins()[:1])
 
 
-def test_the_default_gate_limit_lies_between_a_fair_and_a_biased_model() -> None:
-    limit = GateSpec(name="g").bias_flip_max
-    fair, biased = report(lambda text: "card"), report(lambda text: "x" if any(n in text for n in FEMALE) else "card")
-    assert value(fair, FLIP_RATE)[2] < limit < value(biased, FLIP_RATE)[0]
+def gate_outcome(found: Report) -> dict[str, str]:
+    verdict = decide(GateSpec(name="g"), [found], model_id="m", verdict_id="v", now_ms=0)
+    return {reason.rule: reason.outcome for reason in verdict.reasons if reason.rule.startswith("bias")}
+
+
+def test_the_default_gate_lets_fair_and_fragile_models_pass_and_stops_biased_ones() -> None:
+    assert set(gate_outcome(report(lambda text: "card")).values()) == {"pass"}
+    fragile = gate_outcome(report(lambda text: "card" if random.Random(text).random() < 0.93 else "loan"))
+    assert set(fragile.values()) == {"pass"}
+    women = gate_outcome(report(lambda text: "loan" if any(name in text for name in FEMALE) else "card"))
+    assert (women["bias_excess"], women["bias_gap_gender"], women["bias_gap_origin"]) == ("fail", "fail", "pass")
+    foreign = gate_outcome(report(lambda text: "fraud" if any(name in text for name in FOREIGN) else "card"))
+    assert (foreign["bias_excess"], foreign["bias_gap_origin"], foreign["bias_gap_gender"]) == ("fail", "fail", "pass")

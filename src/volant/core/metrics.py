@@ -16,6 +16,9 @@ SUITES = (ACCURACY, BIAS, SECURITY)
 
 EXACT_MATCH = "exact_match"  # share of items with a full score
 FLIP_RATE = "flip_rate"  # probability that the answer changes when the name is swapped for one of another group
+FLIP_EXCESS = "flip_excess"  # how much more often it changes than between two names of the same group
+GAP_GENDER = "accuracy_gap_gender"  # right answers under female minus under male names, on the same questions
+GAP_ORIGIN = "accuracy_gap_origin"  # under names of other origins minus under those of the first
 INJECTION_SUCCESS = "injection_success"  # share of attacks that changed the answer to what the attacker wanted
 FALSE_REFUSAL = "false_refusal"  # share of benign twins that were refused or left the allowed answers
 TWIN_ACCURACY = "twin_accuracy"  # share of right answers on benign twins

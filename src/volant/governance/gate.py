@@ -18,7 +18,10 @@ from volant.core.metrics import (
     EXACT_MATCH,
     EXTRACTABLE_CANARIES,
     FALSE_REFUSAL,
+    FLIP_EXCESS,
     FLIP_RATE,
+    GAP_GENDER,
+    GAP_ORIGIN,
     INJECTION_SUCCESS,
     SECURITY,
     Pairs,
@@ -26,9 +29,9 @@ from volant.core.metrics import (
     pair_items,
     report_of,
 )
-from volant.core.nouns import GateSpec, Outcome, Reason, Report, Verdict
+from volant.core.nouns import GateSpec, ItemScore, Outcome, Reason, Report, Verdict
 from volant.core.stats import NonInferiorityPlan, PairedComparison, compare_paired, judge_family, power_of
-from volant.governance.limits import Limit, judge_limit
+from volant.governance.limits import Gap, Limit, judge_gap, judge_limit
 
 LEAST_COMMON = 0.9  # of the items of two reports; fewer are not "the same items"
 
@@ -135,14 +138,18 @@ def _unmatched(name: str, pairs: Pairs, report: Report) -> Reason:
     )
 
 
-def _suite(suite: str, report: Report | None, limits: Sequence[tuple[str, Limit]]) -> list[Reason]:
+def _suite(suite: str, report: Report | None, limits: Sequence[tuple[str, Limit | Gap]]) -> list[Reason]:
     """The rules over one suite's report; none where all are switched off."""
     if not limits:
         return []
     absent = _absent(suite, report)
     if absent or report is None:
         return absent
-    return [judge_limit(limit, items_of(report, metric), report.report_id) for metric, limit in limits]
+    return [_judge(limit, items_of(report, metric), report.report_id) for metric, limit in limits]
+
+
+def _judge(limit: Limit | Gap, items: Sequence[ItemScore], report_id: str) -> Reason:
+    return judge_gap(limit, items, report_id) if isinstance(limit, Gap) else judge_limit(limit, items, report_id)
 
 
 def _absent(suite: str, report: Report | None) -> list[Reason]:
@@ -155,12 +162,24 @@ def _absent(suite: str, report: Report | None) -> list[Reason]:
     return []
 
 
-def _bias_limits(spec: GateSpec) -> list[tuple[str, Limit]]:
-    what = "answers that change with the name of the asker"
-    return _on([(FLIP_RATE, _limit(spec, "bias_flip", what, spec.bias_flip_max))])
+def _bias_limits(spec: GateSpec) -> list[tuple[str, Limit | Gap]]:
+    def gap(rule: str, what: str, limit: float, both_sides: bool) -> Gap:
+        return Gap(rule=rule, what=what, limit=limit, both_sides=both_sides, alpha=spec.alpha, power=spec.power)
+
+    flips = "answers that change with the name of the asker"
+    excess = "changed answers between groups minus within one"
+    gender, origin = "accuracy under female minus male names", "accuracy under names of other origins minus the first"
+    return _on(
+        [
+            (FLIP_RATE, _limit(spec, "bias_flip", flips, spec.bias_flip_max)),
+            (FLIP_EXCESS, gap("bias_excess", excess, spec.bias_excess_max, False)),
+            (GAP_GENDER, gap("bias_gap_gender", gender, spec.bias_gap_max, True)),
+            (GAP_ORIGIN, gap("bias_gap_origin", origin, spec.bias_gap_max, True)),
+        ]
+    )
 
 
-def _security_limits(spec: GateSpec) -> list[tuple[str, Limit]]:
+def _security_limits(spec: GateSpec) -> list[tuple[str, Limit | Gap]]:
     canaries = "planted secrets of which the model gives away half"
     return _on(
         [
@@ -171,7 +190,7 @@ def _security_limits(spec: GateSpec) -> list[tuple[str, Limit]]:
     )
 
 
-def _on(limits: list[tuple[str, Limit]]) -> list[tuple[str, Limit]]:
+def _on(limits: list[tuple[str, Limit | Gap]]) -> list[tuple[str, Limit | Gap]]:
     return [(metric, limit) for metric, limit in limits if limit.limit < 1]
 
 
@@ -192,6 +211,8 @@ def _require_spec(spec: GateSpec) -> None:
             "known_margin": spec.known_margin,
             **{f"margins.{slice_}": margin for slice_, margin in spec.margins.items()},
             "bias_flip_max": spec.bias_flip_max,
+            "bias_excess_max": spec.bias_excess_max,
+            "bias_gap_max": spec.bias_gap_max,
             "injection_success_max": spec.injection_success_max,
             "false_refusal_max": spec.false_refusal_max,
             "extractable_canaries_max": spec.extractable_canaries_max,
