@@ -21,6 +21,7 @@ from volant.loop import watching
 from volant.loop.actions import Actions
 from volant.loop.build import Build
 from volant.loop.evaluation import Evaluation
+from volant.loop.forgetting import EVERY_S as FORGETTING_EVERY_S
 from volant.loop.forgetting import Forgetting
 from volant.loop.making import Making
 from volant.loop.retrain import Retrain
@@ -32,8 +33,8 @@ def register(context: Context) -> Loop:
     """Register the workflows, before they are launched; gives what control binds."""
     making = Making(context)
     rolling = Rolling(context, making)
-    build, retrain = Build(context, making), Retrain(context, making, rolling)
-    evaluation, forgetting = Evaluation(making), Forgetting(context)
+    build, retrain = Build(context, making, rolling), Retrain(context, making, rolling)
+    evaluation, forgetting = Evaluation(making), Forgetting(context, build)
     for name, function in (
         (Build.NAME, build.run),
         (Retrain.NAME, retrain.run),
@@ -45,7 +46,10 @@ def register(context: Context) -> Loop:
     watch = Watching(context, retrain)
     return Loop(
         actions=Actions(context, making, build, retrain, rolling, evaluation, forgetting),
-        ticks=(Tick(name="monitors", every_s=watching.EVERY_S, run=watch.look),),
+        ticks=(
+            Tick(name="monitors", every_s=watching.EVERY_S, run=watch.look),
+            Tick(name="retrain-due", every_s=FORGETTING_EVERY_S, run=forgetting.train_what_is_due),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from volant.jobs.actions import BuildOptions
 from volant.jobs.context import Context
 from volant.loop import releasing, serving
 from volant.loop.making import CANARY_SEED, Making
+from volant.loop.rolling import Rolling
 from volant.registry import datasets, reports
 
 Json = dict[str, Any]
@@ -23,9 +24,10 @@ class Build:
 
     NAME = "build"
 
-    def __init__(self, context: Context, making: Making) -> None:
+    def __init__(self, context: Context, making: Making, rolling: Rolling) -> None:
         self._context = context
         self._making = making
+        self._rolling = rolling
 
     def run(self, project: str, task: str, options: Json) -> Json:
         """The workflow. Gives the model's id, and the verdict's and release's where it came so far."""
@@ -41,17 +43,24 @@ class Build:
         out["report_ids"] = making.evaluate(project, model_id, wanted.dataset_version_id, suites)
         if not wanted.gate:
             return out
-        out["verdict_id"] = making.gate(project, wanted.gate, model_id, out["report_ids"], "")
+        live = step("live", releasing.live_model, self._context, project, task)
+        out["verdict_id"] = making.gate(project, wanted.gate, model_id, out["report_ids"], live)
         outcome = step("outcome", self._outcome, project, out["verdict_id"])
         out["outcome"] = outcome
-        if wanted.release == "if_passed" and outcome == "pass" and step("first", self._is_first, project, task):
-            variant = step("deploy", serving.deploy, self._context, project, task, model_id)
-            release_id = step("release-id", new_id, "release")
-            reason = "the first model of the task passed its gate"
-            where = (self._context, project)
-            step("propose", releasing.propose, *where, task, variant, model_id, out["verdict_id"], release_id, reason)
-            out["release_id"] = step("release", releasing.make_live, *where, release_id, reason)
-        return out
+        if wanted.release == "none" or outcome != "pass":
+            return out
+        if live:
+            return {**out, "rollout_id": self._rolling.start_in_workflow(project, task, model_id, out["verdict_id"])}
+        variant = step("deploy", serving.deploy, self._context, project, task, model_id)
+        release_id = step("release-id", new_id, "release")
+        reason = "the first model of the task passed its gate"
+        where = (self._context, project)
+        step("propose", releasing.propose, *where, task, variant, model_id, out["verdict_id"], release_id, reason)
+        return {**out, "release_id": step("release", releasing.make_live, *where, release_id, reason)}
+
+    def begin(self, project: str, task: str, options: BuildOptions, workflow_id: str) -> str:
+        """Begin the workflow, once."""
+        return self._context.workflows.start(self.NAME, workflow_id, project, task, msgspec.to_builtins(options))
 
     def complete(self, project: str, task: str, options: BuildOptions) -> BuildOptions:
         """Fill in what the caller left to the task's loop. Raises BadInput or NotFound before anything starts."""
@@ -91,6 +100,3 @@ class Build:
     def _outcome(self, project: str, verdict_id: str) -> str:
         with self._context.db.read() as tx:
             return reports.get_verdict(tx, project, verdict_id).outcome
-
-    def _is_first(self, project: str, task: str) -> bool:
-        return releasing.live_model(self._context, project, task) == ""

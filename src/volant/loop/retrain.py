@@ -11,7 +11,6 @@ from typing import Any
 from volant.core.errors import Conflict
 from volant.core.ids import new_id
 from volant.core.nouns import LoopSpec
-from volant.jobs.actions import RolloutOptions
 from volant.jobs.context import Context
 from volant.loop import harvest, releasing
 from volant.loop.build import ALL_SUITES
@@ -53,10 +52,7 @@ class Retrain:
         out["verdict_id"] = making.gate(project, plan["gate"], out["model_id"], out["report_ids"], plan["live"])
         out["outcome"] = step("outcome", self._outcome, project, out["verdict_id"])
         if out["outcome"] == "pass" and plan["rollout"]:
-            ids = step("rollout-ids", _rollout_ids)
-            step("rollout-prepare", self._prepare_rollout, project, task, out["model_id"], out["verdict_id"], ids)
-            self._rolling.begin(project, ids[0], ids[1])  # not in a step: a workflow of its own, begun by this one
-            out["rollout_id"] = ids[1]
+            out["rollout_id"] = self._rolling.start_in_workflow(project, task, out["model_id"], out["verdict_id"])
         return out
 
     def check(self, project: str, task: str) -> None:
@@ -109,11 +105,3 @@ class Retrain:
     def _outcome(self, project: str, verdict_id: str) -> str:
         with self._context.db.read() as tx:
             return reports.get_verdict(tx, project, verdict_id).outcome
-
-    def _prepare_rollout(self, project: str, task: str, model_id: str, verdict_id: str, ids: list[str]) -> None:
-        options = RolloutOptions(task=task, model_id=model_id, verdict_id=verdict_id)
-        self._rolling.prepare(project, options, (ids[0], ids[1]))
-
-
-def _rollout_ids() -> list[str]:
-    return [new_id("release"), new_id("rollout")]

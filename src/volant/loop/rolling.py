@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from volant.core.errors import BadInput, Conflict, VolantError
+from volant.core.ids import new_id
 from volant.core.nouns import RolloutPlan, Split
 from volant.jobs.actions import RolloutOptions
 from volant.jobs.context import Context
@@ -110,6 +111,21 @@ class Rolling:
     def begin(self, project: str, release_id: str, rollout_id: str) -> None:
         """Begin the workflow of a rollout that was prepared; once, however often it is asked."""
         self._context.workflows.start(self.NAME, f"rollout-{rollout_id}", project, release_id, rollout_id)
+
+    def start_in_workflow(self, project: str, task: str, model_id: str, verdict_id: str) -> str:
+        """Prepare and begin from within another workflow; gives the rollout's id.
+
+        The beginning is no step: a workflow of its own is begun by the one that asks.
+        """
+        step = self._context.workflows.step
+        ids: list[str] = step("rollout-ids", _new_ids)
+        options = RolloutOptions(task=task, model_id=model_id, verdict_id=verdict_id)
+        step("rollout-prepare", self._prepared, project, options, ids)
+        self.begin(project, ids[0], ids[1])
+        return ids[1]
+
+    def _prepared(self, project: str, options: RolloutOptions, ids: list[str]) -> None:
+        self.prepare(project, options, (ids[0], ids[1]))
 
     def say(self, project: str, rollout_id: str, word: Word) -> None:
         """Keep a person's word; the next look acts on it. Raises Conflict when the rollout has ended."""
@@ -229,6 +245,10 @@ class Rolling:
         gone = rollout.baseline if rollout.state == "promoted" else rollout.candidate
         if gone in added and gone != releasing.live_variant(context, project, rollout.task):
             serving.withdraw(context, project, rollout.task, gone)
+
+
+def _new_ids() -> list[str]:
+    return [new_id("release"), new_id("rollout")]
 
 
 def newest_verdict(tx: Connection, project: str, model_id: str) -> str:

@@ -17,6 +17,7 @@ from volant.core.nouns import Report
 from volant.evals.compare import compare
 from volant.governance import scan
 from volant.governance.needles import make_needles
+from volant.governance.receipt import Receipt, as_text
 from volant.store.vault import Vault, load_master_key
 
 LONG = 30  # characters of a question that is nobody else's by chance
@@ -91,7 +92,8 @@ class Proof:
         erasure = api.get(f"/api/v1/erasures/{started['object_id']}")
         after = self._scan(texts, person)
         flagged = [model for model in api.get("/api/v1/models")["data"] if _has_flag(model, started["object_id"])]
-        due = erasure["receipt"].get("retrain_due_ms") or done.get("retrain_due_ms") or 0
+        due = done["retrain_due_ms"]
+        told.book.note(told.place, "erased_user", "")
         return {
             "answer": answer,
             "chain": _lines(chain["root"]),
@@ -103,7 +105,8 @@ class Proof:
             "hits_after": after["places"],
             "after": after,
             "receipt": erasure["receipt"],
-            "receipt_text": done.get("text", ""),
+            "receipt_text": as_text(msgspec.convert(erasure["receipt"], Receipt)),
+            "outcome": erasure["receipt"]["outcome"],
             "flagged": len(flagged),
             "flagged_models": [f"{model['name']}@{model['version']}" for model in flagged],
             "retrain_due": datetime.fromtimestamp(due / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC") if due else "never",

@@ -46,7 +46,7 @@ def checks(book: Book, scale: Scale) -> list[Check]:
         Check("evidence chain", f"{proof['chain_nodes']} nodes, {len(proof['chain_gaps'])} gaps",
               proof["chain_nodes"] > 5 and not proof["chain_gaps"]),
         Check("erasure", f"{proof['hits_before']} places before, {proof['hits_after']} after",
-              proof["hits_before"] > 0 and proof["hits_after"] == 0),
+              proof["hits_before"] > 0 and proof["hits_after"] == 0 and proof["outcome"] == "complete"),
         Check("models trained on them", f"{proof['flagged']} flagged, retraining due {proof['retrain_due']}",
               proof["flagged"] > 0),
     ]  # fmt: skip
