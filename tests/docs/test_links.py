@@ -44,3 +44,23 @@ def test_pages_that_the_code_names_exist(root: Path) -> None:
     missing = sorted(f"{page} (named by {where})" for page, where in named if not (root / page).is_file())
     assert named
     assert not missing, missing
+
+
+def test_public_data_that_tests_read_is_listed(pages: dict[str, Any], root: Path) -> None:
+    chain = re.compile(r'(?:test_data|data|DATA)\s*/\s*("[\w./-]+"(?:\s*/\s*"[\w./-]+")*)')
+    read = {
+        "/".join(re.findall(r'"([^"]+)"', match)): str(place.relative_to(root))
+        for folder in ("tests", "bench", "scripts")
+        for place in (root / folder).rglob("*.py")
+        if "VOLANT_TEST_DATA" in (text := place.read_text(encoding="utf-8")) or "test_data" in text
+        for match in chain.findall(text)
+    }
+    read = {path: where for path, where in read.items() if path.partition("/")[0] in TOPICS}
+    listed = pages["docs/test-data.md"].inline_code
+    missing = {path: where for path, where in read.items() if not any(path.startswith(one.rstrip("*…/")) or
+               one.startswith(path) for one in listed)}  # fmt: skip
+    assert read
+    assert not missing, f"docs/test-data.md does not list {missing}"
+
+
+TOPICS = {"bias", "instruct", "intents", "models", "pii", "security", "support", "text"}
