@@ -75,15 +75,12 @@ class Proof:
     # ------------------------------------------------------------ chain, impact, erasure
     def prove(self) -> Json:
         told, api = self._told, self._api
-        questions = told.pool("pool_a")
-        person = told.book.notes.get("erased_user") or self._someone(questions)
-        told.book.note(told.place, "erased_user", person)
+        person, texts = self._person()
         answer = told.book.notes.get("answer") or self._an_answer()
         told.book.note(told.place, "answer", answer)
         chain = api.get(f"/api/v1/why/{answer}")
         impact = told.book.notes.get("impact") or _counted(api.get("/api/v1/impact", user=person))
         told.book.note(told.place, "impact", impact)
-        texts = [question.text for question in questions if question.user == person and len(question.text) >= LONG]
         before = told.book.notes.get("scan_before") or self._scan(texts, person)
         told.book.note(told.place, "scan_before", before)
         started = told.book.notes.get("erasure") or api.post("/api/v1/erasures", {"user": person, "reason": "request"})
@@ -93,7 +90,6 @@ class Proof:
         after = self._scan(texts, person)
         flagged = [model for model in api.get("/api/v1/models")["data"] if _has_flag(model, started["object_id"])]
         due = done["retrain_due_ms"]
-        told.book.note(told.place, "erased_user", "")
         return {
             "answer": answer,
             "chain": _lines(chain["root"]),
@@ -135,6 +131,19 @@ class Proof:
         say.fact("flagged models", ", ".join(facts["flagged_models"]), facts["flagged"] > 0)
         say.fact("retraining scheduled", facts["retrain_due"])
 
+    def _person(self) -> tuple[str, list[str]]:
+        """Whom to erase: their name (empty once they are gone) and texts. The book keeps line numbers, no name."""
+        told = self._told
+        questions = told.pool("pool_a")
+        lines = told.book.notes.get("erased_lines")
+        if lines is None:
+            person = self._someone(questions)
+            lines = [int(q.item.split("/")[1]) for q in questions if q.user == person and len(q.text) >= LONG]
+            told.book.note(told.place, "erased_lines", lines)
+        by_line = told.originals()
+        names = {q.user for q in questions if int(q.item.split("/")[1]) in lines}
+        return next(iter(names), ""), [by_line[line] for line in lines]
+
     def _someone(self, questions: list[Question]) -> str:
         """A customer of pool A, several of whose long questions were reviewed, so that a model learnt from them."""
         asked = Counter(question.user for question in questions if len(question.text) >= LONG)
@@ -163,9 +172,8 @@ class Proof:
         """The decoding scan of the whole data directory; gives places and numbers, never a text."""
         data = self._told.server.data_dir
         vault = Vault(load_master_key(data, os.environ.get("VOLANT_MASTER_KEY", "")))
-        needles = make_needles(texts=texts, identities=[person])
-        book = self._told.place
-        found = scan.scan(data, vault, needles, skip=[book])
+        needles = make_needles(texts=texts, identities=[person] if person else [])
+        found = scan.scan(data, vault, needles)
         where = Counter(hit.place.split(" › ")[-1] if " › " in hit.place else hit.place for hit in found.hits)
         return {
             "places": len({(hit.place, hit.decoded) for hit in found.hits}),

@@ -311,9 +311,13 @@ class Telling:
         return self.book.chapters[stage].facts
 
     def pool(self, name: str) -> list[Question]:
+        return people.questions_of(self.api, self.facts("data")["version_id"], name, self.originals())
+
+    def originals(self) -> dict[int, str]:
+        """Line → text of the imported file."""
         if self._texts is None:
             self._texts = people.originals(Path(self.book.data))
-        return people.questions_of(self.api, self.facts("data")["version_id"], name, self._texts)
+        return self._texts
 
     def crowd(self) -> Crowd:
         """Customers with keys of their own, and the agents."""
