@@ -66,7 +66,7 @@ def create_rollout(
             "rollout_running",
             f"rollout {other.id} of {other.candidate!r} still runs for task {task!r}",
             where=task,
-            hint=f"wait for it, or end it with `volant rollout cancel {other.id}`",
+            hint=f"wait for it, or end it with `volant rollout rollback {other.id}`",
         )
     made = rollout_id or new_id("rollout")
     tx.execute(

@@ -182,7 +182,11 @@ class KeyRing:
         query = select(projects.c.wrapped_key, projects.c.wrapped_hash_key).where(projects.c.id == project)
         row = tx.execute(query).one_or_none()
         if row is None:
-            raise NotFound("project_unknown", f"there is no project {project[:60]!r}", hint="`volant project list`")
+            raise NotFound(
+                "project_unknown",
+                f"there is no project {project[:60]!r}",
+                hint="the one that every data directory has is `default`",
+            )
         return row[0], row[1]
 
     def _unwrapped(self, wrapped: bytes) -> bytes:
