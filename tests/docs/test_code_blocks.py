@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _check_toml(block: Any) -> None:
 
 
 # ---------------------------------------------------------------- commands
+@cache
 def _tree() -> Any:
     return typer.main.get_command(build())  # a group has `commands`
 
@@ -127,6 +129,17 @@ def test_inline_commands_exist(page: Any) -> None:
             if reason := _wrong(words):
                 wrong.append(f"`{code}`: {reason}")
     assert not wrong, f"{page.name}: " + "; ".join(wrong)
+
+
+def test_commands_that_hints_name_exist(root: Path) -> None:
+    wrong = []
+    for place in sorted((root / "src" / "volant").rglob("*.py")):
+        for node in ast.walk(ast.parse(place.read_text(encoding="utf-8"), str(place))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named = re.findall(r"(?:`|: |^)volant ([a-z][\w-]*(?: [a-z][\w-]*)?)", node.value)
+                reasons = {words: _wrong(words.split()) for words in named}
+                wrong += [f"{place.relative_to(root)}:{node.lineno}: {why}" for why in reasons.values() if why]
+    assert not wrong, wrong
 
 
 def test_make_targets_exist(page: Any, root: Path) -> None:
