@@ -146,7 +146,7 @@ class Worker:
             max_body_bytes=settings.max_body_bytes,
         )
         relay = Relay(self._client, control, settings.max_upload_bytes)
-        self.app = Gateway(chat=chat, relay=relay, revision=self._revision)
+        self.app = Gateway(chat=chat, relay=relay, revision=self._revision, max_body_bytes=settings.max_body_bytes)
         self._tasks: list[asyncio.Task[None]] = []
         self._unrecorded_said = 0
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from volant.app.children import Children, Wanted
+from volant.core import lifeline
 from volant.core.errors import BadInput, Conflict
 from volant.core.settings import ServerSettings
 
@@ -63,6 +64,7 @@ class Supervisor:
     def run(self) -> int:
         """Supervise until SIGTERM or SIGINT; gives the exit code."""
         assert self._listener is not None, "prepare() first"
+        lifeline.watch()  # started by another program (the demo), it ends with it
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
         fd = self._listener.fileno()
@@ -83,7 +85,7 @@ class Supervisor:
                     name=f"gateway-{index}",
                     kind="gateway",
                     argv=(*python, "volant.app.gateway", *common, "--worker-index", str(index), "--listen-fd", str(fd)),
-                        log=str(logs / f"gateway-{index}.log"),
+                    log=str(logs / f"gateway-{index}.log"),
                 ),
                 pass_fds=(fd,),
             )

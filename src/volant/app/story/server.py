@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from volant.app.story import leash
 from volant.core.errors import Unavailable, VolantError
 
 Json = dict[str, Any]
@@ -101,7 +102,7 @@ class Server:
         where = ["--data-dir", str(self.data_dir), "--port", str(self._port)]
         command = [sys.executable, "-m", "volant.cli", "up", *where]
         with log.open("wb") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=_environment())
+            self.process = leash.start(command, stdout=output, stderr=subprocess.STDOUT, env=_environment())
         end = time.monotonic() + START_S
         while time.monotonic() < end:
             if self.process.poll() is not None:

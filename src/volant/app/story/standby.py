@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
+from volant.app.story.leash import start
+from volant.core.errors import Unavailable
+
+ATTEMPTS = 20
 ANSWER = json.dumps({"intent": "ask_a_person"})
 
 
@@ -14,11 +19,19 @@ class Standby:
 
     def __init__(self, port: int) -> None:
         command = [sys.executable, "-m", "volant.providers.mock", "--port", str(port), "--answer", ANSWER]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.base_url = self.process.stdout.readline().strip()
-        if not self.base_url:
-            raise RuntimeError(f"the standby provider did not start on port {port}")
+        self.base_url = ""
+        for _ in range(ATTEMPTS):  # a killed story's standby may still be leaving the port
+            self.process = start(command, stdout=subprocess.PIPE, text=True)
+            assert self.process.stdout is not None
+            self.base_url = self.process.stdout.readline().strip()
+            if self.base_url:
+                return
+            self.process.wait()
+            time.sleep(0.3)
+        raise Unavailable(
+            "standby_not_started", f"the stand-in provider did not start on port {port}",
+            hint="another program has that port; begin anew with --fresh",
+        )  # fmt: skip
 
     @property
     def port(self) -> int:
