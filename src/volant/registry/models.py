@@ -154,7 +154,7 @@ def get_model(tx: Connection, project: str, model_id: str) -> ModelVersion:
     found = _find(tx, project, model_id)
     if found is None:
         raise NotFound(
-            "model_unknown", f"there is no model {model_id[:60]!r}", where=project, hint="`volant train list`"
+            "model_unknown", f"there is no model {model_id[:60]!r}", where=project, hint="`volant model list`"
         )
     return found
 

@@ -102,7 +102,7 @@ def get_run(tx: Connection, project: str, run_id: str) -> Run:
     """Raises NotFound."""
     found = _find(tx, project, run_id)
     if found is None:
-        raise NotFound("run_unknown", f"there is no run {run_id[:60]!r}", where=project, hint="`volant train list`")
+        raise NotFound("run_unknown", f"there is no run {run_id[:60]!r}", where=project, hint="`volant run list`")
     return found
 
 

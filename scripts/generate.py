@@ -1,0 +1,254 @@
+"""Generate what is derived from the code: openapi.json, the schema of volant.toml, and the reference tables in docs.
+
+    python scripts/generate.py            write what changed and name it
+    python scripts/generate.py --check    change nothing; exit code 1 when something is stale
+
+Pages keep their own words: only what stands between the two marks is replaced.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import sys
+import tokenize
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import typer.main
+
+from volant.api.access import scope_of
+from volant.api.app import routes
+from volant.api.problems import MethodNotAllowed
+from volant.cli.main import build
+from volant.core import errors, nouns, settings
+from volant.core.errors import VolantError
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0: all is fresh (now)."""
+    wanted = {
+        "openapi.json": json.dumps(routes().openapi(), indent=1, ensure_ascii=False) + "\n",
+        "docs/volant.schema.json": json.dumps(settings.json_schema(), indent=1, ensure_ascii=False) + "\n",
+    }
+    for name, text in (("cli", commands()), ("api", api()), ("errors", error_codes()), ("settings", setting_tables())):
+        wanted[f"docs/{name}.md"] = spliced(ROOT / "docs" / f"{name}.md", text)
+    stale = [name for name, text in wanted.items() if not (ROOT / name).exists() or (ROOT / name).read_text() != text]
+    if "--check" in arguments:
+        for name in stale:
+            print(f"{name} is stale: make openapi")
+        return 1 if stale else 0
+    for name in stale:
+        (ROOT / name).write_text(wanted[name])
+        print(f"wrote {name}")
+    return 0
+
+
+def spliced(page: Path, text: str) -> str:
+    """The page with `text` between its marks. Raises ValueError when it has none."""
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page} has no line {BEGIN} with a line {END} behind it")
+    return f"{before}{BEGIN}\n{text.strip()}\n{END}{after}"
+
+
+def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Markdown; bars in cells are escaped."""
+    lines = [list(titles)]
+    lines += [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    text = ["| " + " | ".join(row) + " |" for row in lines]
+    return "\n".join([text[0], "|" + "---|" * len(lines[0]), *text[1:]])
+
+
+# ---------------------------------------------------------------- commands
+def commands() -> str:
+    """Every command with its words, options and example."""
+    return "\n\n".join(_command(name, command) for name, command in sorted(_leaves(typer.main.get_command(build()), "")))
+
+
+def _leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    below = getattr(command, "commands", None)
+    if below:
+        for child, one in below.items():
+            yield from _leaves(one, f"{name} {child}".strip())
+    else:
+        yield name, command
+
+
+def _command(name: str, command: Any) -> str:
+    prose, _, example = inspect.cleandoc(command.help or "").partition("Example: ")
+    rows = []
+    for parameter in command.params:
+        if parameter.name == "help":
+            continue
+        option = parameter.param_type_name == "option"
+        shown = ", ".join([*parameter.opts, *parameter.secondary_opts]) if option else _argument(parameter)
+        rows.append((f"`{shown}`", _plain(parameter.help or "")))
+    parts = [f"### volant {name}", _plain(prose.strip()), "```sh\n" + example.strip().strip("`") + "\n```"]
+    return "\n\n".join([*parts, table(("argument or option", "what"), rows)])
+
+
+def _argument(parameter: Any) -> str:
+    name = (parameter.metavar or parameter.name or "").strip("_").upper()
+    return name if parameter.required else f"[{name}]"
+
+
+def _plain(text: str) -> str:
+    return text.replace("<", "&lt;") if "`" not in text else text
+
+
+# ---------------------------------------------------------------- routes
+def api() -> str:
+    """Every route with its scope, by noun."""
+    described = routes().openapi()["paths"]
+    scopes = _scopes()
+    by_tag: dict[str, list[tuple[str, str, str]]] = {}
+    for path, methods in described.items():
+        for method, operation in methods.items():
+            scope = scopes.get((method.upper(), path), "") or "none"
+            row = (f"`{method.upper()} {path}`", scope, operation.get("summary", ""))
+            by_tag.setdefault(operation["tags"][0], []).append(row)
+    parts = [f"### {tag}\n\n" + table(("route", "scope", "what"), rows) for tag, rows in sorted(by_tag.items())]
+    return "\n\n".join(parts)
+
+
+def _scopes() -> dict[tuple[str, str], str]:
+    from fastapi.routing import iter_route_contexts
+
+    return {
+        (method, str(route.path)): scope_of(route.dependant) or ""  # type: ignore[attr-defined]
+        for route in iter_route_contexts(routes().routes)
+        for method in route.methods or ()
+    }
+
+
+# ---------------------------------------------------------------- errors
+def error_codes() -> str:
+    """Every error code by the class that carries it: what it says and what to do, as the code has it."""
+    found = _raised()
+    parts = []
+    for kind in (*_tree(VolantError), MethodNotAllowed):
+        rows = [
+            (f"`{code}`", says, hint, f"`{where}`") for code, (name, says, hint, where) in sorted(found.items())
+            if name == kind.__name__
+        ]  # fmt: skip
+        head = f"### {kind.__name__}\n\nHTTP {kind.status}, exit code {kind.exit_code}"
+        head += ", a retry may help. " if kind.retry_helps else ". "
+        parts.append(head + (inspect.getdoc(kind) or "").splitlines()[0])
+        if rows:
+            parts.append(table(("code", "says", "what to do", "from"), rows))
+    return "\n\n".join(parts)
+
+
+def _tree(kind: type[VolantError]) -> list[type[VolantError]]:
+    below = [one for child in kind.__subclasses__() for one in _tree(child) if one.__module__ == errors.__name__]
+    return [kind, *below]
+
+
+def _raised() -> dict[str, tuple[str, str, str, str]]:
+    names = {kind.__name__ for kind in _tree(VolantError)} | {MethodNotAllowed.__name__}
+    found: dict[str, tuple[str, str, str, str]] = {}
+    for place in sorted((ROOT / "src" / "volant").rglob("*.py")):
+        module = str(place.relative_to(ROOT / "src" / "volant").with_suffix("")).replace("/", ".")
+        for node in ast.walk(ast.parse(place.read_text())):
+            if not isinstance(node, ast.Call) or len(node.args) < 2:
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            code = node.args[0]
+            if name in names and isinstance(code, ast.Constant) and isinstance(code.value, str):
+                hint = next((word.value for word in node.keywords if word.arg == "hint"), None)
+                says = _words(node.args[1])
+                found.setdefault(code.value, (name, says, _words(hint) if hint else "", module.removesuffix(".__init__")))
+    return found
+
+
+def _words(node: ast.expr) -> str:
+    """A message's text with … in place of what is put in."""
+    if isinstance(node, ast.Constant):
+        return _safe(str(node.value))
+    if isinstance(node, ast.JoinedStr):
+        parts = (str(v.value) if isinstance(v, ast.Constant) else "…" for v in node.values)
+        return _safe("".join(parts))
+    return "…"
+
+
+def _safe(text: str) -> str:
+    return re.sub(r"<([a-z])", r"&lt;\1", text.replace("\n", " ").strip())
+
+
+# ---------------------------------------------------------------- settings
+TABLES = {
+    "ServerSettings": "`[server]`",
+    "DeploymentSpec": "`[[deployments]]`",
+    "TaskSpec": "`[[tasks]]`",
+    "VariantSpec": "`[[tasks.variants]]`",
+    "MonitorSpec": "`[[monitors]]`",
+    "GateSpec": "`[[gates]]`",
+    "LoopSpec": "`[[loops]]`",
+    "RolloutPlan": "`[loops.rollout]`",
+    "Policy": "`[policy]`",
+    "Documents": "the whole file",
+}
+
+
+def setting_tables() -> str:
+    """Every setting with its default and its comment in the code."""
+    parts = []
+    for name, title in TABLES.items():
+        kind = getattr(settings, name, None) or getattr(nouns, name)
+        comments = _comments(name)
+        rows = [
+            (f"`{field.name}`", _kind(field.type), _default(field), comments.get(field.name, ""))
+            for field in msgspec.structs.fields(kind)
+        ]
+        summary = (inspect.getdoc(kind) or "").splitlines()[0]
+        parts.append(f"### {title}\n\n{summary}\n\n" + table(("setting", "type", "default", "what"), rows))
+    return "\n\n".join(parts)
+
+
+def _comments(name: str) -> dict[str, str]:
+    """Field → the comment behind it in the source."""
+    place = Path(inspect.getfile(settings if hasattr(settings, name) and name == "ServerSettings" else nouns))
+    tree = ast.parse(place.read_text())
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name).body
+    fields = {node.lineno: node.target.id for node in body
+              if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}  # fmt: skip
+    with place.open("rb") as file:
+        said = {token.start[0]: token.string.lstrip("# ") for token in tokenize.tokenize(file.readline)
+                if token.type == tokenize.COMMENT}  # fmt: skip
+    return {field: _safe(said[line]) for line, field in fields.items() if line in said}
+
+
+def _kind(kind: Any) -> str:
+    arguments = get_args(kind)
+    if getattr(kind, "__origin__", None) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return f"list of {_kind(arguments[0])}"
+    if type(None) in arguments:
+        return _kind(next(one for one in arguments if one is not type(None)))
+    if arguments and all(isinstance(one, str) for one in arguments):
+        return " or ".join(f"`{one}`" for one in arguments)
+    names = {"str": "text", "int": "number", "float": "number", "bool": "true or false", "dict": "table"}
+    name = getattr(kind, "__name__", str(kind))
+    return names.get(name, f"table ({name})" if isinstance(kind, type) else "list")
+
+
+def _default(field: Any) -> str:
+    if field.required:
+        return "required"
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if isinstance(value, msgspec.Struct):
+        return "its defaults"
+    text = msgspec.json.encode(value).decode()
+    return f"`{text}`" if len(text) <= 60 else "see `volant init`"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
