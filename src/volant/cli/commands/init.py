@@ -59,7 +59,7 @@ parameters = { temperature = 0, max_tokens = 24 }
 # [[loops]]
 # task = "helpdesk-intent"
 # monitor = "corrections"
-# recipe = "intent-tune"
+# recipe = "sft"
 # gate = "standard"
 
 [policy]
