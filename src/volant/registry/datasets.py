@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-import zstandard
+from backports import zstd
 from sqlalchemy import Connection, Row, func, insert, select
 
 from volant.core.errors import BadInput, Conflict, NotFound
@@ -275,14 +275,14 @@ def _counts(listed: Iterable[Member]) -> dict[str, SplitCount]:
 
 
 def _write_segment(blobs: Blobs, listed: Sequence[Member]) -> Segment:
-    packed = zstandard.compress(msgspec.json.encode(listed), 9)
+    packed = zstd.compress(msgspec.json.encode(listed), 9)
     return Segment(
         blob=blobs.put(packed), count=len(listed), first_id=listed[0].record_id, last_id=listed[-1].record_id
     )
 
 
 def _read_segment(blobs: Blobs, segment: Segment) -> list[Member]:
-    return msgspec.json.decode(zstandard.decompress(blobs.get(segment.blob)), type=list[Member])
+    return msgspec.json.decode(zstd.decompress(blobs.get(segment.blob)), type=list[Member])
 
 
 def _members(blobs: Blobs, segments: Iterable[Segment]) -> Iterator[Member]:
