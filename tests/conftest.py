@@ -87,9 +87,11 @@ class ServerUnderTest:
 StartServer = Callable[..., ServerUnderTest]
 
 
-def _start_server(data: Path, *flags: str, cwd: Path | None = None) -> ServerUnderTest:
+def _start_server(
+    data: Path, *flags: str, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> ServerUnderTest:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("VOLANT_")}
-    environment = inherited | {"PYTHONWARNINGS": "error"}
+    environment = inherited | {"PYTHONWARNINGS": "error"} | (env or {})
     command = [sys.executable, "-m", "volant.cli", "up", "--data-dir", str(data), "--port", "0", "--json", *flags]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=cwd or data.parent
@@ -112,8 +114,10 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Starts servers that are stopped at the test's end."""
     started: list[ServerUnderTest] = []
 
-    def start(data: Path | None = None, *flags: str, cwd: Path | None = None) -> ServerUnderTest:
-        one = _start_server(data or tmp_path / "data", *flags, cwd=cwd)
+    def start(
+        data: Path | None = None, *flags: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> ServerUnderTest:
+        one = _start_server(data or tmp_path / "data", *flags, cwd=cwd, env=env)
         started.append(one)
         return one
 
