@@ -94,6 +94,11 @@ class Vault:
         """The `kek` of spool segments."""
         return derive(self._master_key, "spool")
 
+    @property
+    def master_key(self) -> bytes:
+        """For the standard input of a child process; never for a command line, an environment or a disk."""
+        return self._master_key
+
     @cached_property
     def snapshot_key(self) -> bytes:
         """Seals `snapshot.sealed`."""

@@ -1,0 +1,152 @@
+"""Audit: any change of what was written is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, delete, insert, select, update
+
+from volant.core.errors import BadInput
+from volant.governance import audit as chain
+from volant.store.database import Database
+from volant.store.tables import audit, audit_head
+from volant.store.vault import Vault, new_key
+
+VAULT = Vault(bytes(range(32)))
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Database:
+    db = Database.open(f"sqlite:///{tmp_path / 'volant.db'}")
+    db.migrate()
+    with db.begin() as tx:
+        for number in range(5):
+            add(tx, number)
+    return db
+
+
+def add(tx: Connection, number: int, vault: Vault = VAULT) -> chain.Head:
+    return chain.append(
+        tx, vault, project="default", actor="key_1", action="model.block", object_kind="model",
+        object_id=f"mdl_{number}", detail={"because": "gate", "count": number}, now_ms=1000 + number,
+    )  # fmt: skip
+
+
+def test_an_untouched_chain_is_intact(db: Database) -> None:
+    with db.read() as tx:
+        found = chain.verify(tx, VAULT)
+        assert (found.intact, found.rows, found.head_id) == (True, 5, 5)
+        assert chain.head(tx) == (found.head_id, found.head_hash)
+
+
+def test_an_empty_chain_is_intact(tmp_path: Path) -> None:
+    db = Database.open(f"sqlite:///{tmp_path / 'empty.db'}")
+    db.migrate()
+    with db.read() as tx:
+        assert chain.verify(tx, VAULT).intact
+
+
+@pytest.mark.parametrize("column", ["project", "actor", "action", "object_kind", "object_id", "detail", "hash"])
+def test_a_changed_word_is_found(db: Database, column: str) -> None:
+    with db.begin() as tx:
+        tx.execute(update(audit).where(audit.c.id == 3).values({column: "something else"}))
+    with db.read() as tx:
+        found = chain.verify(tx, VAULT)
+    assert (found.intact, found.first_bad_id, found.rows) == (False, 3, 2)
+
+
+def _drop_middle(tx: Connection) -> None:
+    tx.execute(delete(audit).where(audit.c.id == 3))
+
+
+def _drop_first(tx: Connection) -> None:
+    tx.execute(delete(audit).where(audit.c.id == 1))
+
+
+def _drop_last(tx: Connection) -> None:
+    tx.execute(delete(audit).where(audit.c.id == 5))
+
+
+def _drop_all(tx: Connection) -> None:
+    tx.execute(delete(audit))
+
+
+def _swap(tx: Connection) -> None:
+    for old, new in ((3, 99), (4, 3), (99, 4)):
+        tx.execute(update(audit).where(audit.c.id == old).values(id=new))
+
+
+def _change_time(tx: Connection) -> None:
+    tx.execute(update(audit).where(audit.c.id == 2).values(created_ms=7))
+
+
+def _insert_own(tx: Connection) -> None:
+    """By somebody who can write the database and knows the code, but not the master key."""
+    add(tx, 9, Vault(new_key()))
+
+
+def _rewrite_with_another_key(tx: Connection) -> None:
+    tx.execute(delete(audit))
+    tx.execute(delete(audit_head))
+    for number in range(5):
+        add(tx, number, Vault(new_key()))
+
+
+def _copy_a_row(tx: Connection) -> None:
+    row = dict(tx.execute(select(audit).where(audit.c.id == 2)).one()._mapping)
+    tx.execute(insert(audit).values(**(row | {"id": 6})))
+    tx.execute(update(audit_head).values(last_id=6, hash=row["hash"]))
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [_drop_middle, _drop_first, _drop_last, _drop_all, _swap, _change_time, _insert_own, _rewrite_with_another_key,
+     _copy_a_row],
+)  # fmt: skip
+def test_tampering_is_found(db: Database, tamper: Callable[[Connection], None]) -> None:
+    with db.begin() as tx:
+        tamper(tx)
+    with db.read() as tx:
+        found = chain.verify(tx, VAULT)
+    assert not found.intact
+    assert found.sentence
+
+
+def test_a_database_set_back_is_found_by_a_head_that_was_kept(db: Database, tmp_path: Path) -> None:
+    with db.begin() as tx:
+        early = tx.execute(select(audit)).mappings().all()
+        before = chain.head(tx)
+        seen = add(tx, 6)
+    with db.begin() as tx:  # everything as it was, heads too
+        tx.execute(delete(audit).where(audit.c.id > len(early)))
+        tx.execute(update(audit_head).values(last_id=before.id, hash=before.hash))
+    with db.read() as tx:
+        assert chain.verify(tx, VAULT).intact
+        assert not chain.verify(tx, VAULT, seen=seen).intact
+    with db.begin() as tx:
+        add(tx, 7)  # another history grows over it
+    with db.read() as tx:
+        assert not chain.verify(tx, VAULT, seen=seen).intact
+        assert chain.verify(tx, VAULT, seen=before).intact
+
+
+@pytest.mark.parametrize("detail", [{"text": "x" * 201}, {"a": {"b": ["y" * 300]}}, {"raw": b"bytes"}, {"o": object()}])
+def test_texts_have_no_place_in_an_audit_row(db: Database, detail: dict[str, Any]) -> None:
+    with db.begin() as tx, pytest.raises(BadInput):
+        chain.append(tx, VAULT, project="p", actor="a", action="x.y", detail=detail, now_ms=1)
+    with db.read() as tx:
+        assert chain.verify(tx, VAULT).rows == 5
+
+
+def test_a_row_that_is_rolled_back_leaves_the_chain_whole(db: Database) -> None:
+    tx = db.engine.connect()
+    tx.begin()
+    add(tx, 8)
+    tx.rollback()
+    tx.close()
+    with db.begin() as tx:
+        assert add(tx, 9).id == 6
+        assert chain.verify(tx, VAULT).intact
