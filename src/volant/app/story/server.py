@@ -20,6 +20,7 @@ from volant.core.errors import Unavailable, VolantError
 
 Json = dict[str, Any]
 START_S = 60.0
+_AWAY = (429, 502, 503, 504)  # statuses of a server that is on its way back
 
 
 class Api:
@@ -149,6 +150,10 @@ def _error(error: urllib.error.HTTPError) -> VolantError:
         facts = json.loads(error.read())["error"]
     except (json.JSONDecodeError, KeyError, TypeError):
         facts = {"code": "http_error", "message": f"HTTP {error.code}"}
-    return VolantError(
-        facts.get("code", ""), facts.get("message", ""), where=facts.get("where", ""), hint=facts.get("hint", "")
+    kind = Unavailable if facts.get("retry_helps") or error.code in _AWAY else VolantError
+    return kind(
+        str(facts.get("code", "")),
+        str(facts.get("message", "")),
+        where=str(facts.get("where", "")),
+        hint=str(facts.get("hint", "")),
     )
