@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from volant.core.errors import BadInput, StorageFull
-from volant.store.spool import Drain, SegmentReader, SpoolWriter, drain, read_segment, segments
+from volant.store.spool import CAN_RESERVE, Drain, SegmentReader, SpoolWriter, drain, read_segment, segments
 
 KEK = bytes(range(32))
 
@@ -23,12 +23,14 @@ def _all(folder: Path) -> list[bytes]:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(records=st.lists(st.binary(max_size=300), max_size=30), segment_bytes=st.integers(100, 2000))
+@given(
+    records=st.lists(st.binary(max_size=300), max_size=30), segment_bytes=st.integers(100, 2000), reserve=st.booleans()
+)
 def test_every_record_comes_back_in_order(
-    tmp_path_factory: pytest.TempPathFactory, records: list[bytes], segment_bytes: int
+    tmp_path_factory: pytest.TempPathFactory, records: list[bytes], segment_bytes: int, reserve: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("spool")
-    writer = SpoolWriter(folder, KEK, segment_bytes=segment_bytes)
+    writer = SpoolWriter(folder, KEK, segment_bytes=segment_bytes, reserve=reserve and CAN_RESERVE)
     for record in records:
         writer.append(record)
     assert _all(folder) == records
@@ -52,12 +54,12 @@ def test_a_torn_tail_costs_only_the_torn_record(tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("spool")
     writer = SpoolWriter(folder, KEK)
     records = [bytes([65 + i]) * 50 for i in range(4)]
-    ends = []
     for record in records:
         writer.append(record)
-        ends.append(segments(folder)[0].stat().st_size)
     writer.close()
     path = segments(folder)[0]
+    frame = 16 + 50 + 16
+    ends = [path.stat().st_size - frame * left for left in (3, 2, 1, 0)]
     os.truncate(path, min(cut, ends[-1]))
     whole = sum(end <= cut for end in ends)
     assert list(read_segment(path, KEK)) == records[:whole]
@@ -79,7 +81,7 @@ def test_a_flipped_bit_costs_one_record(tmp_path: Path) -> None:
 
 
 def test_a_growing_segment_is_read_on(tmp_path: Path) -> None:
-    writer = SpoolWriter(tmp_path, KEK)
+    writer = SpoolWriter(tmp_path, KEK, segment_bytes=16 << 20)
     writer.append(b"a")
     reader = SegmentReader(segments(tmp_path)[0], KEK)
     assert reader.read() == [b"a"]
@@ -88,6 +90,7 @@ def test_a_growing_segment_is_read_on(tmp_path: Path) -> None:
     writer.append(b"c")
     assert reader.read(1) == [b"b" * (5 << 20)]
     assert reader.read() == [b"c"]
+    assert reader.read() == []
     assert reader.at_end()
     writer.close()
 
@@ -133,7 +136,7 @@ def test_rotation_by_age(tmp_path: Path) -> None:
 
 def test_the_ceiling_refuses_and_a_drain_makes_room(tmp_path: Path) -> None:
     writer = SpoolWriter(tmp_path / "0", KEK, segment_bytes=200, max_bytes=600)
-    while sum(path.stat().st_size for path in segments(tmp_path / "0")) < 500:
+    for _ in range(3):
         writer.append(b"x" * 60)
     with pytest.raises(StorageFull) as caught:
         writer.append(b"x" * 100)
@@ -146,7 +149,7 @@ def test_the_ceiling_refuses_and_a_drain_makes_room(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_only_a_part_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = SpoolWriter(tmp_path, KEK)
+    writer = SpoolWriter(tmp_path, KEK, reserve=False)
     writer.append(b"first")
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:10]))
@@ -161,16 +164,19 @@ def test_a_disk_that_takes_only_a_part_leaves_no_half_record(tmp_path: Path, mon
     assert reader.damaged == 0
 
 
-def test_a_full_device_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reserve", [True, False])
+def test_a_full_device_says_so(tmp_path: Path, reserve: bool) -> None:
     """A file size limit is the kernel's own way to make a disk full for one process."""
     script = (
         "import resource, signal, sys\n"
         "from volant.core.errors import StorageFull\n"
         "from volant.store.spool import SpoolWriter\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"writer = SpoolWriter(sys.argv[1], bytes(range(32)), reserve={reserve})\n"
+        "writer.append(b'before')\n"
+        "if writer._reserve: writer.rotate()\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
-        "writer = SpoolWriter(sys.argv[1], bytes(range(32)))\n"
-        "done = 0\n"
+        "done = 1\n"
         "try:\n"
         "    for _ in range(100):\n"
         "        writer.append(b'x' * 100)\n"
@@ -183,7 +189,38 @@ def test_a_full_device_says_so(tmp_path: Path) -> None:
     )
     code, done = answer.stdout.split()
     assert code == "disk_full"
-    assert len(_all(tmp_path)) == int(done) > 5
+    assert len(_all(tmp_path)) == int(done) >= 1
+    assert [path.name for path in tmp_path.iterdir()] == ["0000000001.seg"]  # nothing half-made is left
+
+
+def test_room_that_was_reserved_is_no_record_and_is_cut_off_in_the_end(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path / "0", KEK, segment_bytes=100_000)
+    writer.append(b"a")
+    [path] = segments(tmp_path / "0")
+    reader = SegmentReader(path, KEK)
+    assert (reader.read(), reader.read()) == ([b"a"], [])
+    writer.append(b"b" * 200_000)  # more than the room: a segment of its own
+    assert [record[:1] for record in _all(tmp_path / "0")] == [b"a", b"b"]
+    assert path.stat().st_size < 300
+    writer.close()
+    assert drain(tmp_path, KEK, lambda records: None) == 2
+
+
+def test_a_frame_on_its_way_is_waited_for(tmp_path: Path) -> None:
+    """What a reader may see of an open segment between two of the writer's copies."""
+    writer = SpoolWriter(tmp_path, KEK, reserve=False)
+    writer.append(b"first")
+    writer.append(b"second")
+    writer.close()
+    [path] = segments(tmp_path)
+    whole = path.read_bytes()
+    reader = SegmentReader(path, KEK)
+    path.write_bytes(whole[:-3] + b"\0" * 50)
+    assert reader.read() == [b"first"]
+    assert reader.torn
+    path.write_bytes(whole + b"\0" * 47)
+    assert reader.read() == [b"second"]
+    assert reader.damaged == 0
 
 
 def test_kill_9_loses_no_acknowledged_record(tmp_path: Path) -> None:
@@ -224,4 +261,22 @@ def test_flushing_from_another_thread_survives_a_rotation(tmp_path: Path) -> Non
     flush()
     assert _all(tmp_path / "0") == [b"a"]
     assert drain(tmp_path, KEK, lambda records: None) == 1
+    assert segments(tmp_path / "0") == []
+
+
+def test_a_full_segment_is_closed_by_the_next_flush_where_that_is_wanted(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path / "0", KEK, segment_bytes=200, defer=True)
+    for number in range(3):
+        writer.append(b"%d" % number * 80)
+    taken: list[bytes] = []
+    drainer = Drain(tmp_path, KEK, taken.extend)
+    assert drainer.run_once() == 3
+    assert len(segments(tmp_path / "0")) == 3  # still held
+    flush = writer.flusher()
+    assert flush is not None
+    flush()
+    assert drainer.run_once() == 0
+    assert len(segments(tmp_path / "0")) == 1
+    writer.close()
+    assert drainer.run_once() == 0
     assert segments(tmp_path / "0") == []

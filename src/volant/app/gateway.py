@@ -129,7 +129,10 @@ class Worker:
         self._client = HttpClient()
         self._redactor = Redactor()
         self._spool = SpoolWriter(
-            data_dir / "spool" / str(index), self._vault.spool_key, min_free_bytes=settings.disk_floor_mb << 20
+            data_dir / "spool" / str(index),
+            self._vault.spool_key,
+            min_free_bytes=settings.disk_floor_mb << 20,
+            defer=True,
         )
         control = str(data_dir / "run" / "control.sock")
         self._link = ControlLink(self._client, control, self._vault.internal_token, index)
@@ -189,10 +192,9 @@ class Worker:
         synced = loop.time()
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            if self._spool.is_stale():
-                self._spool.rotate()
             if loop.time() - synced >= SYNC_EVERY_S:
                 synced = loop.time()
+                self._spool.retire_stale()
                 if (flush := self._spool.flusher()) is not None:
                     await loop.run_in_executor(None, flush)
                 await self._admission.settle_idle()

@@ -31,6 +31,10 @@ PREFIXES = {
     "engine": "eng",
 }
 
+_ZERO_TRACE, _ZERO_SPAN = "0" * 32, "0" * 16  # W3C: not valid
+
+_VARIANT = tuple(f"{byte & 0x3F | 0x80:02x}" for byte in range(256))  # the two bits that say RFC 9562
+
 _lock = threading.Lock()
 _last_ms = 0
 _sequence = 0
@@ -79,8 +83,9 @@ def new_id(noun: str, now_ms: int | None = None) -> str:
     Raises KeyError for a noun without a prefix.
     """
     ms, sequence = _tick(now_ms)
-    tail = int.from_bytes(_random_bytes(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
-    return f"{PREFIXES[noun]}_{ms & 0xFFFF_FFFF_FFFF:012x}7{sequence:03x}{tail | 0x8000_0000_0000_0000:016x}"
+    head = ((ms & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | sequence).to_bytes(8, "big")
+    tail = _random_bytes(8)
+    return f"{PREFIXES[noun]}_{head.hex()}{_VARIANT[tail[0]]}{tail[1:].hex()}"
 
 
 def time_ms_of(identifier: str) -> int:
@@ -93,9 +98,11 @@ def time_ms_of(identifier: str) -> int:
 
 def new_trace_id() -> str:
     """A W3C trace id, 32 hex digits, never all zero."""
-    return f"{int.from_bytes(_random_bytes(16), 'big') or 1:032x}"
+    made = _random_bytes(16).hex()
+    return made if made != _ZERO_TRACE else new_trace_id()
 
 
 def new_span_id() -> str:
     """A W3C span id, 16 hex digits, never all zero."""
-    return f"{int.from_bytes(_random_bytes(8), 'big') or 1:016x}"
+    made = _random_bytes(8).hex()
+    return made if made != _ZERO_SPAN else new_span_id()

@@ -15,9 +15,10 @@ import msgspec
 
 from volant.core.errors import Unavailable, VolantError
 from volant.dialects.openai_errors import error_body
-from volant.gateway.chat import JSON_HEADER, Chat, ClientGone, send_error
+from volant.gateway.chat import JSON_HEADER, Chat, ClientGone, send_error, too_large
 from volant.gateway.relay import Receive, Relay, Send
-from volant.gateway.wire import Wire
+from volant.gateway.wire import Door, Wire
+from volant.providers.http import Headers
 
 _CHAT = frozenset({"/v1/chat/completions", "/openai/v1/chat/completions"})
 _log = logging.getLogger("volant.gateway")
@@ -26,11 +27,25 @@ _log = logging.getLogger("volant.gateway")
 class Gateway:
     """ASGI 3. Needs `wire.GatewayProtocol` as the server's HTTP protocol."""
 
-    def __init__(self, *, chat: Chat, relay: Relay, revision: Callable[[], int]) -> None:
+    def __init__(self, *, chat: Chat, relay: Relay, revision: Callable[[], int], max_body_bytes: int) -> None:
         """`revision` gives the configuration's, -1 before there is one."""
         self._chat = chat
         self._relay = relay
         self._revision = revision
+
+        def refuse(wire: Wire) -> None:
+            send_error(wire, too_large(max_body_bytes))
+
+        paths = frozenset(path.encode() for path in _CHAT)
+        self.door = Door(paths, self._through_the_door, max_body_bytes, refuse)
+
+    async def _through_the_door(self, headers: Headers, body: bytes, wire: Wire) -> None:
+        try:
+            await self._chat.answer(headers, body, wire)
+        except VolantError as error:
+            _refuse(wire, error)
+        except Exception:  # noqa: BLE001  # the edge: a bug of ours must not look like a closed connection
+            _excuse(wire, "chat")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         wire: Wire = scope["extensions"]["volant.wire"]
@@ -45,22 +60,31 @@ class Gateway:
             else:
                 await self._relay(scope, receive, send, wire)
         except VolantError as error:
-            if not wire.started:
-                send_error(wire, error)
-            elif not wire.complete:
-                wire.break_off()
+            _refuse(wire, error)
         except ClientGone:
             pass
-        except Exception:  # noqa: BLE001  # the edge: a bug of ours must not look like a closed connection
-            _log.exception("%s %s failed", scope["method"], path)
-            if not wire.started:
-                message = "something went wrong in the gateway; its log says what"
-                wire.respond(500, JSON_HEADER, error_body(message, kind="server_error", code="internal_error"))
-            elif not wire.complete:
-                wire.break_off()
+        except Exception:  # noqa: BLE001  # the edge, as above
+            _excuse(wire, path)
 
     def _ready(self, wire: Wire) -> None:
         revision = self._revision()
         if revision < 0:
             raise Unavailable("starting", "no configuration yet: control has not said any", retry_after_s=1.0)
         wire.respond(200, JSON_HEADER, msgspec.json.encode({"status": "ready", "revision": revision}))
+
+
+def _refuse(wire: Wire, error: VolantError) -> None:
+    if not wire.started:
+        send_error(wire, error)
+    elif not wire.complete:
+        wire.break_off()
+
+
+def _excuse(wire: Wire, path: str) -> None:
+    """Called while an unexpected exception is handled."""
+    _log.exception("%s failed", path)
+    if not wire.started:
+        message = "something went wrong in the gateway; its log says what"
+        wire.respond(500, JSON_HEADER, error_body(message, kind="server_error", code="internal_error"))
+    elif not wire.complete:
+        wire.break_off()

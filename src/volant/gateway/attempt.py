@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter, time_ns
+from typing import NamedTuple
 
 from volant.core.errors import LimitReached, Unavailable, UpstreamFailed, VolantError
 from volant.core.ids import new_id, new_span_id
@@ -30,8 +31,7 @@ _REQUEST_FAULT = frozenset({400, 405, 406, 411, 413, 414, 415, 422, 431})  # the
 _RETRY_PAUSE_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One place to try, as one variant."""
 
     variant: VariantPlan
@@ -94,7 +94,11 @@ class Attempts:
     # ------------------------------------------------------------ order
     def _legs(self, job: Job) -> Iterator[Leg]:
         resting: list[Leg] = []
-        yield from self._balanced(job.variant, False, resting)
+        own = job.variant.deployments
+        if len(own) == 1 and self._is_ready(own[0]):
+            yield Leg(job.variant, own[0], False)
+        else:
+            yield from self._balanced(job.variant, False, resting)
         # from here on the usual request is over: no list is made before
         bridged = job.variant is not job.live
         if bridged:

@@ -47,7 +47,7 @@ def parse(raw: bytes) -> Asked:
     except UnicodeDecodeError as error:
         raise BadInput("invalid_json", f"the body is not UTF-8 (byte {error.start})", where="body") from None
     messages = fields.get("messages")
-    if messages is None or bytes(messages).lstrip()[:1] != b"[":
+    if messages is None or bytes(memoryview(messages)[:1]) != b"[":
         raise BadInput(
             "invalid_field", "`messages` must be a list of messages", where="messages", hint="see docs/gateway.md"
         )

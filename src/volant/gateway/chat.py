@@ -24,6 +24,7 @@ from volant.gateway.record import Recorder
 from volant.gateway.relay import Receive
 from volant.gateway.shadow import Shadows
 from volant.gateway.wire import Wire
+from volant.providers.http import Headers
 
 JSON_HEADER = b"content-type: application/json\r\n"
 
@@ -53,16 +54,21 @@ class Chat:
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Any, receive: Receive, wire: Wire) -> None:
-        """Raises VolantError for what never reached a deployment; ClientGone when nobody is there any more."""
+        """The ASGI way, for what does not come through the door. Raises ClientGone, and what `answer` raises."""
+        announced = read_headers(scope["headers"]).content_length
+        await self.answer(scope["headers"], await self._read(receive, announced), wire)
+
+    async def answer(self, headers: Headers, raw: bytes, wire: Wire) -> None:
+        """Raises VolantError for what never reached a deployment."""
         started, started_ms = perf_counter(), time_ns() // 1_000_000
         plans = self._plans()
         if plans is None:
             raise Unavailable(
                 "starting", "this gateway has no configuration yet", hint="it asks control", retry_after_s=1.0
             )
-        caller = read_headers(scope["headers"])
+        caller = read_headers(headers)
         grant = authenticate(caller.key, plans.snapshot.keys, started_ms)
-        asked = body.parse(await self._read(receive, caller.content_length))
+        asked = body.parse(raw)
         if not asked.model:
             raise BadInput("missing_model", "the body names no `model`", where="model", hint="send a task's name")
         plan = plans.find_task(grant, asked.model)
@@ -98,7 +104,7 @@ class Chat:
     async def _read(self, receive: Receive, announced: int) -> bytes:
         limit = self._max_body_bytes
         if announced > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         message = await receive()
         pieces: list[bytes] = []
         size = 0
@@ -108,12 +114,12 @@ class Chat:
             piece: bytes = message["body"]
             if not message["more_body"] and not pieces:
                 if len(piece) > limit:
-                    raise _too_large(limit)
+                    raise too_large(limit)
                 return piece
             pieces.append(piece)
             size += len(piece)
             if size > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             if not message["more_body"]:
                 return b"".join(pieces)
             message = await receive()
@@ -141,9 +147,8 @@ class Chat:
         elif failure is not None:
             send_error(wire, failure, head)
         elif exchange is not None:
-            kind = exchange.header(b"content-type")
             place = outcome.leg.place.header if outcome.leg is not None else b""
-            headers = b"content-type: %b\r\n%b%b" % (kind or b"application/json", head, place)
+            headers = b"content-type: %b\r\n%b%b" % (exchange.content_type or b"application/json", head, place)
             wire.respond(exchange.status, headers, exchange.body)
 
 
@@ -172,8 +177,8 @@ def _answer_head(inference: Inference, caller: Caller, reservation: Reservation)
         caller.request_id or inference_id,
         inference.variant.header,
     )
-    rate, left = reservation.limit
-    if rate:
+    if reservation is not FREE and reservation.limit[0]:
+        rate, left = reservation.limit
         head += b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\n" % (rate, left)
     return head
 
@@ -190,7 +195,7 @@ def _most_usd(asked: body.Asked, plan: TaskPlan) -> float:
     return (len(asked.raw) + system) * dearest_in + most * dearest_out
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
     return TooLarge(
         "body_too_large", f"the body is larger than {limit} bytes", hint="send less, or raise max_body_bytes"
     )

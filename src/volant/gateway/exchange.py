@@ -20,8 +20,8 @@ class Exchange:
     """A Sink. `done` resolves when everything came, or nothing more will; then `error` says whether all is well."""
 
     __slots__ = (
-        "_connection", "_cutter", "_head", "_room", "_strip_usage", "_wire", "began", "blocks", "done", "done_event",
-        "error", "first_at", "headers", "is_stream", "status",
+        "_connection", "_cutter", "_head", "_room", "_strip_usage", "_wire", "began", "blocks", "content_type", "done",
+        "done_event", "error", "first_at", "headers", "is_stream", "status",
     )  # fmt: skip
 
     def __init__(
@@ -37,6 +37,7 @@ class Exchange:
         self.done: asyncio.Future[None] = loop.create_future()
         self.status = 0
         self.headers: Headers = []
+        self.content_type = b""
         self.is_stream = False
         self.began = False  # the client got the head of the stream: there is no way back
         self.blocks: list[bytes] = []  # of the body; of a stream whole events, as they came
@@ -81,7 +82,10 @@ class Exchange:
     def head(self, status: int, headers: Headers) -> None:
         self.status = status
         self.headers = headers
-        self.is_stream = status == 200 and self.header(b"content-type").startswith(b"text/event-stream")
+        for name, value in headers:
+            if name == b"content-type":
+                self.content_type = value
+                self.is_stream = status == 200 and value.startswith(b"text/event-stream")
 
     def data(self, piece: bytes) -> None:
         if not self.first_at:

@@ -1,20 +1,70 @@
-"""Wire: uvicorn's httptools protocol, which also hands the app a direct way to write an answer.
+"""Wire: uvicorn's httptools protocol, with a door for the hot path and a direct way to write answers.
 
-The ASGI app finds a `Wire` in `scope["extensions"]["volant.wire"]`. It writes whole heads and chunks straight to the
-transport (no message dictionaries, no header validation by regular expression: the gateway's header values are checked
-where they are made), says when the client left without a task that waits for it, and tells when to slow down. Ordinary
-ASGI `send` works as always; a request uses one of the two. Follows the fields of uvicorn's RequestResponseCycle: the
-tests of this module fail where a new uvicorn renames them.
+Two things are added to what uvicorn does. A `Wire` writes whole heads and chunks straight to the transport (no message
+dictionaries, no header validation by regular expression: the gateway's header values are checked where they are made),
+says when the client left without a task that waits for it, and tells when to slow down; the ASGI app finds it in
+`scope["extensions"]["volant.wire"]`. And a request for a hot path is collected here and handed to its handler as
+headers and body, once it is whole, without an ASGI scope, a cycle or a receive channel. Everything else, pipelined
+requests included, takes uvicorn's ordinary way. Follows the fields of uvicorn's protocol and cycle: the tests of this
+folder fail where a new uvicorn renames them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 LINGER_S = 2.0  # how long a refused upload is read and thrown away, so that its sender sees the answer
+
+Handler = Callable[[list[tuple[bytes, bytes]], bytes, "Wire"], Coroutine[Any, Any, None]]
+
+
+class Door:
+    """The hot path: which requests, and who answers them. `app.Gateway` has one as its attribute `door`."""
+
+    __slots__ = ("handler", "max_body_bytes", "paths", "too_large")
+
+    def __init__(
+        self, paths: frozenset[bytes], handler: Handler, max_body_bytes: int, too_large: Callable[[Wire], None]
+    ) -> None:
+        """`too_large` answers a request whose body is longer than `max_body_bytes`."""
+        self.paths = paths
+        self.handler = handler
+        self.max_body_bytes = max_body_bytes
+        self.too_large = too_large
+
+
+class _NoEvent:
+    """In place of a cycle's event: nobody waits."""
+
+    __slots__ = ()
+
+    def set(self) -> None:
+        pass
+
+
+_NO_EVENT = _NoEvent()
+
+
+class HotCycle:
+    """What uvicorn's protocol and Wire need of a RequestResponseCycle, for a request through the door."""
+
+    __slots__ = (
+        "body", "chunked_encoding", "disconnected", "keep_alive", "message_event", "more_body", "on_response",
+        "response_complete", "response_started", "size",
+    )  # fmt: skip
+
+    def __init__(self, keep_alive: bool, on_response: Callable[[], None]) -> None:
+        self.body: list[bytes] = []
+        self.size = 0
+        self.more_body = True
+        self.disconnected = self.response_started = self.response_complete = False
+        self.chunked_encoding: bool | None = None
+        self.keep_alive = keep_alive
+        self.message_event = _NO_EVENT
+        self.on_response = on_response
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -24,13 +74,65 @@ class GatewayProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.open_wires: list[Wire] = []
         self.idle_since = self.loop.time()
+        self.door: Door | None = getattr(self.config.app, "door", None)
+        self._hot: HotCycle | None = None
+
+    # ------------------------------------------------------------ requests
+    def on_message_begin(self) -> None:
+        """As uvicorn's; the scope is made where one is needed."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
 
     def on_headers_complete(self) -> None:
+        door, cycle = self.door, self.cycle
+        if (
+            door is not None
+            and self.url in door.paths
+            and (cycle is None or cycle.response_complete)
+            and self.parser.get_method() == b"POST"
+            and not self.parser.should_upgrade()
+        ):
+            keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+            self._hot = hot = HotCycle(keep_alive, self.on_response_complete)
+            self.cycle = hot  # type: ignore[assignment]  # as far as uvicorn looks at it
+            self.open_wires.append(Wire(self, hot))
+            if self.expect_100_continue:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return
+        self._hot = None
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url, self.scope["headers"], self.headers = url, headers, headers
         super().on_headers_complete()
         wire = Wire(self, self.cycle)
         self.open_wires.append(wire)
         self.scope["extensions"] = {"volant.wire": wire}  # type: ignore[dict-item]  # our own
 
+    def on_body(self, body: bytes) -> None:
+        hot = self._hot
+        if hot is None:
+            super().on_body(body)
+        elif not hot.response_complete:
+            hot.size += len(body)
+            hot.body.append(body)
+            if self.door is not None and hot.size > self.door.max_body_bytes:
+                hot.body.clear()
+                self.door.too_large(self.open_wires[-1])
+
+    def on_message_complete(self) -> None:
+        hot, door = self._hot, self.door
+        if hot is None or door is None:
+            super().on_message_complete()
+        elif not hot.response_complete:
+            hot.more_body = False
+            pieces = hot.body
+            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            task = self.loop.create_task(door.handler(self.headers, body, self.open_wires[-1]))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    # ------------------------------------------------------------ the connection
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         wires, self.open_wires = self.open_wires, []
@@ -82,7 +184,8 @@ class Wire:
 
     __slots__ = ("_cycle", "_protocol", "on_close", "on_pause")
 
-    def __init__(self, protocol: GatewayProtocol, cycle: RequestResponseCycle) -> None:
+    def __init__(self, protocol: GatewayProtocol, cycle: Any) -> None:
+        """`cycle` is uvicorn's RequestResponseCycle or a HotCycle."""
         self._protocol = protocol
         self._cycle = cycle
         self.on_close: Callable[[], None] | None = None  # the client left
@@ -91,17 +194,17 @@ class Wire:
     @property
     def gone(self) -> bool:
         """The client left."""
-        return self._cycle.disconnected
+        return bool(self._cycle.disconnected)
 
     @property
     def complete(self) -> bool:
         """The answer was written to its end."""
-        return self._cycle.response_complete
+        return bool(self._cycle.response_complete)
 
     @property
     def started(self) -> bool:
         """The head was written."""
-        return self._cycle.response_started
+        return bool(self._cycle.response_started)
 
     @property
     def congested(self) -> bool:

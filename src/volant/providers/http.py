@@ -19,7 +19,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
 import httptools
@@ -36,8 +36,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 # ---------------------------------------------------------------- words
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a server is. `unix` is a socket's path, empty for TCP."""
 
     host: str
