@@ -11,6 +11,7 @@ import json
 import lzma
 import os
 import sqlite3
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -289,3 +290,14 @@ def test_the_child_process_finds_what_the_parent_finds_and_leaves_the_locks(bank
     assert {hit.needle for hit in result.hits} == {0}
     with bank.house.db.read() as tx:
         assert bank.house.ring.project_key(tx, "another")
+
+
+def test_a_bomb_is_cut_and_said(tmp_path: Path) -> None:
+    (tmp_path / "bomb.zst").write_bytes(zstd.compress(bytes(100 << 20)))
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(100 << 20), 1))
+    tracemalloc.start()
+    result = scan(tmp_path, VAULT, make_needles(texts=[TEXT]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert result.cut == 2
+    assert peak < 300 << 20

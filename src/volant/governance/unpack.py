@@ -22,7 +22,7 @@ from backports import zstd
 from volant.governance.places import Read
 
 LARGEST = 64 << 20  # bytes that one frame may open to; more is cut and counted
-_FIRST, _MOST = 4 << 10, 1 << 20  # bytes read at once, growing
+_FIRST, _MOST = 2 << 10, 1 << 20  # bytes read at once, growing; the larger bounds what comes out at once too
 _RUN = 24  # digits of base64 that are worth decoding
 _HEX = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _DIGITS = np.zeros(256, dtype=np.bool_)
@@ -30,11 +30,16 @@ _DIGITS[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
-class _Stream(Protocol):
+class Stream(Protocol):
+    """A decompressor in the manner of the standard library's."""
+
     @property
     def eof(self) -> bool: ...
 
-    def decompress(self, data: bytes, /) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
+
+    def decompress(self, data: bytes, /, max_length: int) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +52,13 @@ class Unpacked:
     cut: bool = False  # it would have opened to more than LARGEST
 
 
-def _zstd() -> _Stream:
+def zstd_stream() -> Stream:
     """A decompressor that takes windows of up to 128 MiB."""
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
 
 
-class _Bounded:
-    """zlib's decompressor, which can be told how much to give at once."""
+class _Zlib:
+    """zlib's decompressor, brought into that manner."""
 
     def __init__(self, window: int) -> None:
         self._inner = zlib.decompressobj(window)
@@ -62,21 +67,25 @@ class _Bounded:
     def eof(self) -> bool:
         return self._inner.eof
 
-    def decompress(self, data: bytes, /) -> bytes:
-        return self._inner.decompress(data)
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    def decompress(self, data: bytes, /, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
     how: str
     magic: bytes
-    open: Callable[[], _Stream]
+    open: Callable[[], Stream]
     confirm: re.Pattern[bytes] | None = None
 
 
 _KINDS = (
-    _Kind("zstd", b"\x28\xb5\x2f\xfd", _zstd),
-    _Kind("gzip", b"\x1f\x8b\x08", lambda: _Bounded(31)),
+    _Kind("zstd", b"\x28\xb5\x2f\xfd", zstd_stream),
+    _Kind("gzip", b"\x1f\x8b\x08", lambda: _Zlib(31)),
     _Kind("bzip2", b"BZh", bz2.BZ2Decompressor, re.compile(rb"BZh[1-9]1AY&SY")),
     _Kind("xz", b"\xfd7zXZ\0", lzma.LZMADecompressor),
 )
@@ -93,34 +102,42 @@ def unpack_at(read: Read, at: int) -> Unpacked | None:
             return _run(kind.how, kind.open(), read, at)
     if head.startswith(_ZIP) and len(head) == 30 and int.from_bytes(head[8:10], "little") == 8:
         start = at + 30 + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
-        return _run("zip", _Bounded(-15), read, start)
+        return _run("zip", _Zlib(-15), read, start)
     return None
 
 
 def zlib_at(read: Read, at: int) -> Unpacked | None:
     """A bare zlib stream; its two bytes come up by chance all the time, so only one that ends well counts."""
-    found = _run("zlib", _Bounded(15), read, at)
+    found = _run("zlib", _Zlib(15), read, at)
     return found if found is not None and found.whole else None
 
 
-def _run(how: str, stream: _Stream, read: Read, at: int) -> Unpacked | None:
+def _run(how: str, stream: Stream, read: Read, at: int) -> Unpacked | None:
+    data, whole, cut = run_stream(stream, read, at)
+    return Unpacked(how=how, data=data, whole=whole, cut=cut) if data else None
+
+
+def run_stream(stream: Stream, read: Read, at: int) -> tuple[bytes, bool, bool]:
+    """(what came out, whether the end was reached, whether it is more than `LARGEST`) of what begins at `at`.
+
+    `read` is asked for one stretch after the other.
+    """
     out: list[bytes] = []
     size, step = 0, _FIRST
     try:
         while not stream.eof and size < LARGEST:
-            data = read(at, step)
-            if not data:
-                break
-            piece = stream.decompress(data)
+            data = b""
+            if stream.needs_input:
+                data = read(at, step)
+                if not data:
+                    break
+                at, step = at + len(data), min(step * 4, _MOST)
+            piece = stream.decompress(data, max_length=_MOST)
             out.append(piece)
             size += len(piece)
-            at, step = at + len(data), min(step * 4, _MOST)
     except _ERRORS:
-        if size < 16:
-            return None
-    if size == 0:
-        return None
-    return Unpacked(how=how, data=b"".join(out), whole=stream.eof, cut=size >= LARGEST and not stream.eof)
+        pass  # no such stream, torn or overwritten: what came out so far
+    return b"".join(out), stream.eof, size >= LARGEST and not stream.eof
 
 
 def is_text(head: bytes) -> bool:

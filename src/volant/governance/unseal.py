@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from backports import zstd
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from volant.core.errors import BadInput
 from volant.governance.places import Read
-from volant.governance.unpack import LARGEST
+from volant.governance.unpack import run_stream, zstd_stream
 from volant.store.vault import KEY_BYTES, Vault, unwrap_key
 
 SEALED, WRAPPED, SEGMENT = b"VS1", b"VK1", b"VSP1"
@@ -96,20 +95,15 @@ class KeyChest:
     def open_at(self, read: Read, at: int, key: bytes) -> tuple[bytes, bool]:
         """The plaintext of the sealed value at `at`, and whether it came out whole."""
         nonce = read(at + 3, 12)
-        stream = zstd.ZstdDecompressor()
-        out: list[bytes] = []
-        size, place, block, step = 0, at + 15, 2, 2048
-        try:
-            while not stream.eof and size < LARGEST:
-                data = read(place, step)
-                if not data:
-                    break
-                out.append(stream.decompress(_xor(data, self._keys[key].update(_counters(nonce, block, step // 16)))))
-                size += len(out[-1])
-                place, block, step = place + step, block + step // 16, min(step * 4, 1 << 20)
-        except zstd.ZstdError:
-            return b"".join(out), False  # overwritten, or on several pages: what came out so far
-        return b"".join(out), bool(stream.eof)
+        first = at + 15
+
+        def decrypted(place: int, size: int) -> bytes:
+            data = read(place, size)
+            blocks = (len(data) + 15) // 16
+            return _xor(data, self._keys[key].update(_counters(nonce, 2 + (place - first) // 16, blocks)))
+
+        plain, whole, _ = run_stream(zstd_stream(), decrypted, first)
+        return plain, whole
 
 
 def _counters(nonce: bytes, first: int, count: int) -> bytes:
