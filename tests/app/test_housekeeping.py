@@ -69,3 +69,5 @@ def test_uploads_of_the_dead_are_swept_and_those_of_the_living_stay(tmp_path: Pa
     (tmp_path / "somebody-elses").mkdir()
     assert sweep_uploads(tmp_path) == 1
     assert sorted(place.name for place in tmp_path.iterdir()) == ["somebody-elses", f"{UPLOAD_PREFIX}{os.getpid()}-x"]
+    assert sweep_uploads(tmp_path, leaving=True) == 1
+    assert [place.name for place in tmp_path.iterdir()] == ["somebody-elses"]

@@ -17,6 +17,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,6 +111,7 @@ class Control:
             asyncio.run(self._server(app).serve(sockets=[listener]))
         self._ready = False
         self._background.stop()
+        housekeeping.sweep_uploads(Path(tempfile.gettempdir()), leaving=True)
         self._drain.run_once()
         context.db.checkpoint()
         context.db.close()

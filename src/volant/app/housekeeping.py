@@ -61,9 +61,11 @@ def end_texts(tx: Connection, project: str, *, before_ms: int) -> int:
     return len(found)
 
 
-def sweep_uploads(folder: Path) -> int:
-    """Remove what a killed control left of uploads; how many folders."""
-    strays = [place for place in folder.glob(f"{UPLOAD_PREFIX}*") if not _lives(place.name)]
+def sweep_uploads(folder: Path, *, leaving: bool = False) -> int:
+    """Remove what a killed control left of uploads, and our own when this process is `leaving`; how many folders."""
+    own = f"{UPLOAD_PREFIX}{os.getpid()}-"
+    found = folder.glob(f"{UPLOAD_PREFIX}*")
+    strays = [place for place in found if not _lives(place.name) or (leaving and place.name.startswith(own))]
     for place in strays:
         shutil.rmtree(place, ignore_errors=True)
     return len(strays)

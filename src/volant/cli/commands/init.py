@@ -26,7 +26,7 @@ workers = 1                     # gateway processes
 name = "stand-in"
 provider = "mock"               # answers by itself on loopback, for trying out: `python -m volant.providers.mock`
 model = "mock"
-base_url = "http://127.0.0.1:8322/v1"
+base_url = "http://127.0.0.1:9101/v1"
 
 # [[deployments]]
 # name = "openai-mini"
