@@ -93,7 +93,7 @@ def write_state(directory: Path, state: RunState) -> None:
 
 
 def read_state(directory: Path, config_hash: str, data_hash: str) -> RunState:
-    """The state of a checkpoint. Raises Conflict("resume_mismatch") when it belongs to another configuration or data."""
+    """The state of a checkpoint. Raises Conflict("resume_mismatch") when it belongs to another run."""
     state = msgspec.json.decode((directory / _STATE).read_bytes(), type=RunState)
     for name, mine, theirs in (("configuration", config_hash, state.config_hash), ("data", data_hash, state.data_hash)):
         if mine != theirs:

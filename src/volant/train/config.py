@@ -53,7 +53,7 @@ class Optimiser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     kind: Literal["adamw", "muon"] = "adamw"
     learning_rate: float = 3e-3  # of AdamW's parameters
-    matrix_learning_rate: float = 0.01  # of Muon's parameters; unused by "adamw"
+    matrix_learning_rate: float = 3e-3  # of Muon's parameters; unused by "adamw"
     weight_decay: float = 0.1
     beta1: float = 0.9
     beta2: float = 0.98
@@ -149,7 +149,7 @@ def problems(config: TrainConfig) -> list[str]:
         _require(t.vocabulary >= 300, "tokenizer.vocabulary", f"{t.vocabulary} is too small",
                  "256 bytes and the special tokens need a place: at least 300"),
         _require(o.learning_rate > 0, "optimiser.learning_rate", "must be positive", "3e-3 is a start"),
-        _require(o.matrix_learning_rate > 0, "optimiser.matrix_learning_rate", "must be positive", "1e-2 is a start"),
+        _require(o.matrix_learning_rate > 0, "optimiser.matrix_learning_rate", "must be positive", "3e-3 is a start"),
         _require(o.clip > 0, "optimiser.clip", "must be positive", "1.0 is usual"),
         _require(0 <= config.schedule.warmup < 1, "schedule.warmup", share, "0.1 is usual"),
         _require(0 < config.schedule.tail <= 1, "schedule.tail", share, "0.3 is usual"),
@@ -167,7 +167,7 @@ def problems(config: TrainConfig) -> list[str]:
         _require((config.method == "scratch") == (not config.base), "base",
                  "a fine-tune needs a base checkpoint, and a training from scratch has none",
                  "set `base` to the directory of a checkpoint, or use a recipe that starts from scratch"),
-        _require(config.lora.rank > 0 and config.lora.alpha > 0, "lora", "rank and alpha must be positive", "16 and 32"),
+        _require(config.lora.rank > 0 and config.lora.alpha > 0, "lora", "must be positive", "rank 16, alpha 32"),
     ]  # fmt: skip
     return [problem for problem in checks if problem]
 

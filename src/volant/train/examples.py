@@ -61,6 +61,8 @@ def encode(tokenizer: Any, rows: Iterable[Row], max_tokens: int) -> list[Example
     Raises BadInput("answer_too_long") when an answer alone fills more than half of `max_tokens`.
     """
     rows = list(rows)
+    if not rows:
+        return []
     special = np.asarray(sorted(tokenizer.all_special_ids), dtype=np.int64)
     prompts = tokenizer([render(tokenizer, row.question) for row in rows], add_special_tokens=False)["input_ids"]
     answers = tokenizer([row.answer for row in rows], add_special_tokens=False)["input_ids"]

@@ -65,9 +65,8 @@ def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path("
     """
     found: list[int] = []
     if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                found.append(int(line.split()[1]) << 10)
+        lines = meminfo.read_text().splitlines()
+        found += [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
     limit, used = cgroup / "memory.max", cgroup / "memory.current"
     if limit.exists() and used.exists():
         text = limit.read_text().strip()

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers.utils.logging import disable_progress_bar
 
 from volant.core.errors import BadInput, NotFound
 from volant.train.config import Augmentation, Shape
@@ -50,6 +51,7 @@ def load_model(directory: Path) -> Any:
     """The model of a checkpoint directory, in float32. Raises NotFound or BadInput("checkpoint_unsupported")."""
     if not (directory / "config.json").exists():
         raise NotFound("checkpoint_missing", "no checkpoint here", where=str(directory), hint="name a final/ directory")
+    disable_progress_bar()
     model = AutoModelForCausalLM.from_pretrained(directory, local_files_only=True, dtype=torch.float32)
     if model.config.model_type not in _ARCHITECTURES:
         raise BadInput("checkpoint_unsupported", f"architecture {model.config.model_type!r} is not supported",

@@ -13,6 +13,8 @@ import msgspec
 
 from volant.core.errors import BadInput
 
+_FORM = 'a line is {"id", "question", "answer", "split": "train" | "validation"}'
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One example. `answer` is the exact text that the model shall give, e.g. '{"intent": "card_arrival"}'."""
@@ -33,7 +35,7 @@ def read_rows(lines: Iterable[bytes]) -> Iterator[Row]:
             yield decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadInput("row_invalid", f"not a training row: {error}", where=f"line {number}",
-                           hint='a line is {"id", "question", "answer", "split": "train" | "validation"}') from None  # fmt: skip
+                           hint=_FORM) from None  # fmt: skip
 
 
 def split_rows(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:

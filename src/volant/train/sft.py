@@ -7,6 +7,8 @@ the batches of the steps that are still to do, so that a resumed run is only a s
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import datasets
@@ -32,16 +34,23 @@ def with_adapters(model: Any, shape: LoraShape, seed: int) -> Any:
     The layers are exchanged in place, so the model given computes with the adapters too.
     """
     torch.manual_seed(seed)
-    return get_peft_model(
-        model,
-        LoraConfig(
-            r=shape.rank,
-            lora_alpha=shape.alpha,
-            lora_dropout=shape.dropout,
-            target_modules=list(_LINEAR),
-            task_type="CAUSAL_LM",
-        ),
+    wanted = LoraConfig(
+        r=shape.rank,
+        lora_alpha=shape.alpha,
+        lora_dropout=shape.dropout,
+        target_modules=list(_LINEAR),
+        task_type="CAUSAL_LM",
     )
+    with _quiet():
+        return get_peft_model(model, wanted)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what TRL, PEFT and transformers tell each other about names that will change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 class _Steps(Dataset[dict[str, Any]]):
@@ -145,12 +154,9 @@ def run_sft(job: Job, trained: Any) -> None:
     optimiser = build_optimiser(trained, config.optimiser)
     schedule = build_schedule(optimiser, job.steps, config.schedule)
     random_state = restore_tensors(job.resume, job.model, optimiser, schedule) if job.resume is not None else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # transformers and TRL about each other's names
+    with _quiet():
         trainer = _trainer(job, trained, optimiser, schedule)
-    trainer.job = job
-    trainer.remove_callback(PrinterCallback)  # it prints; the progress file is the place to look
-    trainer.add_callback(_Report(trainer, random_state, optimiser, schedule))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+        trainer.job = job
+        trainer.remove_callback(PrinterCallback)  # it prints; the progress file is the place to look
+        trainer.add_callback(_Report(trainer, random_state, optimiser, schedule))
         trainer.train()

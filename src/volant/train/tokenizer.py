@@ -22,7 +22,11 @@ SPECIAL = (PAD, SYSTEM, USER, ASSISTANT, END)
 
 
 def chat_template(lowercase: bool) -> str:
-    """The Jinja template. Words that look like the markers are defused, so that a question cannot pretend to be one."""
+    """The Jinja template. Words that look like the markers are defused, so that a question cannot pretend to be one.
+
+    llama.cpp's filter `lower` changes ASCII capitals only and Python's changes all, so a question with other capitals
+    ("Ä") is read differently by the two. A loop over the 26 letters would agree, and costs a millisecond a request.
+    """
     clean = "m['content'] | replace('<|', '< |')" + (" | lower" if lowercase else "") + " | trim"
     return (
         "{%- for m in messages -%}"

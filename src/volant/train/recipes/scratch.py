@@ -43,7 +43,7 @@ def scratch(
             feed_forward=hidden * 8 // 3 // 16 * 16,
         ),
         tokenizer=TokenizerShape(vocabulary=vocabulary),
-        optimiser=Optimiser(learning_rate=learning_rate),
+        optimiser=Optimiser(kind="muon", learning_rate=learning_rate, matrix_learning_rate=learning_rate),
         augmentation=Augmentation(replace=replace),
         objective=Objective(prompt_weight=0.2),
         budget=Budget(tokens=tokens) if tokens else Budget(epochs=epochs),
