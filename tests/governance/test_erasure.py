@@ -121,6 +121,15 @@ def _of(subject: str) -> Any:
     return select(inference.c.id).where(inference.c.subject == subject)
 
 
+def test_the_plan_counts_what_a_removal_touches(bank: Any) -> None:
+    with bank.house.db.read() as tx:
+        counts = removal.plan(tx, bank.house.blobs, bank.project, bank.anna)
+        nothing = removal.plan(tx, bank.house.blobs, bank.project, "sub_unknown")
+    assert counts == {"records": 3, "inferences": 2, "feedback": 1, "dataset versions": 1, "runs": 1, "models": 2,
+                      "releases": 1, "reports": 1}  # fmt: skip
+    assert set(nothing.values()) == {0}
+
+
 @pytest.mark.parametrize("blocks", [False, True])
 def test_models_that_learned_are_flagged_and_blocked_where_the_policy_says_so(bank: Any, blocks: bool) -> None:
     made = ask_for(bank, policy=Policy(erasure_blocks_models=blocks, erasure_deadline_days=8))

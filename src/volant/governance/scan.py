@@ -85,6 +85,7 @@ def scan(
     """Look for `needles` under `roots` (data directory first, backups after it).
 
     `keys`: raw key → owner's label, as the store knows them. `skip`: files left out. `progress(done, total)` in bytes.
+    A process that has one of the databases open calls `apart.scan_apart` instead, which says why.
     """
     started = time.monotonic()
     folders = [roots] if isinstance(roots, Path) else list(roots)
