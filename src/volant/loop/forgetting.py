@@ -7,6 +7,7 @@ at the bottom of the chain: tuning a model that knows the person would not make 
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -43,10 +44,18 @@ class Forgetting:
         erasure_id = erasure.request(
             self._house, project, user=user, subject=subject, reason=reason, requested_by=by, policy=policy
         )
-        workflow_id = f"erase-{erasure_id}"
-        already = self._context.workflows.status(workflow_id) is not None
+        workflow_id, already = self._workflow_of(erasure_id)
         self._context.workflows.start(self.NAME, workflow_id, project, erasure_id)
         return Started(workflow_id=workflow_id, kind="erase", object_id=erasure_id, already=already)
+
+    def _workflow_of(self, erasure_id: str) -> tuple[str, bool]:
+        """The workflow to ask: the one that runs, or the next after one that ended short of the goal."""
+        for number in itertools.count(1):
+            workflow_id = f"erase-{erasure_id}-{number}"
+            found = self._context.workflows.status(workflow_id)
+            if found is None or found.state in ("waiting", "running"):
+                return workflow_id, found is not None
+        raise AssertionError("itertools.count ended")
 
     def run(self, project: str, erasure_id: str) -> Json:
         """The workflow. Gives the state, the flagged models, and when training without the person is due."""
