@@ -94,10 +94,11 @@ class Chat:
             outcome = await self._attempts.answer(job)
             await self._finish(inference, outcome, wire, head, started, plans.snapshot.on_full_disk)
         finally:
-            reservation.settle(
-                sum(call.cost_usd for call in outcome.calls),
-                sum(call.input_tokens + call.output_tokens for call in outcome.calls),
-            )
+            if reservation is not FREE:
+                reservation.settle(
+                    sum(call.cost_usd for call in outcome.calls),
+                    sum(call.input_tokens + call.output_tokens for call in outcome.calls),
+                )
         if inference.mirrored and not outcome.gone:
             self._shadows.submit(inference, plans.snapshot.on_full_disk)
 

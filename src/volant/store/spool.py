@@ -20,6 +20,7 @@ import fcntl
 import mmap
 import os
 import struct
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -94,6 +95,8 @@ class _Mapped:
         start = self._populated
         self._populated = min(len(self._view), max(end, start + _AHEAD_BYTES))
         first = start - start % mmap.PAGESIZE
+        if sys.platform != "linux":
+            return
         with contextlib.suppress(OSError):
             self._map.madvise(_MADV_POPULATE_WRITE, first, self._populated - first)
 
