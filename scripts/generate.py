@@ -71,7 +71,8 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 # ---------------------------------------------------------------- commands
 def commands() -> str:
     """Every command with its words, options and example."""
-    return "\n\n".join(_command(name, command) for name, command in sorted(_leaves(typer.main.get_command(build()), "")))
+    leaves = sorted(_leaves(typer.main.get_command(build()), ""))
+    return "\n\n".join(_command(name, command) for name, command in leaves)
 
 
 def _leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -166,7 +167,8 @@ def _raised() -> dict[str, tuple[str, str, str, str]]:
             if name in names and isinstance(code, ast.Constant) and isinstance(code.value, str):
                 hint = next((word.value for word in node.keywords if word.arg == "hint"), None)
                 says = _words(node.args[1])
-                found.setdefault(code.value, (name, says, _words(hint) if hint else "", module.removesuffix(".__init__")))
+                advice = _words(hint) if hint else ""
+                found.setdefault(code.value, (name, says, advice, module.removesuffix(".__init__")))
     return found
 
 
