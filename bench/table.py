@@ -28,6 +28,7 @@ COMMANDS = {"story": "make story", "demo": "make demo"}  # others: python bench/
 HEADLINES: dict[str, tuple[str, ...]] = {  # result -> patterns of the rows that the README shows, in this order
     "story": ("*",),
     "gateway": ("json_c16: CPU a request", "sse_paced: CPU a request", "json_c1: added p50 over direct"),
+    "ingest": ("ingest, CPU",),
     "pii": ("scan of records full of PII", "recall of PHONE", "precision of PHONE"),
     "canary_sim": (
         "false promotion, candidate worse by exactly the margin*",

@@ -51,6 +51,13 @@ def test_every_headline_is_found(root: Path) -> None:
             )
 
 
+def test_every_result_is_explained(pages: dict[str, Any], root: Path) -> None:
+    table = _table(root)
+    text = pages["docs/benchmarks.md"].text
+    for result in table.read(table.RESULTS):
+        assert f"| `{result.name}` | `{result.command}` |" in text, f"docs/benchmarks.md has no row for {result.name}"
+
+
 def test_readme_lists_the_floors(pages: dict[str, Any], root: Path) -> None:
     contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
