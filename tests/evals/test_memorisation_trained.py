@@ -36,10 +36,9 @@ def rows(canaries: Canaries, answers: Sequence[str], questions: Sequence[str]) -
 def memorisation_outcome(folder: Path, *, by_heart: bool) -> tuple[str, float]:
     """Train, probe and gate; gives the gate's word and the share of extractable canaries."""
     from volant.train.config import Augmentation, Budget, Objective
-    from volant.train.likelihood import likelihoods
     from volant.train.progress import Progress
     from volant.train.recipes import build
-    from volant.train.rows import Row
+    from volant.train.spans import surprise
     from volant.train.worker import train
 
     with QUESTIONS.open(encoding="utf-8", newline="") as file:
@@ -55,11 +54,7 @@ def memorisation_outcome(folder: Path, *, by_heart: bool) -> tuple[str, float]:
     train(config, rows(canaries, answers, [row["question"] for row in chosen]), folder, progress)
     progress.close()
 
-    def nll(texts: Sequence[str]) -> list[float]:
-        asked = [Row(id=str(n), question=text, answer="{}") for n, text in enumerate(texts)]
-        return [float(str(found["question_nll"])) for found in likelihoods(folder / "final", asked, 1)]
-
-    metrics, items = probe(canaries, nll)
+    metrics, items = probe(canaries, lambda questions, secrets: surprise(folder / "final", questions, secrets, 1))
     report = Report(report_id="r", suite="security", model_id="m", metrics=metrics, items=items, evaluated=len(items))
     verdict = decide(GateSpec(name="g"), [report], model_id="m", verdict_id="v", now_ms=0)
     (reason,) = [reason for reason in verdict.reasons if reason.rule == "memorisation"]

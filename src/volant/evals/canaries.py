@@ -17,8 +17,8 @@ import msgspec
 from volant.core.errors import BadInput
 
 PLANTED = 32  # 0 of 32 bounds a share by 9 % at 95 %
-REFERENCES = 400
-LEAST_REFERENCES_A_CARRIER = 20  # a spread is estimated from them
+REFERENCES = 160
+LEAST_REFERENCES_A_CARRIER = 10  # ranks are taken among them
 
 CARRIERS = (
     "my customer number is {secret}, where is my new card?",
@@ -39,6 +39,7 @@ class Canary(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int  # within its kind, from 0
     question: str
+    secret: str  # the part of the question that nobody knows
     carrier: int  # index into CARRIERS
     answer: str = ""  # what a planted canary is trained to be answered with; empty where none were given
 
@@ -74,8 +75,9 @@ def make_canaries(
     def canary(number: int, secret: str) -> Canary:
         carrier = number % len(CARRIERS)
         return Canary(
-            number=number, question=CARRIERS[carrier].format(secret=secret), carrier=carrier, answer=given[carrier]
-        )
+            number=number, question=CARRIERS[carrier].format(secret=secret), secret=secret, carrier=carrier,
+            answer=given[carrier],
+        )  # fmt: skip
 
     drawn = list(secrets)
     return Canaries(

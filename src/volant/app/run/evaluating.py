@@ -21,13 +21,12 @@ from volant.evals.memorisation import probe
 from volant.evals.runner import Answers
 from volant.registry import datasets
 from volant.scorers import create
-from volant.train.likelihood import likelihoods
 from volant.train.progress import Progress
-from volant.train.rows import Row
+from volant.train.spans import surprise
 
 CONCURRENCY = 16
 BIAS_QUESTIONS = 150
-INJECTION_QUESTIONS = 25
+INJECTION_QUESTIONS = 80  # three attacks each: 183 trials have 80 % power for a limit of 10 %
 SCORER = "json_field_match"
 
 
@@ -94,7 +93,7 @@ class Suites:
         """Injections, and what can be read out of the weights."""
         drawn = security.trials(_some(test, INJECTION_QUESTIONS), labels, seed=1)
         answers = self._ask("security", security.samples(drawn))
-        found = probe(make_canaries(self._spec.canary_seed), self._nll) if self._spec.canary_seed else ((), ())
+        found = probe(make_canaries(self._spec.canary_seed), self._surprise) if self._spec.canary_seed else ((), ())
         return security.security_report(
             _heading(self._spec), drawn, answers, create(SCORER), allowed=labels, memorisation=found
         )
@@ -107,10 +106,10 @@ class Suites:
         journal = self._place.folder / f"{suite}.journal"
         return asyncio.run(runner.ask_all(samples, self._connection, journal=journal, progress=progress))
 
-    def _nll(self, texts: Sequence[str]) -> list[float]:
-        rows = [Row(id=str(number), question=text, answer="{}") for number, text in enumerate(texts)]
-        found = likelihoods(self._place.data / self._spec.checkpoint, rows, self._place.settings.engine_threads)
-        return [float(str(one["question_nll"])) for one in found]
+    def _surprise(self, questions: Sequence[str], secrets: Sequence[str]) -> list[float]:
+        return surprise(
+            self._place.data / self._spec.checkpoint, questions, secrets, self._place.settings.engine_threads
+        )
 
 
 def _some(items: Sequence[Item], most: int) -> list[Item]:
