@@ -22,7 +22,7 @@ _BATCH_ROWS = 64
 def surprise(checkpoint: Path, questions: Sequence[str], spans: Sequence[str], thread_count: int = 2) -> list[float]:
     """Nats of the tokens of spans[i] in questions[i], as they stand in the model's own prompt; one number a question.
 
-    The first occurrence is meant. Raises BadInput("span_missing") where a question, as the model reads it, lacks its span.
+    The first occurrence is meant. Raises BadInput("span_missing") where a question, as the model reads it, has none.
     """
     threads.prepare(thread_count)
     import torch
