@@ -107,6 +107,21 @@ def test_long_texts_are_redacted_in_another_process(stack: Stack) -> None:
     assert b"ada@" not in record.input
 
 
+@pytest.mark.parametrize("repeats", [1, 600])
+def test_guardrails_flag_what_they_find_and_keep_no_text_of_it(stack: Stack, repeats: int) -> None:
+    """Short texts here, long ones in another process."""
+    stack.add_mock("main")
+    spec = task("help", ["main"], guardrails=("pii", "no-such-check"), record_payload=False)
+    stack.publish([spec], [stack.target("main")])
+    stack.start()
+    words = "write to ada@example.org please. " * repeats
+    assert stack.chat({"model": "help", "messages": [{"role": "user", "content": words}]})[0] == 200
+    assert stack.chat(HELLO)[0] == 200
+    flagged, clean = stack.records(2)
+    assert flagged.findings == ("pii:EMAIL",)
+    assert clean.findings == ()
+
+
 def test_a_task_may_keep_no_payload(stack: Stack) -> None:
     stack.add_mock("main")
     stack.publish([task("help", ["main"], record_payload=False)], [stack.target("main")])

@@ -20,7 +20,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
@@ -61,30 +61,42 @@ SHADOW_WAIT_S = 3.0
 _log = logging.getLogger("volant.gateway")
 
 
-# ---------------------------------------------------------------- redaction
-class Redactor:
-    """checks.pii: short texts here, long ones in another process. Loads the checks when they are first needed."""
+# ---------------------------------------------------------------- checks
+class Checks:
+    """volant.checks as the gateway uses them: redaction (pii) and guardrails that flag. Short texts here, long ones in
+    another process. The checks are imported when they are first needed."""
 
     def __init__(self) -> None:
-        self._check: Check | None = None
+        self._loaded: dict[str, Check] = {}
         self._pool: ProcessPoolExecutor | None = None
 
-    def load(self) -> None:
-        """Import the checks (some tenths of a second): called off the event loop as soon as a task redacts."""
-        if self._check is None:
-            from volant.checks import create
+    def load(self, names: set[str]) -> None:
+        """Import checks (some tenths of a second): called off the event loop as soon as a task wants them."""
+        for name in names - set(self._loaded):
+            try:
+                self._loaded[name] = _create(name)
+            except VolantError as error:
+                _log.error("a guardrail is left out: %s", error)
 
-            self._check = create("pii")
+    async def redact(self, texts: list[str]) -> list[str]:
+        """The texts without what pii finds."""
+        if sum(map(len, texts)) > LONG_TEXT:
+            return await self._elsewhere(redact_texts, texts)
+        self.load({"pii"})
+        return _redact(self._loaded["pii"], texts)
 
-    async def __call__(self, texts: list[str]) -> list[str]:
-        if sum(map(len, texts)) <= LONG_TEXT:
-            self.load()
-            assert self._check is not None
-            return _redact(self._check, texts)
+    async def flag(self, names: tuple[str, ...], texts: list[str]) -> list[str]:
+        """Kinds that the named checks find, e.g. "injection:ROLE_OVERRIDE"; a name that nobody knows finds nothing."""
+        if sum(map(len, texts)) > LONG_TEXT:
+            return await self._elsewhere(flag_texts, [*names, *texts], len(names))
+        self.load(set(names))
+        return _flag({name: self._loaded[name] for name in names if name in self._loaded}, texts)
+
+    async def _elsewhere(self, work: Callable[..., list[str]], *arguments: object) -> list[str]:
         if self._pool is None:
             # spawn: a forked child would hold the spool's lock and the listening socket
             self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_follow_parent)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, redact_texts, texts)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
     def close(self) -> None:
         if self._pool is not None:
@@ -93,15 +105,32 @@ class Redactor:
 
 def redact_texts(texts: list[str]) -> list[str]:
     """In the pool's process."""
+    return _redact(_create("pii"), texts)
+
+
+def flag_texts(names_and_texts: list[str], names: int) -> list[str]:
+    """In the pool's process; the first `names` items are checks' names."""
+    from volant.checks import names as known
+
+    wanted = set(names_and_texts[:names]) & set(known())
+    return _flag({name: _create(name) for name in wanted}, names_and_texts[names:])
+
+
+def _create(name: str) -> Check:
     from volant.checks import create
 
-    return _redact(create("pii"), texts)
+    return create(name)
 
 
 def _redact(check: Check, texts: list[str]) -> list[str]:
     from volant.checks import redact
 
     return [redact(text, check.find(text)) for text in texts]
+
+
+def _flag(checks: dict[str, Check], texts: list[str]) -> list[str]:
+    found = {f"{name}:{one.kind}" for name, check in checks.items() for text in texts for one in check.find(text)}
+    return sorted(found)
 
 
 def _follow_parent() -> None:
@@ -127,7 +156,7 @@ class Worker:
         self._plans: Plans | None = None
         self._healths: dict[tuple[str, ...], Health] = {}
         self._client = HttpClient()
-        self._redactor = Redactor()
+        self._checks = Checks()
         self._spool = SpoolWriter(
             data_dir / "spool" / str(index),
             self._vault.spool_key,
@@ -137,7 +166,7 @@ class Worker:
         control = str(data_dir / "run" / "control.sock")
         self._link = ControlLink(self._client, control, self._vault.internal_token, index)
         self._admission = Admission(self._link, _now_ms)
-        self._recorder = Recorder(self._spool, self._redactor)
+        self._recorder = Recorder(self._spool, self._checks.redact, self._checks.flag)
         attempts = Attempts(self._client, Random())
         self._shadows = Shadows(attempts, self._recorder)
         chat = Chat(
@@ -175,7 +204,7 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._admission.close()
         self._spool.close()
-        self._redactor.close()
+        self._checks.close()
         await self._client.aclose()
 
     def _revision(self) -> int:
@@ -183,8 +212,12 @@ class Worker:
 
     def _take(self, snapshot: Snapshot) -> None:
         self._plans = compile_plans(snapshot, self._healths)
-        if any(route.task.redact for routes in snapshot.routes.values() for route in routes.values()):
-            asyncio.get_running_loop().run_in_executor(None, self._redactor.load)
+        tasks = [route.task for routes in snapshot.routes.values() for route in routes.values()]
+        wanted = {name for task in tasks for name in task.guardrails} | (
+            {"pii"} if any(t.redact for t in tasks) else set()
+        )
+        if wanted:
+            asyncio.get_running_loop().run_in_executor(None, self._checks.load, wanted)
         _log.info("configuration %d (%s)", snapshot.revision, snapshot.config_hash[:12])
 
     async def _keep_house(self) -> None:

@@ -115,8 +115,9 @@ def record_of(
     latency_ms: float,
     input_json: bytes,
     output_json: bytes,
+    findings: tuple[str, ...] = (),
 ) -> InferenceRecord:
-    """The record. `fault` is what validity said of the answer."""
+    """The record. `fault` is what validity said of the answer, `findings` are kinds without texts."""
     route, leg, calls = inference.plan.route, outcome.leg, outcome.calls
     split = route.split
     target = leg.place.target if leg is not None else None
@@ -156,6 +157,7 @@ def record_of(
         config_hash=inference.config_hash,
         shadow_of=inference.shadow_of,
         calls=tuple(calls),
+        findings=findings,
         input=input_json,
         output=output_json,
     )

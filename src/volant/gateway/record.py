@@ -18,7 +18,7 @@ from volant.core.nouns import InferenceRecord
 from volant.gateway import body
 from volant.gateway.attempt import Outcome
 from volant.gateway.inference import Inference, record_of, status_of
-from volant.gateway.redaction import Redact, redact_payload
+from volant.gateway.redaction import Flag, Redact, redact_payload, texts_of
 from volant.gateway.validity import fault_of
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -34,10 +34,17 @@ class Appender(Protocol):
 class Recorder:
     """Appends records; counts those that could not be."""
 
-    def __init__(self, spool: Appender, redact: Redact | None, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Without `redact`, tasks that ask for redaction keep no payload at all."""
+    def __init__(
+        self,
+        spool: Appender,
+        redact: Redact | None,
+        flag: Flag | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Without `redact`, tasks that ask for redaction keep no payload at all. `flag` runs a task's guardrails."""
         self._spool = spool
         self._redact = redact
+        self._flag = flag
         self._monotonic = monotonic
         self._full_until = 0.0
         self.recorded = 0
@@ -61,6 +68,9 @@ class Recorder:
             json = inference.expects_json or body.asks_json(inference.asked, inference.variant)
             fault = fault_of(outcome.reading, json=json)
         task = inference.plan.task
+        findings: list[str] = []
+        if task.guardrails and self._flag is not None:
+            findings = await self._flag(task.guardrails, texts_of(inference.asked.raw))
         asked = answer = b""
         if task.record_payload:
             asked = body.recorded_input(inference.asked)
@@ -76,6 +86,7 @@ class Recorder:
             latency_ms=latency_ms,
             input_json=asked,
             output_json=answer,
+            findings=tuple(findings),
         )
         self.append(record, on_full_disk)
 

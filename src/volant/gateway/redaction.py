@@ -23,6 +23,20 @@ _STRUCTURE = frozenset(
 _UNREADABLE = b'{"volant":"payload left out: it could not be read, so it could not be redacted"}'
 
 
+Flag = Callable[[tuple[str, ...], list[str]], Awaitable[list[str]]]  # names of checks, texts -> kinds found, sorted
+
+
+def texts_of(payload: bytes) -> list[str]:
+    """Every text of a payload that a person may have written; none of one that cannot be read."""
+    try:
+        tree = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeError):
+        return []
+    texts: list[str] = []
+    _walk(tree, texts.append)
+    return texts
+
+
 async def redact_payload(payload: bytes, redact: Redact) -> bytes:
     """`payload` (JSON) with every text that a person may have written redacted; keys are left as they are."""
     if not payload:
