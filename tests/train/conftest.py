@@ -7,10 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from volant.train import threads
-
-threads.prepare(1)
-
 from volant.core.clock import SystemClock
 from volant.train.progress import Progress
 from volant.train.recipes import build

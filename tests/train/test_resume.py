@@ -89,7 +89,7 @@ def test_errors_stand_in_the_progress_file_and_in_the_exit_code(rows: list[Row],
 def test_a_broken_specification_is_refused(text: str, tmp_path: Path) -> None:
     spec = tmp_path / "spec.json"
     spec.write_text(text)
-    done = subprocess.run([sys.executable, "-m", "volant.train", str(spec)], capture_output=True, cwd=tmp_path)
+    done = subprocess.run([sys.executable, "-m", "volant.train", str(spec)], capture_output=True)
     assert done.returncode == BadInput.exit_code
     assert b"spec_invalid" in done.stderr
 

@@ -14,7 +14,7 @@ from volant.core.errors import DoesNotFit
 from volant.train.config import TrainConfig
 
 _FLOAT = 4
-_RUNTIME = 450 << 20  # interpreter, torch and transformers, before the first tensor (TRL and PEFT included)
+_RUNTIME = 600 << 20  # interpreter, torch and transformers, before the first tensor (TRL and PEFT included)
 
 
 class MemoryNeed(msgspec.Struct, frozen=True, kw_only=True):
