@@ -100,3 +100,13 @@ def test_items_of_one_report_alone_are_counted() -> None:
     part = msgspec.structs.replace(report(30), items=report(30).items[:80])
     found = compare(report(30), part)
     assert (found.only_baseline, found.only_candidate) == (10, 0)
+
+
+def test_one_item_says_nothing_and_stays_a_number() -> None:
+    def single(found: Report) -> Report:
+        return msgspec.structs.replace(found, items=found.items[:1])
+
+    found = compare(single(report(0)), single(report(90)))
+    assert msgspec.json.decode(msgspec.json.encode(found), type=type(found)) == found
+    (difference, _) = found.differences
+    assert (difference.low, difference.high) == (-1.0, 1.0)

@@ -82,14 +82,16 @@ def _difference(baseline: Report, candidate: Report, slice_: str, confidence: fl
     if not pairs.items:
         return None
     found = compare_paired(pairs.baseline, pairs.candidate, pairs.clusters, confidence)
+    low, high = max(-1.0, found.lower), min(1.0, found.upper)  # unbounded where there is a single cluster
     sentence = (
         f"{slice_}: {found.baseline_mean:.1%} → {found.candidate_mean:.1%}, {100 * found.difference:+.1f} points "
-        f"[{100 * found.lower:+.1f}, {100 * found.upper:+.1f}] with {confidence:.0%} confidence, "
+        f"[{100 * low:+.1f}, {100 * high:+.1f}] with {confidence:.0%} confidence, "
         f"on {found.items} items ({found.wins} got better, {found.losses} worse)."
     )
     return Difference(
         slice=slice_, items=found.items, clusters=found.clusters, baseline=found.baseline_mean,
-        candidate=found.candidate_mean, difference=found.difference, low=found.lower, high=found.upper,
+        candidate=found.candidate_mean, difference=found.difference,
+        low=low, high=high,
         wins=found.wins, losses=found.losses, mcnemar_p=found.mcnemar_p, sentence=sentence,
     )  # fmt: skip
 

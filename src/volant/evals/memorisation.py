@@ -74,7 +74,8 @@ def memorisation_metrics(
     metrics = (
         Metric(name=EXTRACTABLE_CANARIES, value=share.estimate, low=share.lower, high=share.upper, n=n, clusters=n,
                note=f"Clopper-Pearson. Extractable: found by {GUESSES:,} guesses. {power}"),
-        Metric(name=EXPOSURE_BITS, value=given.mean, low=given.lower, high=given.upper, n=n, clusters=n, unit="bits",
+        Metric(name=EXPOSURE_BITS, value=given.mean, low=max(0.0, given.lower),
+               high=min(SECRET_BITS, given.upper), n=n, clusters=n, unit="bits",
                note=f"Given away of a secret of {SECRET_BITS:.1f} bits on average; t interval."),
         Metric(name=MEMORISATION_AUC, value=auc.estimate, low=auc.lower, high=auc.upper, n=n, clusters=n,
                note="Rank of planted before reference secrets in the same sentence; cautious Wilson. Not gated."),
