@@ -26,7 +26,7 @@ FIELDS = ("name", "value", "unit", "baseline", "ratio", "goal", "holds")
 COMMANDS = {"story": "make story", "demo": "make demo"}  # others: python bench/NAME.py
 
 HEADLINES: dict[str, tuple[str, ...]] = {  # result -> patterns of the rows that the README shows, in this order
-    "story": ("*",),
+    "story": ("exact match*", "customers until*", "requests a second*"),
     "gateway": ("json_c16: CPU a request", "sse_paced: CPU a request", "json_c1: added p50 over direct"),
     "ingest": ("ingest, CPU",),
     "pii": ("scan of records full of PII", "recall of PHONE", "precision of PHONE"),
@@ -99,9 +99,9 @@ def markdown(results: Sequence[Result]) -> str:
     """The headline figures as a table of the README."""
     lines = ["| figure | value | compared with | goal | measured by |", "|---|---|---|---|---|"]
     for result, row in headlines(results):
-        base = f"{number(row['baseline'])} {row['unit']}" if row["baseline"] is not None else ""
+        base = quantity(row["baseline"], row["unit"]) if row["baseline"] is not None else ""
         goal = f"{row['goal']}{'' if row['holds'] is None else ' ✓' if row['holds'] else ' ✗'}" if row["goal"] else ""
-        value = f"{number(row['value'])} {row['unit']}"
+        value = quantity(row["value"], row["unit"])
         lines.append(f"| {row['name']} | {value} | {base} | {goal.strip()} | `{result.command}` |")
     if len(lines) == 2:
         return "No figure is measured yet.\n"
@@ -115,6 +115,13 @@ def replaced(document: str, table: str) -> str:
     if not begin or not end:
         raise NotAResult(f"the document has no {BEGIN!r} … {END!r}")
     return f"{head}{BEGIN}\n{table}{END}{tail}"
+
+
+def quantity(value: Any, unit: str) -> str:
+    """A value with its unit; shares as percentages."""
+    if unit in ("share", "of runs", "of rollouts") and isinstance(value, int | float):
+        return f"{100 * value:.1f} %"
+    return f"{number(value)} {unit}"
 
 
 def number(value: Any) -> str:
@@ -135,7 +142,8 @@ def text(results: Sequence[Result], failing: bool) -> str:
         rows = [row for row in result.rows if not failing or row["holds"] is False]
         if failing and not rows:
             continue
-        where = f"{result.machine.get('cores', '?')} cores, {result.machine.get('cpu', '?')}"
+        processor = result.machine.get("cpu") or result.machine.get("processor", "?")
+        where = f"{result.machine.get('cores', '?')} cores, {processor}"
         out.append(f"{result.name}   {result.date}, commit {result.commit}, {where}   ({result.command})")
         cells = [("", "value", "unit", "baseline", "ratio", "goal", "holds")]
         cells += [
