@@ -288,6 +288,7 @@ def _row(found: query.CanaryRow) -> Row:
         fallback=found.fallback,
         error_code=found.error_code,
         corrected=found.corrected,
+        labelled_ms=found.labelled_ms,
         inference_id=found.inference_id,
     )
 

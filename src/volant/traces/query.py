@@ -115,6 +115,7 @@ class CanaryRow(msgspec.Struct, frozen=True, kw_only=True):
     fallback: bool
     error_code: str
     corrected: bool | None  # the newest review; None: not reviewed (yet)
+    labelled_ms: int  # when that review came in; 0: none did
     started_ms: int
     latency_ms: float
 
@@ -218,9 +219,10 @@ def canary_rows(tx: Connection, project: str, rollout_id: str, *, since_ms: int 
     """Every inference of a rollout, both arms and the shadow's, oldest first."""
     theirs = select(inference.c.id).where(inference.c.project == project, inference.c.rollout_id == rollout_id)
     newest = _newest_review(project, of=theirs)
-    columns = [name for name in CanaryRow.__struct_fields__ if name not in ("inference_id", "corrected")]
+    of_review = ("inference_id", "corrected", "labelled_ms")
+    columns = [name for name in CanaryRow.__struct_fields__ if name not in of_review]
     query = (
-        select(inference.c.id, newest.c.corrected, *(inference.c[name] for name in columns))
+        select(inference.c.id, newest.c.corrected, newest.c.reviewed_ms, *(inference.c[name] for name in columns))
         .join(newest, _reviews(newest), isouter=True)
         .where(inference.c.project == project, inference.c.rollout_id == rollout_id)
         .where(inference.c.started_ms >= since_ms)
@@ -238,6 +240,7 @@ def canary_rows(tx: Connection, project: str, rollout_id: str, *, since_ms: int 
             fallback=bool(row.fallback),
             error_code=row.error_code,
             corrected=None if row.corrected is None else bool(row.corrected),
+            labelled_ms=row.reviewed_ms or 0,
             started_ms=row.started_ms,
             latency_ms=row.latency_ms,
         )
