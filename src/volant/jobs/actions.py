@@ -28,7 +28,6 @@ class ImportOptions(Noun, frozen=True, kw_only=True):
     """How files become a dataset version."""
 
     dataset: str  # name of the dataset; a version is added to it
-    task: str = ""  # the task that it is for
     text_column: str = ""  # empty: found by its usual names
     label_column: str = ""
     user_column: str = ""  # empty and none found: users are drawn

@@ -51,7 +51,6 @@ class Telling:
         book, scale = self.book, self.scale
         options = {
             "dataset": TASK,
-            "task": TASK,
             "shares": scale.shares,
             "seed": scale.seed,
             "known_share": scale.known_share,

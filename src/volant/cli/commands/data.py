@@ -29,7 +29,6 @@ def add(app: typer.Typer) -> None:
 def import_(
     files: Annotated[list[Path], typer.Argument(help="CSV or JSONL files with questions, labels and, best, users.")],
     dataset: Annotated[str, typer.Option(help="The dataset's name. Default: the first file's.")] = "",
-    task: Annotated[str, typer.Option(help="The task that it is for.")] = "",
     test: Annotated[list[Path] | None, typer.Option(help="A test file; else a share of the users is the test.")] = None,
     text_column: Annotated[str, typer.Option(help="Column of the question. Default: found by its usual names.")] = "",
     label_column: Annotated[str, typer.Option(help="Column of the label.")] = "",
@@ -54,7 +53,6 @@ def import_(
     _check(uploads)
     options: dict[str, Any] = {
         "dataset": dataset or files[0].stem,
-        "task": task,
         "text_column": text_column,
         "label_column": label_column,
         "user_column": user_column,
