@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -39,7 +41,7 @@ def test_state_survives_and_the_next_step_is_the_same(kind: str) -> None:
         step(model, optimiser, schedule, seed)
     other, other_optimiser, other_schedule = parts()
     other.load_state_dict(model.state_dict())
-    other_optimiser.load_state_dict(optimiser.state_dict())
+    other_optimiser.load_state_dict(copy.deepcopy(optimiser.state_dict()))
     other_schedule.load_state_dict(schedule.state_dict())
     before = [value.clone() for value in model.parameters()]
     step(model, optimiser, schedule, 9)

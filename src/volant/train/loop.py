@@ -27,7 +27,7 @@ def run_loop(job: Job) -> None:
         loss = weighted_loss(model, batch, config.objective.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.optimiser.clip)
-        learning_rate = schedule.get_last_lr()[-1]
+        learning_rate = float(schedule.get_last_lr()[-1])
         optimiser.step()
         schedule.step()
         optimiser.zero_grad(set_to_none=True)

@@ -51,7 +51,7 @@ def load_model(directory: Path) -> Any:
     """The model of a checkpoint directory, in float32. Raises NotFound or BadInput("checkpoint_unsupported")."""
     if not (directory / "config.json").exists():
         raise NotFound("checkpoint_missing", "no checkpoint here", where=str(directory), hint="name a final/ directory")
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     model = AutoModelForCausalLM.from_pretrained(directory, local_files_only=True, dtype=torch.float32)
     if model.config.model_type not in _ARCHITECTURES:
         raise BadInput("checkpoint_unsupported", f"architecture {model.config.model_type!r} is not supported",

@@ -16,7 +16,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch.utils.data import DataLoader, Dataset
 from transformers import PrinterCallback, TrainerCallback
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from volant.train.config import LoraShape
 from volant.train.examples import Batch
@@ -69,7 +70,7 @@ class _Steps(Dataset[dict[str, Any]]):
         return {"input_ids": batch.tokens, "weights": batch.weights, "count": batch.count}
 
 
-class _Trainer(SFTTrainer):  # type: ignore[misc]
+class _Trainer(SFTTrainer):
     """TRL's trainer with this job's batches and weighted loss."""
 
     job: Job
@@ -89,21 +90,21 @@ class _Trainer(SFTTrainer):  # type: ignore[misc]
         return loss
 
 
-class _Report(TrainerCallback):  # type: ignore[misc]
+class _Report(TrainerCallback):
     """Hands every finished step to the job, and sets the random state of a resumed run."""
 
     def __init__(self, trainer: _Trainer, random_state: torch.Tensor | None, optimiser: Any, schedule: Any) -> None:
         self._trainer, self._random_state = trainer, random_state
         self._optimiser, self._schedule = optimiser, schedule
 
-    def on_step_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == 0:
             if self._random_state is None:
                 torch.manual_seed(self._trainer.job.config.seed)
             else:
                 torch.set_rng_state(self._random_state)
 
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         job = self._trainer.job
         job.after_step(
             job.first_step + state.global_step,

@@ -51,7 +51,7 @@ def train_tokenizer(texts: Iterable[str], shape: TokenizerShape, max_tokens: int
         show_progress=False,
     )
     bpe.train_from_iterator((text.lower() if shape.lowercase else text for text in texts), trainer)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=bpe,
         pad_token=PAD,
         eos_token=END,
