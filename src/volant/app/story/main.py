@@ -119,7 +119,7 @@ def stages(telling: Telling, proof: Proof) -> Sequence[Stage]:
          "New customers: shadow, then a canary under a sequential test whose unit is the customer, then everybody.",
          telling.rollout, telling.show_rollout),
         ("broken", "A bad release",
-         "The same model with a wrong chat template: it passed its gate, and rolls itself back.",
+         "The same model with a wrong chat template: it passed its gate, skips the shadow, and rolls itself back.",
          telling.broken, telling.show_rollout),
     ]  # fmt: skip
     if telling.scale.control:

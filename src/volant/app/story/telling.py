@@ -247,6 +247,8 @@ class Telling:
             "model_id": self.facts("retrain")["model_id"],
             "suffix": "-broken",
             "chat_template": WRONG_TEMPLATE,
+            # A hurried team leaves the shadow out, which would have caught it: the canary has to.
+            "plan": msgspec.to_builtins(msgspec.structs.replace(self.scale.plan, shadow_requests=0)),
             "key": "broken",
         }
         started = self.api.post("/api/v1/rollouts", body)
