@@ -1,8 +1,8 @@
 """Threads: how the numeric libraries use the cores. Must be called before torch is imported for the first time.
 
-Measured on 2 cores (docs/train.md): with a second process on the machine, OpenMP's default of waiting actively makes a
-step 30 times slower, because every one of a thousand small operations waits for a time slice; waiting passively
-costs a few per cent on an idle machine and bounds the loss on a busy one. Knows nothing of torch.
+Measured on 2 cores (docs/train.md): beside other busy processes, OpenMP's default of waiting actively made a step up to
+30 times slower, because every one of a thousand small operations waits for a time slice; waiting passively bounds the
+loss. Knows nothing of torch.
 """
 
 from __future__ import annotations
