@@ -16,7 +16,7 @@ from time import perf_counter, time_ns
 from typing import NamedTuple
 
 from volant.core.errors import LimitReached, Unavailable, UpstreamFailed, VolantError
-from volant.core.ids import new_id, new_span_id
+from volant.core.ids import new_span_id
 from volant.core.nouns import ModelCall
 from volant.dialects.openai_reading import Reading, read_answer, read_stream
 from volant.gateway import body
@@ -58,6 +58,7 @@ class Outcome:
 class Job:
     """What is to be answered."""
 
+    inference_id: str
     asked: body.Asked
     variant: VariantPlan
     live: VariantPlan
@@ -268,7 +269,7 @@ def _model_call(
         outcome.estimated = True
         input_tokens, output_tokens = len(job.asked.raw) // 4 + 1, _pieces_of(exchange)
     return ModelCall(
-        call_id=new_id("model_call"),
+        call_id=f"call_{job.inference_id[4:-2]}{len(outcome.calls):02x}",  # its inference's time and randomness
         span_id=span_id,
         deployment=target.name,
         model=target.model,

@@ -84,6 +84,7 @@ class Chat:
             inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
             head = _answer_head(inference, caller, reservation)
             job = Job(
+                inference_id=inference.inference_id,
                 asked=asked,
                 variant=inference.variant,
                 live=plan.live,

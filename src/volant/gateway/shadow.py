@@ -56,6 +56,7 @@ class Shadows:
         inference.started_ms = time_ns() // 1_000_000
         alone = replace(inference.variant, fallbacks=())
         job = Job(
+            inference_id=inference.inference_id,
             asked=inference.asked,
             variant=alone,
             live=alone,

@@ -84,7 +84,13 @@ class GatewayProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
+        for name, value in self.headers:
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
         door, cycle = self.door, self.cycle
         if (
             door is not None
