@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from volant.app.story.book import Book
-from volant.app.story.telling import exact
+from volant.app.story.showing import exact
 
 Json = dict[str, Any]
 

@@ -16,6 +16,7 @@ from volant.app.story.book import Book, Json
 from volant.app.story.proof import Proof
 from volant.app.story.scale import SCALES, Scale
 from volant.app.story.server import Api, Server
+from volant.app.story.showing import Showing
 from volant.app.story.standby import Standby
 from volant.app.story.teller import Teller
 from volant.app.story.telling import TASK, StoryFailed, Telling
@@ -54,7 +55,7 @@ def run(options: DemoOptions, teller: Teller | None = None) -> int:
         book.save(place)
         telling = Telling(place, book, scale, say, server, api)
         _open(say, scale, book, options, api)
-        failure = _tell(telling, Proof(telling), say)
+        failure = _tell(telling, Showing(book, scale, say), Proof(telling), say)
         found = [] if failure else checks(book, scale)
         good = not failure and all(check.holds for check in found)
         _close(say, book, found, failure, options, api, good, time.monotonic() - started)
@@ -82,9 +83,9 @@ def summary(book: Book, found: Sequence[Check], failure: str) -> Json:
     }
 
 
-def _tell(telling: Telling, proof: Proof, say: Teller) -> str:
+def _tell(telling: Telling, showing: Showing, proof: Proof, say: Teller) -> str:
     """Every stage in order; gives why the story could not go on, or an empty string."""
-    for number, (stage, title, sentence, tell, show) in enumerate(stages(telling, proof), 1):
+    for number, (stage, title, sentence, tell, show) in enumerate(stages(telling, showing, proof), 1):
         say.stage(number, title, sentence)
         try:
             facts = telling.book.tell(telling.place, stage, tell)
@@ -99,28 +100,28 @@ def _tell(telling: Telling, proof: Proof, say: Teller) -> str:
 Stage = tuple[str, str, str, Callable[[], Json], Callable[[Json], None]]
 
 
-def stages(telling: Telling, proof: Proof) -> Sequence[Stage]:
+def stages(telling: Telling, showing: Showing, proof: Proof) -> Sequence[Stage]:
     """The story's stages: name, title, what happens, telling it, showing it."""
     told: list[Stage] = [
         ("data", "Data", "Import customers' questions; clean, redact, deduplicate, split by customer.",
-         telling.data, telling.show_data),
+         telling.data, showing.show_data),
         ("first_model", "Train, evaluate, gate, deploy",
          "A tokenizer and a small model from nothing; judged on the unseen test; served if its gate passes.",
-         telling.first_model, telling.show_model),
+         telling.first_model, showing.show_model),
         ("traffic", "Traffic and feedback",
          "Customers ask through the gateway with the openai client; agents review; one engine is killed.",
-         telling.traffic, telling.show_traffic),
+         telling.traffic, showing.show_traffic),
         ("monitor", "Monitor", "Rollups show what happened; the share of corrected answers fires an alert.",
-         telling.monitor, telling.show_monitor),
+         telling.monitor, showing.show_monitor),
         ("retrain", "Retrain",
          "The alert started a workflow: reviewed answers become data, the live model is tuned, judged and gated.",
-         telling.retrain, telling.show_retrain),
+         telling.retrain, showing.show_retrain),
         ("rollout", "Roll out",
          "New customers: shadow, then a canary under a sequential test whose unit is the customer, then everybody.",
-         telling.rollout, telling.show_rollout),
+         telling.rollout, showing.show_rollout),
         ("broken", "A bad release",
          "The same model with a wrong chat template: it passed its gate, skips the shadow, and rolls itself back.",
-         telling.broken, telling.show_rollout),
+         telling.broken, showing.show_rollout),
     ]  # fmt: skip
     if telling.scale.control:
         told.append(

@@ -11,8 +11,9 @@ import msgspec
 
 from volant.app.story.book import Json
 from volant.app.story.customers import Question
+from volant.app.story.showing import exact
 from volant.app.story.teller import interval
-from volant.app.story.telling import TASK, StoryFailed, Telling, exact
+from volant.app.story.telling import TASK, StoryFailed, Telling
 from volant.core.nouns import Report
 from volant.evals.compare import compare
 from volant.governance import scan

@@ -70,8 +70,8 @@ TINY = Scale(  # every stage, nothing learnt well: for tests of the machinery
 DEMO = Scale(
     name="demo",
     shares={"train": 0.38, "validation": 0.04, "pool_a": 0.36, "pool_b": 0.10, "test": 0.12},
-    first_options={"tokens": 800_000, "vocabulary": 1000},
-    tune_options={"tokens": 1_500_000, "threads": 1},
+    first_options={"tokens": 650_000, "vocabulary": 1000},
+    tune_options={"tokens": 1_100_000, "threads": 1},
     accuracy_min=0.35,
     review_share=0.85,
     plan=RolloutPlan(steps=((0.10, 40), (0.50, 60)), failure_ceiling=0.05, user_timeout_s=3.0, label_wait_s=1.5),
@@ -83,8 +83,8 @@ STORY = Scale(
     plan=RolloutPlan(
         steps=((0.05, 40), (0.25, 60), (0.50, 150)), failure_ceiling=0.02, user_timeout_s=3.0, label_wait_s=1.5
     ),
-    first_options={"tokens": 1_100_000},
-    tune_options={"tokens": 1_600_000, "threads": 1},
+    first_options={"tokens": 1_300_000},
+    tune_options={"tokens": 2_200_000, "threads": 1},
     accuracy_min=0.40,
     review_share=0.85,
     target_accuracy=0.75,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from volant.app.story.crowd import Crowd, Round
 from volant.app.story.customers import Customers, Question
 from volant.app.story.scale import Scale
 from volant.app.story.server import Api, Server
-from volant.app.story.teller import Teller, interval, share
+from volant.app.story.teller import Teller, share
 from volant.core.errors import VolantError
 
 TASK = "helpdesk-intent"
@@ -76,32 +76,6 @@ class Telling:
             "correlation": funnel["intra_user_correlation"],
         }
 
-    def show_data(self, facts: Json) -> None:
-        fact = self.say.fact
-        removed = ", ".join(f"{count} {step.replace('_', ' ')}" for step, count in facts["removed"].items()) or "none"
-        changed = ", ".join(f"{count} {step}" for step, count in facts["changed"].items()) or "none"
-        fact("rows", f"{facts['rows_in']:,} in, and {facts['test_rows_in']:,} of a given test")
-        fact("removed, with reasons", removed)
-        fact("rewritten", f"{changed} (personal data is redacted before the first write)")
-        fact("leaked test items", f"{facts['leaks']} found in train; the train copies are dropped")
-        drawn = f", {facts['users_drawn']:,} rows had none and got one" if facts["users_drawn"] else ""
-        fact("customers", f"{sum(facts['users'].values()):,}{drawn}")
-        found = facts["correlation"]
-        if found:
-            fact(
-                "intra-user correlation",
-                f"{found['value']:.3f}  [{found['low']:.3f}, {found['high']:.3f}]: two questions of one customer "
-                f"share the intent in {share(found['within'])}, of two customers in {share(found['by_chance'])}",
-            )
-        fact(
-            "intents", f"{facts['labels']}, of which the bank had {facts['known_labels']} when the first model was made"
-        )
-        fact(
-            "splits, by customer",
-            ", ".join(f"{name} {count:,}" for name, count in facts["counts"].items())
-            + f" ({facts['came_later']:,} questions on later products are asked live)",
-        )
-
     # ------------------------------------------------------------ 2.–4. the first model
     def first_model(self) -> Json:
         version_id = self.facts("data")["version_id"]
@@ -118,23 +92,6 @@ class Telling:
         if done.get("outcome") != "pass":
             raise StoryFailed(f"the first model's gate said {done.get('outcome')}: {self.reasons(done['verdict_id'])}")
         return {**done, **self.evidence(done["model_id"], done["report_ids"], done["verdict_id"])}
-
-    def show_model(self, facts: Json, kinds: Iterable[str] = ("accuracy", "bias", "security")) -> None:
-        fact = self.say.fact
-        model = facts["model"]
-        fact(
-            "model",
-            f"{model['label']}: {model['parameters']:,} parameters, {model['tokens']:,} tokens in "
-            f"{model['wall_s']:.0f} s, checkpoint of step {model['chosen_step']} by validation",
-        )
-        for report in facts["reports"]:
-            if report["suite"] in kinds:
-                for metric in report["metrics"]:
-                    name = metric["name"] if metric["slice"] == "overall" else f"{metric['name']} ({metric['slice']})"
-                    shown = interval(metric) if metric["unit"] == "share" else f"{metric['value']:.3f}"
-                    fact(name[:24], f"{shown}  n={metric['n']}")
-        for reason in facts["verdict"]["reasons"]:
-            fact(f"gate: {reason['rule']}"[:24], reason["sentence"], reason["outcome"] == "pass")
 
     # ------------------------------------------------------------ 5. traffic
     def traffic(self) -> Json:
@@ -163,24 +120,6 @@ class Telling:
             "items": len(self.api.get("/api/v1/inferences/items", prefix="pool_a/")["items"]),
         }
 
-    def show_traffic(self, facts: Json) -> None:
-        fact = self.say.fact
-        rate = facts["answered"] / facts["seconds"] if facts["seconds"] else 0.0
-        fact("questions", f"{facts['questions']:,} of {facts['customers']:,} customers, {rate:.0f} requests/s")
-        fact("answered rightly", f"{share(facts['accuracy'])} (a third of the products is new to the model)")
-        fact(
-            "engine killed",
-            f"kill -9 of pid {facts['engine_killed']}: {facts['bridged']} answers came from the fallback "
-            "(counted apart, asked again later)",
-            facts["bridged"] > 0,
-        )
-        fact(
-            "reviewed by agents",
-            f"{facts['reviewed']:,} answers (coverage {share(self.scale.review_share, 0)}, "
-            f"{share(self.scale.review_noise, 0)} of labels wrong on purpose), {facts['corrected']:,} corrected",
-        )
-        fact("latency", f"p50 {facts['p50_ms']:.0f} ms, p95 {facts['p95_ms']:.0f} ms as the clients saw it")
-
     # ------------------------------------------------------------ 6. monitor
     def monitor(self) -> Json:
         def fired() -> Json | None:
@@ -191,22 +130,6 @@ class Telling:
             alert = self.wait(fired, 60, "no monitor fired")
         metrics = self.api.get("/api/v1/metrics", task=TASK, by="deployment")
         return {"alert": alert, "metrics": metrics["total"], "by_deployment": metrics["slices"]}
-
-    def show_monitor(self, facts: Json) -> None:
-        rows = [
-            (
-                name,
-                f"{m['requests']:,}",
-                f"{m['latency_ms_p50']:.0f} / {m['latency_ms_p95']:.0f}",
-                f"{m['input_tokens'] + m['output_tokens']:,}",
-                f"{m['cost_usd']:.4f}",
-                f"{m['errors']}",
-                share(m["corrected_share"]),
-            )
-            for name, m in facts["by_deployment"].items()
-        ]
-        self.say.table(("deployment", "requests", "p50/p95 ms", "tokens", "USD", "errors", "corrected"), rows)
-        self.say.fact("alert", facts["alert"]["sentence"], True)
 
     # ------------------------------------------------------------ 7. retrain
     def retrain(self) -> Json:
@@ -219,23 +142,6 @@ class Telling:
         facts["twin"] = self.evidence(done["twin_model_id"], done["twin_report_ids"], "")
         facts["counts"] = {name: count["records"] for name, count in version["counts"].items()}
         return facts
-
-    def show_retrain(self, facts: Json) -> None:
-        first = self.facts("first_model")
-        columns = {
-            "first model": exact(first, "accuracy"),
-            "same, trained on": exact(facts["twin"], "accuracy"),
-            "next model": exact(facts, "accuracy"),
-            "TF-IDF + linear": exact(facts, "yardstick"),
-        }
-        self.say.fact("dataset version 2", ", ".join(f"{name} {count:,}" for name, count in facts["counts"].items()))
-        rows = [
-            (name, *(interval(columns[column][name]) if name in columns[column] else "–" for column in columns))
-            for name in ("known", "new", "overall")
-        ]
-        self.say.table(("exact match on the test", *columns), rows)
-        self.say.note("“same, trained on”: the first model with as much extra training and no new data.")
-        self.show_model(facts, ("bias", "security"))
 
     # ------------------------------------------------------------ 8. rollouts
     def rollout(self) -> Json:
@@ -299,13 +205,6 @@ class Telling:
             "customers": customers,
             "drawn_again": max(0, customers - (0 if again else len({q.user for q in self.pool("pool_b")}))),
         }
-
-    def show_rollout(self, facts: Json) -> None:
-        for decision in facts["decisions"]:
-            users = f"{decision.get('canary_users', 0)} canary users" if decision.get("canary_users") else ""
-            self.say.fact(decision["action"], f"{decision['sentence']} {users}".strip())
-        again = f" ({facts['drawn_again']:,} of them drawn again under new names)" if facts["drawn_again"] else ""
-        self.say.fact("customers used", f"{facts['customers']:,}{again}, {facts['answered']:,} requests")
 
     # ------------------------------------------------------------ helpers
     def facts(self, stage: str) -> Json:
@@ -449,17 +348,6 @@ class Telling:
             "p50_ms": latencies[len(latencies) // 2],
             "p95_ms": latencies[int(len(latencies) * 0.95)],
         }
-
-
-def exact(facts: Json, suite: str) -> Json:
-    """Slice → exact-match metric of a suite's report."""
-    return {
-        metric["slice"]: metric
-        for report in facts["reports"]
-        if report["suite"] == suite
-        for metric in report["metrics"]
-        if metric["name"] == "exact_match"
-    }
 
 
 def documents(scale: Scale, standby_port: int, expected_reviews: int) -> Json:

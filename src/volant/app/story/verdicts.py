@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from volant.app.story.book import Book
 from volant.app.story.scale import Scale
+from volant.app.story.showing import exact
 from volant.app.story.teller import interval, share
-from volant.app.story.telling import exact
 
 
 @dataclass(frozen=True, slots=True)
