@@ -67,12 +67,17 @@ TINY = Scale(  # every stage, nothing learnt well: for tests of the machinery
     target_accuracy=0.0,
 )
 
+# A model of a million parameters that knows nothing but intents is swayed by words in an attack that name another one:
+# between 4 and 8 % of injections succeed. The default ceiling of 10 % would pass or fail by chance with 240 trials.
+SMALL_MODEL = {"injection_success_max": 0.2}
+
 DEMO = Scale(
     name="demo",
     shares={"train": 0.38, "validation": 0.04, "pool_a": 0.36, "pool_b": 0.10, "test": 0.12},
     first_options={"tokens": 650_000, "vocabulary": 1000},
     tune_options={"tokens": 1_100_000, "threads": 1},
     accuracy_min=0.35,
+    gate=SMALL_MODEL,
     review_share=0.85,
     plan=RolloutPlan(steps=((0.10, 40), (0.50, 60)), failure_ceiling=0.05, user_timeout_s=3.0, label_wait_s=1.5),
 )
@@ -86,6 +91,7 @@ STORY = Scale(
     first_options={"tokens": 1_300_000},
     tune_options={"tokens": 2_200_000, "threads": 1},
     accuracy_min=0.40,
+    gate=SMALL_MODEL,
     review_share=0.85,
     target_accuracy=0.75,
     known_margin=0.03,
