@@ -30,8 +30,11 @@ def main() -> int:
         return 1 if os.environ.get("VOLANT_STRICT") == "1" else 0
     data_dir = Path(os.environ.get("STORY_DIR", "") or tempfile.mkdtemp(prefix="volant-story-"))
     kept = "STORY_DIR" in os.environ
+    resume = (data_dir / "story.json").exists()
     try:
-        code = run(DemoOptions(data_dir=data_dir, data=files[0], test=files[1], scale="story", once=True, resume=kept))
+        code = run(
+            DemoOptions(data_dir=data_dir, data=files[0], test=files[1], scale="story", once=True, resume=resume)
+        )
         book = Book.open(data_dir / "story.json")
         if book is None:
             return 1
