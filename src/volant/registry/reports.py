@@ -45,7 +45,10 @@ def get_report(tx: Connection, project: str, report_id: str) -> Report:
     found = _find(tx, project, report_id)
     if found is None:
         raise NotFound(
-            "report_unknown", f"there is no report {report_id[:60]!r}", where=project, hint="`volant eval MODEL --reports`"
+            "report_unknown",
+            f"there is no report {report_id[:60]!r}",
+            where=project,
+            hint="`volant eval MODEL --reports`",
         )
     return found
 

@@ -62,7 +62,7 @@ class Database:
             yield connection.execution_options(volant_read=True)
 
     def migrate(self) -> str:
-        """Bring the schema to the newest revision and give its name. Raises Conflict on a schema newer than this code."""
+        """Bring the schema to the newest revision; gives its name. Raises Conflict on one newer than this code."""
         config = self._alembic()
         script = ScriptDirectory.from_config(config)
         with self.engine.connect() as connection:
