@@ -19,7 +19,7 @@ import msgspec
 
 BACKOFF_FIRST_S = 0.2
 BACKOFF_LAST_S = 5.0
-HEALTHY_AFTER_S = 10.0  # a child that lived so long starts again without waiting
+HEALTHY_AFTER_S = 10.0  # a child that lived so long starts again without waiting, unless its restarts are limited
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +131,9 @@ class Children:
 
     def _start(self, child: _Child, now: float) -> None:
         wanted = child.wanted
-        output = _open_log(wanted.log)
+        output: IO[bytes] | None = None
         try:
+            output = _open_log(wanted.log)
             child.process = subprocess.Popen(
                 wanted.argv,
                 env={**self._environment, **wanted.env, "VOLANT_PARENT_FD": str(self._lifeline_read)},
@@ -168,7 +169,7 @@ class Children:
             if code != 0:
                 self._note(f"{wanted.name} ended with {code} and is not started again")
             return
-        if now - child.started > HEALTHY_AFTER_S:
+        if not wanted.max_restarts and now - child.started > HEALTHY_AFTER_S:
             child.restarts = 0
         delay = min(BACKOFF_FIRST_S * 2**child.restarts, BACKOFF_LAST_S)
         child.restarts += 1

@@ -44,6 +44,7 @@ class Supervisor:
         boot = {"VOLANT_BOOT": msgspec.json.encode(settings).decode(), "PYTHONUNBUFFERED": "1"}
         self._children = Children(note, {**os.environ, **boot})
         self._stopping = False
+        self._published = True  # is what runs written down?
         self._desired_seen = (0, 0)
         self._wanted: dict[str, Wanted] = {}
         self._lock_fd = -1
@@ -91,7 +92,7 @@ class Supervisor:
             )
         while not self._stopping:
             self._follow_control()
-            if self._children.step():
+            if self._children.step() or not self._published:
                 self._publish()
             time.sleep(LOOK_EVERY_S)
         return self._drain()
@@ -118,8 +119,16 @@ class Supervisor:
                 self._children.want(wanted)
 
     def _publish(self) -> None:
+        """Write what is. A full disk must not end the supervisor, and everything with it: it is tried again."""
         actual = dict(self._children.actual())
-        write_atomically(self.data / "run" / "actual.json", msgspec.json.encode(actual).decode())
+        try:
+            write_atomically(self.data / "run" / "actual.json", msgspec.json.encode(actual).decode())
+        except OSError as error:
+            if self._published:
+                self._note(f"cannot write what runs, and tries again: {error}")
+            self._published = False
+        else:
+            self._published = True
 
     def _drain(self) -> int:
         """Gateways first (they finish what is in flight), then runs and engines, control last."""

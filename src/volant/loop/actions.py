@@ -20,7 +20,7 @@ from volant.loop.forgetting import Forgetting
 from volant.loop.making import Making
 from volant.loop.retrain import Retrain
 from volant.loop.rolling import Rolling, Word, newest_verdict
-from volant.registry import models, reports, reviews
+from volant.registry import datasets, models, reports, reviews, rollouts
 
 SUITES = (*ALL_SUITES, "yardstick")
 
@@ -47,7 +47,9 @@ class Actions:
 
     def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "") -> Started:
         self._retrain.check(project, task)
-        return self._start("retrain", Retrain.NAME, key or alert_id, project, task, alert_id)
+        if alert_id and not key:
+            return self._begin("retrain", Retrain.NAME, f"retrain-{alert_id}", project, task, alert_id)
+        return self._start("retrain", Retrain.NAME, key, project, task, alert_id)
 
     def start_evaluation(
         self,
@@ -65,7 +67,7 @@ class Actions:
                            hint=f"suites are {', '.join(SUITES)}")  # fmt: skip
         with self._context.db.read() as tx:
             model = models.resolve(tx, project, model_id)
-        version_id = dataset_version_id or model.dataset_version_id
+            version_id = datasets.get_version(tx, project, dataset_version_id or model.dataset_version_id).id
         return self._start("evaluate", Evaluation.NAME, key, project, model.id, version_id, list(suites or ALL_SUITES))
 
     def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "") -> Verdict:
@@ -83,8 +85,14 @@ class Actions:
             model = models.resolve(tx, project, model_id)
             chosen = verdict_id or newest_verdict(tx, project, model.id)
             verdict = reports.get_verdict(tx, project, chosen) if chosen else None
+            rolling = rollouts.running(tx, project, task)
+        if rolling is not None:
+            raise Conflict("rollout_running", f"rollout {rolling.id} moves the traffic of {task!r} now", where=task,
+                           hint="end it first: volant rollout rollback, or promote")  # fmt: skip
         if verdict is None:
             raise Conflict("no_verdict", f"{model.label} was never gated", hint="volant gate first")
+        if verdict.model_id != model.id:
+            raise Conflict("verdict_elsewhere", f"{chosen} judges another model than {model.label}", where=chosen)
         if verdict.outcome != "pass" and not comment:
             raise Conflict(
                 "gate_not_passed",
@@ -135,8 +143,11 @@ class Actions:
         return self._forgetting.start(project, user=user, subject=subject, reason=reason)
 
     def _start(self, kind: str, name: str, key: str, *arguments: object) -> Started:
-        """Start workflow `name`; the same key finds the same workflow."""
-        workflow_id = f"{kind}-{key or new_id('run').removeprefix('run_')}"
+        """Start workflow `name`, whose first argument is the project; the same key of it finds the same workflow."""
+        named = f"{arguments[0]}-{key}" if key else new_id("run").removeprefix("run_")
+        return self._begin(kind, name, f"{kind}-{named}", *arguments)
+
+    def _begin(self, kind: str, name: str, workflow_id: str, *arguments: object) -> Started:
         already = self._context.workflows.status(workflow_id) is not None
         self._context.workflows.start(name, workflow_id, *arguments)  # type: ignore[arg-type]
         return Started(workflow_id=workflow_id, kind=kind, already=already)

@@ -66,6 +66,10 @@ class Build:
         """Fill in what the caller left to the task's loop. Raises BadInput or NotFound before anything starts."""
         loop = self._making.loop_of(project, task)
         serving.task_of(self._context, project, task)
+        kept_apart = sorted(set(options.splits) & {"test", "validation"})
+        if kept_apart or not options.splits:
+            raise BadInput("splits_unusable", f"nothing is trained on {' or '.join(kept_apart) or 'no split'}",
+                           where="splits", hint='name "train", or live pools that no later evidence needs')  # fmt: skip
         recipe = options.recipe or (loop.recipe if loop else "")
         if not recipe:
             raise BadInput("recipe_missing", f"task {task!r} has no loop, so a recipe must be named", where="recipe")

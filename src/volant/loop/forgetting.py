@@ -8,21 +8,25 @@ at the bottom of the chain: tuning a model that knows the person would not make 
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from typing import Any
 
-from volant.core.errors import NotFound
+from sqlalchemy import Connection
+
+from volant.core.errors import NotFound, VolantError
 from volant.governance import erasure, receipt
 from volant.jobs.actions import BuildOptions, Started
 from volant.jobs.context import Context
 from volant.loop import releasing, serving
 from volant.loop.build import Build
-from volant.registry import documents, erasures, models, projects, runs, state
+from volant.registry import documents, erasures, models, projects, releases, rollouts, runs, state
 
 Json = dict[str, Any]
 DRAIN_WAIT_S = 0.15  # control drains the spools all the time; this is longer than one turn of it
 DUE = "retrain-due"  # state kind: task → when its model is to be trained again without somebody
 EVERY_S = 60.0
+log = logging.getLogger("volant.forgetting")
 
 
 class Forgetting:
@@ -96,10 +100,14 @@ class Forgetting:
                 if int(when["due_ms"]) <= now_ms
             ]
         for project, task, due_ms in due:
-            options = self._from_nothing(project, task, f"without-{task}-{due_ms}")
-            if options is not None:
-                wanted = self._build.complete(project, task, options)
-                self._build.begin(project, task, wanted, f"build-{wanted.key}")
+            try:
+                options = self._from_nothing(project, task, f"without-{project}-{task}-{due_ms}")
+                if options is not None:
+                    wanted = self._build.complete(project, task, options)
+                    self._build.begin(project, task, wanted, f"build-{wanted.key}")
+            except VolantError as error:  # it stays due, and the other tasks get theirs
+                log.warning("%s is due to be trained without somebody, and cannot be: %s", task, error.message)
+                continue
             with context.db.begin() as tx:
                 state.remove(tx, project, DUE, task)
 
@@ -121,23 +129,38 @@ class Forgetting:
         )
 
     def _follow(self, project: str, erasure_id: str, removed: Json) -> None:
-        """Blocked models stop serving; trainings are scheduled; gateways hear of it."""
+        """Blocked models stop serving and their rollouts end; trainings are scheduled; gateways hear of it."""
         context = self._context
         now_ms = context.clock.now_ms()
         gone: list[tuple[str, str]] = []
         with context.db.begin() as tx:
             for task in documents.current(tx, project).documents.tasks:
-                live = state.live(tx, project, task.name)
                 for name, variant in state.variants(tx, project, task.name).items():
                     if variant.model_id in removed["blocked"]:
                         gone.append((task.name, name))
-                        if live is not None and live.variant == name:
-                            state.remove(tx, project, "live", task.name)
+                        self._take_out(tx, project, task.name, name, erasure_id)
             for task_name in removed["tasks"]:
                 state.put(tx, project, DUE, task_name, {"due_ms": removed["due_ms"]}, now_ms=now_ms)
         for task_name, name in gone:
             serving.withdraw(context, project, task_name, name)
         context.publish()
+
+    def _take_out(self, tx: Connection, project: str, task: str, variant: str, erasure_id: str) -> None:
+        """No traffic for a variant any more, live or in a rollout; the configuration's own serves again."""
+        now_ms = self._context.clock.now_ms()
+        reason = f"its model learned from a person who was erased ({erasure_id}), and policy blocks it"
+        live, split = state.live(tx, project, task), state.split(tx, project, task)
+        if live is not None and live.variant == variant:
+            state.remove(tx, project, "live", task)
+            if (release := releases.live_release(tx, project, task)) is not None:
+                releases.move(tx, project, release.id, "withdrawn", now_ms=now_ms, reason=reason)
+        if split is not None and split.candidate == variant:
+            state.clear_split(tx, project, task)
+            if rollouts.get_rollout(tx, project, split.rollout_id).running:
+                decision = {"action": "rollback", "sentence": reason, "by": "policy"}
+                rollouts.decide(
+                    tx, project, split.rollout_id, decision, now_ms=now_ms, state="rolled_back", reason=reason
+                )
 
     def _clean(self, project: str, erasure_id: str) -> None:
         erasure.clean(self._house, project, erasure_id, _drained)

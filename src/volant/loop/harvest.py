@@ -1,20 +1,22 @@
 """Harvest: reviewed answers become training rows. A new dataset version: the one before, and what people corrected.
 
 An agent's demonstration is the label; an accepted answer is its own. Answers of a fallback, of a shadow and of people
-who were erased are left out (the query does that). A few of the new rows go to validation, by the hash of their item,
-so that the checkpoint of the next model is chosen on new products too.
+who were erased are left out (the query does that), and so are questions that stand in the test. An item that was asked
+twice in the same words counts once. A few of the new rows go to validation, by the hash of their item, so that the
+checkpoint of the next model is chosen on new products too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from volant.core.errors import Conflict
+from volant.data.dedup import text_key
 from volant.jobs.context import Context
 from volant.registry import datasets, documents, records
 from volant.registry.datasets import Member
@@ -32,16 +34,23 @@ def extend(context: Context, project: str, task: str, parent_id: str, version_id
     """
     now_ms = context.clock.now_ms()
     with context.db.read() as tx:
+        if any(made.id == version_id for made in datasets.list_versions(tx, project)):
+            return version_id  # made before a kill: answers may have changed since, the version does not
         parent = datasets.get_version(tx, project, parent_id)
         days = documents.current(tx, project).documents.policy.retention_days
         known = frozenset(parent.funnel.get("known_labels", ())) if isinstance(parent.funnel, dict) else frozenset()
-        had = {row.inference_id for row in datasets.rows(tx, context.keyring, context.blobs, project, parent_id)}
+        before = list(datasets.rows(tx, context.keyring, context.blobs, project, parent_id))
+        had = {row.inference_id for row in before}
+        tested = {text_key(str(row.body.get("question", ""))) for row in before if row.split == "test"}
         answers = [
             answer
             for answer in query.reviewed_answers(tx, context.keyring, project, task, until_ms=until_ms)
             if answer.inference_id not in had
         ]
-    rows = list(_rows(answers, f"feedback/{task}/{version_id}", now_ms, now_ms + days * DAY_MS))
+    usable = list(_usable(answers))
+    unseen = [one for one in usable if text_key(one.question) not in tested]
+    newest = list({(one.answer.item or one.answer.inference_id, one.question): one for one in unseen}.values())
+    rows = _rows(newest, f"feedback/{task}/{version_id}", now_ms + days * DAY_MS)
     if len(rows) < LEAST:
         raise Conflict(
             "too_few_reviews",
@@ -69,7 +78,9 @@ def extend(context: Context, project: str, task: str, parent_id: str, version_id
                 "known_labels": sorted(known),
                 "reviewed": len(answers),
                 "corrected": corrected,
-                "unusable": len(answers) - len(rows),
+                "unusable": len(answers) - len(usable),
+                "leaked": len(usable) - len(unseen),
+                "asked_twice": len(unseen) - len(newest),
                 "labels": sorted({row.body["label"] for row in rows}),
             },
             version_id=version_id,
@@ -77,31 +88,41 @@ def extend(context: Context, project: str, task: str, parent_id: str, version_id
     return made.id
 
 
-def _rows(
-    answers: Iterable[query.ReviewedAnswer], source: str, now_ms: int, until_ms: int
-) -> Iterable[records.NewRecord]:
-    position = 0
+class _Usable(NamedTuple):
+    """An answer that says what was asked and what is right."""
+
+    answer: query.ReviewedAnswer
+    question: str
+    label: str
+
+
+def _usable(answers: Iterable[query.ReviewedAnswer]) -> Iterator[_Usable]:
     for answer in answers:
         question, label = _question(answer.input), _label(answer)
-        if not question or not label:
-            continue
-        yield records.NewRecord(
+        if question and label:
+            yield _Usable(answer, question, label)
+
+
+def _rows(found: Sequence[_Usable], source: str, until_ms: int) -> list[records.NewRecord]:
+    return [
+        records.NewRecord(
             source=source,
             position=position,
             body={
-                "question": question,
-                "answer": json.dumps({"intent": label}),
-                "label": label,
-                "item": answer.item or answer.inference_id,
+                "question": one.question,
+                "answer": json.dumps({"intent": one.label}),
+                "label": one.label,
+                "item": one.answer.item or one.answer.inference_id,
             },
-            subject=answer.subject,
+            subject=one.answer.subject,
             purpose="training",
             legal_basis="legitimate_interest",
             retention_until_ms=until_ms,
-            inference_id=answer.inference_id,
-            observed_ms=answer.started_ms,
+            inference_id=one.answer.inference_id,
+            observed_ms=one.answer.started_ms,
         )
-        position += 1
+        for position, one in enumerate(found)
+    ]
 
 
 def _question(body: bytes) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from volant.core.errors import BadInput
 from volant.core.ids import new_id
@@ -36,13 +37,19 @@ def import_dataset(context: Context, project: str, files: Sequence[Upload], opti
 
     Raises BadInput that names file, line and column; then nothing was stored.
     """
-    fingerprint = _fingerprint(files, options)
-    with context.db.read() as tx:
-        for version in datasets.list_versions(tx, project, options.dataset):
-            if isinstance(version.funnel, dict) and version.funnel.get("fingerprint") == fingerprint:
-                return version.id
-    prepared = prepare(files, options)
-    return _store(context, project, prepared, options, fingerprint)
+    with context.db.read() as tx:  # keyed: a hash of a short file would tell what stood in it
+        key = context.keyring.hash_key(tx, project)
+        fingerprint = context.vault.content_hmac(key, _fingerprint(files, options))
+        there = _imported(tx, project, options.dataset, fingerprint)
+    return there or _store(context, project, prepare(files, options), options, fingerprint)
+
+
+def _imported(tx: Connection, project: str, dataset: str, fingerprint: str) -> str:
+    """The id of the version that these files made before; empty when they made none."""
+    for version in datasets.list_versions(tx, project, dataset):
+        if isinstance(version.funnel, dict) and version.funnel.get("fingerprint") == fingerprint:
+            return version.id
+    return ""
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +78,9 @@ def prepare(files: Sequence[Upload], options: ImportOptions) -> Prepared:
     kept = drawn.rows
     # A given test stays as it is but for what must never be stored: no row of it is removed as a duplicate.
     lenient = msgspec.structs.replace(policy, languages=(), exact=False, near_threshold=None)
-    tested = cleaning.clean(test.rows, lenient).kept if test.rows else []
-    test_rows = users.draw_users(tested, seed=options.seed, prefix="tester").rows if tested else []
+    tested = cleaning.clean(test.rows, lenient)
+    removals += tested.removals
+    test_rows = users.draw_users(tested.kept, seed=options.seed, prefix="tester").rows
     split = splits.split_by_user(kept, _shares(options, bool(test.rows)), seed=options.seed)
     removals += split.removals
     parts = {**split.parts, **({"test": test_rows} if test.rows else {})}
@@ -81,7 +89,7 @@ def prepare(files: Sequence[Upload], options: ImportOptions) -> Prepared:
     parts, came_later = _later_products(parts, known)
     splits.require_classes(parts["train"] + parts.get(LIVE_SPLIT, []), labels, where=data.names)
     agreement = _agreement(kept)
-    changes = Counter(change.step for change in cleaned.changes)
+    changes = Counter(change.step for change in (*cleaned.changes, *tested.changes))
     funnel = {
         "rows_in": len(data.rows) + len(data.rejected),
         "test_rows_in": len(test.rows) + len(test.rejected),
@@ -140,6 +148,8 @@ def _read(files: Sequence[Upload], options: ImportOptions, role: str) -> _Read:
 
 def _shares(options: ImportOptions, has_test: bool) -> dict[str, float]:
     shares = options.shares or (DEFAULT_SHARES_WITH_TEST if has_test else DEFAULT_SHARES)
+    if shares.get("train", 0.0) <= 0:
+        raise BadInput("bad_shares", "the shares leave nothing to train on", where="shares", hint="give train a share")
     if has_test:
         shares = {name: share for name, share in shares.items() if name != "test"}
     total = sum(shares.values())
@@ -173,19 +183,21 @@ def _removal(removal: Removal) -> dict[str, Any]:
     }
 
 
-def _fingerprint(files: Sequence[Upload], options: ImportOptions) -> str:
+def _fingerprint(files: Sequence[Upload], options: ImportOptions) -> bytes:
     digest = hashlib.sha256(msgspec.json.encode(options, order="deterministic"))
     for file in sorted(files, key=lambda one: (one.role, one.name)):
         digest.update(f"\0{file.role}\0{file.name}\0".encode())
         with file.path.open("rb") as content:
             for block in iter(lambda: content.read(1 << 20), b""):
                 digest.update(block)
-    return digest.hexdigest()
+    return digest.digest()
 
 
 def _store(context: Context, project: str, prepared: Prepared, options: ImportOptions, fingerprint: str) -> str:
     now_ms = context.clock.now_ms()
     with context.db.begin() as tx:
+        if there := _imported(tx, project, options.dataset, fingerprint):
+            return there  # another request imported them meanwhile
         days = options.retention_days or documents.current(tx, project).documents.policy.retention_days
         version_id = new_id("dataset_version")
         known = frozenset(prepared.known)
@@ -211,7 +223,7 @@ def _store(context: Context, project: str, prepared: Prepared, options: ImportOp
 
 
 def _record(
-    tx: Any, context: Context, project: str, row: Row, options: ImportOptions, until_ms: int
+    tx: Connection, context: Context, project: str, row: Row, options: ImportOptions, until_ms: int
 ) -> records.NewRecord:
     return records.NewRecord(
         source=row.source,

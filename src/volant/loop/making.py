@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from volant.core.errors import NotFound
 from volant.core.ids import new_id
@@ -16,7 +17,7 @@ from volant.core.nouns import GateSpec, LoopSpec, Report, Verdict
 from volant.governance import gate as gates
 from volant.jobs.context import Context
 from volant.loop import runs as run_steps
-from volant.registry import documents, models, reports
+from volant.registry import documents, erasures, models, reports, runs
 
 Json = dict[str, Any]
 CANARY_SEED = 20_261  # of the planted secrets that the memorisation probe looks for
@@ -89,7 +90,26 @@ class Making:
                 facts=result["facts"],
                 model_id=model_id,
             )
+            self._hold_against(tx, project, made)
         return made.id
+
+    def _hold_against(self, tx: Connection, project: str, made: models.ModelVersion) -> None:
+        """Flag a model for people erased while it trained, and for what its base was flagged for: tuning keeps it."""
+        began_ms = runs.get_run(tx, project, made.run_id).created_ms
+        version = ("dataset_version", made.dataset_version_id)
+        notes = []
+        for one in erasures.list_erasures(tx, project):
+            removed = one.progress.get("removed") or {}
+            derived = {(part["kind"], part["id"]) for part in removed.get("derived", ())}
+            if version in derived and one.progress.get("removed_ms", 0) >= began_ms:
+                notes.append({"kind": "erasure", "erasure_id": one.id})
+        base = models.get_model(tx, project, made.base_model_id) if made.base_model_id else None
+        notes += [note for note in base.flags if note["kind"] == "erasure"] if base else []
+        for note in notes:
+            models.flag(tx, project, made.id, note)
+        policy = documents.current(tx, project).documents.policy
+        if (base is not None and base.state == "blocked") or (notes and policy.erasure_blocks_models):
+            models.set_state(tx, project, made.id, "blocked")
 
     # ------------------------------------------------------------ evaluation
     def evaluate(self, project: str, model_id: str, dataset_version_id: str, suites: Sequence[str]) -> list[str]:

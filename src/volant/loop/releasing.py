@@ -60,8 +60,9 @@ def make_live(context: Context, project: str, release_id: str, reason: str) -> s
             raise Conflict("model_blocked", "a blocked model cannot be released", where=release.model_id)
         before = releases.live_release(tx, project, release.task)
         releases.move(tx, project, release_id, "live", now_ms=now_ms, reason=reason)
-        if before is not None and before.id != release_id and before.model_id not in ("", release.model_id):
-            models.set_state(tx, project, before.model_id, "retired")
+        other = before.model_id if before is not None and before.id != release_id else ""
+        if other not in ("", release.model_id) and models.get_model(tx, project, other).state == "live":
+            models.set_state(tx, project, other, "retired")  # a blocked one stays blocked
         if release.model_id:
             models.set_state(tx, project, release.model_id, "live")
         state.clear_split(tx, project, release.task)

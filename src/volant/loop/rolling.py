@@ -6,13 +6,15 @@ looks is not made of steps: a look that a kill interrupts is simply made again. 
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
-from volant.core.errors import BadInput, Conflict, VolantError
+from volant.core.errors import BadInput, Conflict, StorageFull, VolantError
 from volant.core.ids import new_id
 from volant.core.nouns import RolloutPlan, Split
 from volant.jobs.actions import RolloutOptions
@@ -26,6 +28,8 @@ from volant.traces import query
 
 Json = dict[str, Any]
 LOOK_EVERY_S = 0.5
+SETTLE_S = 2.0  # gateways hear of a decision within a second; what the leaving engine computes by then still ends
+log = logging.getLogger("volant.rolling")
 _WORDS = "rollout-word"  # state kind: what a person said about a running rollout
 
 
@@ -56,9 +60,10 @@ class Rolling:
             sentence = step("cannot-deploy", self._give_up, project, release_id, rollout_id, error.message)
             return {"rollout_id": rollout_id, "state": "cancelled", "sentence": sentence}
         step("begin", self._begin, project, release_id, rollout_id)
-        while not (ended := self._look(project, rollout_id)):
+        while not (ended := self._patient_look(project, rollout_id)):
             time.sleep(LOOK_EVERY_S)  # not a durable sleep: a rollout of days would leave a row for each
         sentence = step("end", self._end, project, release_id, rollout_id)
+        time.sleep(SETTLE_S)
         step("clean", self._clean_up, project, rollout_id)
         return {"rollout_id": rollout_id, "state": ended, "sentence": sentence}
 
@@ -153,6 +158,14 @@ class Rolling:
             releases.move(tx, project, release_id, "rolling_out", now_ms=now_ms, rollout_id=rollout_id)
             self._move(tx, project, rollout, first, {"action": "begin", "sentence": first.sentence}, now_ms)
         self._context.publish()
+
+    def _patient_look(self, project: str, rollout_id: str) -> str:
+        """A look that a full disk or a busy database puts off: a rollout must never be left without a watcher."""
+        try:
+            return self._look(project, rollout_id)
+        except (StorageFull, OperationalError) as error:
+            log.warning("rollout %s: a look is put off: %s", rollout_id, type(error).__name__)
+            return ""
 
     def _look(self, project: str, rollout_id: str) -> str:
         """One look; gives the state in which the rollout ended, else an empty string."""

@@ -106,18 +106,22 @@ def deploy(context: Context, project: str, task: str, model_id: str, name: str =
 
 
 def withdraw(context: Context, project: str, task: str, variant: str) -> None:
-    """Stop the engine of a variant and take both away. Raises Conflict while the variant serves or is rolled out."""
-    with context.db.begin() as tx:
+    """Stop the engine of a variant and take both away. Raises Conflict while the variant serves or is rolled out.
+
+    The engine goes first: a kill in between leaves a variant by which the rest is found, and never an engine alone.
+    """
+    with context.db.read() as tx:
         live, split = state.live(tx, project, task), state.split(tx, project, task)
         if live is not None and live.variant == variant:
             raise Conflict("variant_live", f"{variant} serves {task}", hint="release another variant first")
         if split is not None and split.candidate == variant:
             raise Conflict("variant_in_rollout", f"{variant} is being rolled out", hint="roll it back first")
+    context.executor.drop(variant)
+    shutil.rmtree(context.data_dir / "engines" / variant, ignore_errors=True)
+    with context.db.begin() as tx:
         state.remove_variant(tx, project, task, variant)
         state.remove_place(tx, project, variant)
     context.publish()
-    context.executor.drop(variant)
-    shutil.rmtree(context.data_dir / "engines" / variant, ignore_errors=True)
 
 
 def _may_come(context: Context, name: str) -> bool:
