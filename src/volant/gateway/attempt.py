@@ -185,8 +185,7 @@ class Attempts:
                 stream_head=_STREAM_HEAD + job.answer_head + place.header if asked.stream else b"",
                 strip_usage=not asked.include_usage,
             )
-            if job.wire is not None and job.wire.gone:
-                client.give_back(connection)
+            if job.wire is not None and job.wire.gone:  # left while we connected
                 exchange.abandon()
                 return exchange
             connection.start(data, exchange, place.timeouts)

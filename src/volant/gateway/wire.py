@@ -11,6 +11,7 @@ folder fail where a new uvicorn renames them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -53,7 +54,7 @@ class HotCycle:
 
     __slots__ = (
         "body", "chunked_encoding", "disconnected", "keep_alive", "message_event", "more_body", "on_response",
-        "response_complete", "response_started", "size",
+        "response_complete", "response_started", "size", "task",
     )  # fmt: skip
 
     def __init__(self, keep_alive: bool, on_response: Callable[[], None]) -> None:
@@ -65,6 +66,7 @@ class HotCycle:
         self.keep_alive = keep_alive
         self.message_event = _NO_EVENT
         self.on_response = on_response
+        self.task: asyncio.Task[None] | None = None
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -134,17 +136,14 @@ class GatewayProtocol(HttpToolsProtocol):
             hot.more_body = False
             pieces = hot.body
             body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            task = self.loop.create_task(door.handler(self.headers, body, self.open_wires[-1]))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            hot.task = self.loop.create_task(door.handler(self.headers, body, self.open_wires[-1]))
 
     # ------------------------------------------------------------ the connection
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         wires, self.open_wires = self.open_wires, []
         for wire in wires:
-            if wire.on_close is not None:
-                wire.on_close()
+            wire.lose(self.tasks)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -216,6 +215,18 @@ class Wire:
     def congested(self) -> bool:
         """The client reads too slowly just now."""
         return self._protocol.flow.write_paused
+
+    def lose(self, tasks: set[asyncio.Task[None]]) -> None:
+        """The connection is gone. While it lived it kept its task, and a drain waits for connections; from here on the
+        task stands in `tasks`, for which a drain waits too."""
+        cycle = self._cycle
+        cycle.disconnected = cycle.disconnected or not cycle.response_complete  # uvicorn tells one only
+        task = cycle.task if isinstance(cycle, HotCycle) else None
+        if task is not None and not task.done():
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        if self.on_close is not None:
+            self.on_close()
 
     def respond(self, status: int, headers: bytes, body: bytes) -> None:
         """A whole answer."""

@@ -47,12 +47,12 @@ CAN_RESERVE = hasattr(os, "posix_fallocate")
 
 # ---------------------------------------------------------------- files that are written
 class _File(Protocol):
-    """An open segment. `size` is what was written."""
+    """An open segment. `size` is what was written, `limit` the most it can hold."""
 
     fd: int
     size: int
+    limit: int
 
-    def has_room(self, count: int) -> bool: ...
     def append(self, cipher: AESGCM, counter: int, record: bytes) -> None:
         """The whole frame or nothing. Raises OSError."""
         ...
@@ -63,18 +63,15 @@ class _File(Protocol):
 class _Mapped:
     """Blocks reserved first, then sealed right into: a full disk shows at the start, never inside a record."""
 
-    __slots__ = ("_map", "_populated", "_view", "fd", "size")
+    __slots__ = ("_map", "_populated", "_view", "fd", "limit", "size")
 
     def __init__(self, fd: int, header: bytes, reserve: int) -> None:
         os.posix_fallocate(fd, 0, reserve)
         self._map = mmap.mmap(fd, reserve)
         self._map[: len(header)] = header
         self._view = memoryview(self._map)
-        self.fd, self.size = fd, len(header)
+        self.fd, self.size, self.limit = fd, len(header), reserve
         self._populated = 0
-
-    def has_room(self, count: int) -> bool:
-        return self.size + count <= len(self._view)
 
     def append(self, cipher: AESGCM, counter: int, record: bytes) -> None:
         at = self.size
@@ -110,15 +107,12 @@ class _Mapped:
 class _Plain:
     """One write a frame, for systems without posix_fallocate."""
 
-    __slots__ = ("fd", "size")
+    __slots__ = ("fd", "limit", "size")
 
     def __init__(self, fd: int, header: bytes) -> None:
         if os.write(fd, header) != len(header):
             raise OSError(errno.ENOSPC, "the disk took only a part of a new segment's header")
-        self.fd, self.size = fd, len(header)
-
-    def has_room(self, count: int) -> bool:
-        return True
+        self.fd, self.size, self.limit = fd, len(header), 1 << 62
 
     def append(self, cipher: AESGCM, counter: int, record: bytes) -> None:
         nonce = counter.to_bytes(12, "big")
@@ -191,7 +185,12 @@ class SpoolWriter:
             raise self._storage_full(f"the disk has less than {self._min_free_bytes >> 20} MiB left")
         size = _FRAME.size + len(record) + _TAG_BYTES
         file = self._file
-        if file is None or file.size >= self._segment_bytes or not file.has_room(size) or self._is_old(now):
+        if (
+            file is None
+            or file.size >= self._segment_bytes
+            or file.size + size > file.limit
+            or now - self._opened_at >= self._segment_s
+        ):
             if self._defer and file is not None:
                 self._retired.append(file)
             else:
