@@ -21,7 +21,7 @@ from typing import Any, get_args
 import msgspec
 import typer.main
 
-from volant.api.access import scope_of
+from volant.api.access import permission_of
 from volant.api.app import routes
 from volant.api.problems import MethodNotAllowed
 from volant.cli.main import build
@@ -108,24 +108,24 @@ def _plain(text: str) -> str:
 
 # ---------------------------------------------------------------- routes
 def api() -> str:
-    """Every route with its scope, by noun."""
+    """Every route with its permission, by noun."""
     described = routes().openapi()["paths"]
-    scopes = _scopes()
+    permissions = _permissions()
     by_tag: dict[str, list[tuple[str, str, str]]] = {}
     for path, methods in described.items():
         for method, operation in methods.items():
-            scope = scopes.get((method.upper(), path), "") or "none"
-            row = (f"`{method.upper()} {path}`", scope, operation.get("summary", ""))
+            permission = permissions.get((method.upper(), path), "") or "none"
+            row = (f"`{method.upper()} {path}`", permission, operation.get("summary", ""))
             by_tag.setdefault(operation["tags"][0], []).append(row)
-    parts = [f"### {tag}\n\n" + table(("route", "scope", "what"), rows) for tag, rows in sorted(by_tag.items())]
+    parts = [f"### {tag}\n\n" + table(("route", "permission", "what"), rows) for tag, rows in sorted(by_tag.items())]
     return "\n\n".join(parts)
 
 
-def _scopes() -> dict[tuple[str, str], str]:
+def _permissions() -> dict[tuple[str, str], str]:
     from fastapi.routing import iter_route_contexts
 
     return {
-        (method, str(route.path)): scope_of(route.dependant) or ""  # type: ignore[attr-defined]
+        (method, str(route.path)): permission_of(route.dependant) or ""  # type: ignore[attr-defined]
         for route in iter_route_contexts(routes().routes)
         for method in route.methods or ()
     }

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from volant.api.access import scope_of
+from volant.api.access import permission_of
 from volant.api.app import routes
 from volant.api.health import OPEN
+from volant.core.permissions import EVERY as EVERY_PERMISSION
 
 EVERY = [
-    (method, str(route.path), scope_of(route.dependant))  # type: ignore[attr-defined]
+    (method, str(route.path), permission_of(route.dependant))  # type: ignore[attr-defined]
     for route in iter_route_contexts(routes().routes)
     for method in sorted(route.methods or ())
 ]
@@ -30,13 +31,11 @@ def test_the_walk_sees_the_whole_application() -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), EVERY)
-def test_every_route_declares_a_scope(method: str, path: str, scope: str | None) -> None:
-    expected = {None} if path in OPEN else {"internal"} if path.startswith("/internal/") else {
-        "read", "write", "admin", "feedback", "inference"}  # fmt: skip
-    assert scope in expected
+def test_every_route_declares_a_permission(method: str, path: str, scope: str | None) -> None:
+    assert scope in ({None} if path in OPEN else {"internal"} if path.startswith("/internal/") else EVERY_PERMISSION)
     if method != "GET" and path.startswith("/api/v1"):
         reads = {"/api/v1/documents/diff"}
-        assert scope != "read" or path in reads, "what changes something needs more than `read`"
+        assert scope not in ("read", "content", "audit") or path in reads, "what changes something needs more"
 
 
 def test_nothing_answers_without_a_key_or_with_a_wrong_one(api: Any) -> None:

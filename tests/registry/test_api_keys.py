@@ -40,7 +40,7 @@ def test_scopes_open_what_they_name(database: Database) -> None:
     keys.require(key, "feedback")
     keys.require(admin, "feedback")
     with pytest.raises(Forbidden, match="lacks the scope 'write'"):
-        keys.require(key, "write")
+        keys.require(key, "release")
 
 
 def test_expired_and_revoked_keys_end(database: Database) -> None:

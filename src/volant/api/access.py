@@ -1,4 +1,4 @@
-"""Access: who calls, and may they. Every route declares a scope; nothing answers without a key but the health checks.
+"""Access: who calls, and may they. Every route declares a permission; nothing answers without one but what is open.
 
 A key comes as `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` or `?key=`, as the SDKs of the field send it.
 Its project is the caller's: no route takes a project from anywhere else.
@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from volant.api.services import _services
 from volant.core.errors import Unauthenticated
+from volant.core.permissions import Permission
 from volant.registry import keys
 
 
@@ -31,17 +32,17 @@ class Caller:
 
 
 class Needs:
-    """A dependency that lets a caller with the scope pass. `admin` has every scope."""
+    """A dependency that lets a caller with the permission pass."""
 
-    def __init__(self, scope: str) -> None:
-        self.scope = scope
+    def __init__(self, permission: Permission) -> None:
+        self.permission: Permission = permission
 
     def __call__(self, request: Request) -> Caller:
         """Raises Unauthenticated or Forbidden."""
         context = _services(request).context
         with context.db.read() as tx:
             key = keys.authenticate(tx, clear_key(request), now_ms=context.clock.now_ms())
-        keys.require(key, self.scope)
+        keys.require(key, self.permission)
         return Caller(key=key, project=key.project)
 
 
@@ -75,21 +76,31 @@ def clear_key(request: Request) -> str:
     return found
 
 
-def scope_of(dependant: Any) -> str | None:
-    """The scope that a route declares ("internal" for internal ones); None when it declares none. For the tests."""
+def permission_of(dependant: Any) -> str | None:
+    """The permission that a route declares ("internal" for internal ones); None when none. For the tests."""
     for part in dependant.dependencies:
         if isinstance(part.call, Needs):
-            return part.call.scope
+            return part.call.permission
         if isinstance(part.call, Internal):
             return "internal"
-        found = scope_of(part)
+        found = permission_of(part)
         if found is not None:
             return found
     return None
 
 
-Reads = Annotated[Caller, Depends(Needs("read"))]
-Writes = Annotated[Caller, Depends(Needs("write"))]
-Admin = Annotated[Caller, Depends(Needs("admin"))]
-GivesFeedback = Annotated[Caller, Depends(Needs("feedback"))]
 Infers = Annotated[Caller, Depends(Needs("inference"))]
+GivesFeedback = Annotated[Caller, Depends(Needs("feedback"))]
+Reads = Annotated[Caller, Depends(Needs("read"))]
+ReadsContent = Annotated[Caller, Depends(Needs("content"))]
+Configures = Annotated[Caller, Depends(Needs("configure"))]
+ManagesData = Annotated[Caller, Depends(Needs("data"))]
+Trains = Annotated[Caller, Depends(Needs("train"))]
+Evaluates = Annotated[Caller, Depends(Needs("evaluate"))]
+Reviews = Annotated[Caller, Depends(Needs("review"))]
+Releases = Annotated[Caller, Depends(Needs("release"))]
+Operates = Annotated[Caller, Depends(Needs("operate"))]
+ManagesKeys = Annotated[Caller, Depends(Needs("keys"))]
+Erases = Annotated[Caller, Depends(Needs("erase"))]
+ReadsAudit = Annotated[Caller, Depends(Needs("audit"))]
+ManagesPeople = Annotated[Caller, Depends(Needs("people"))]

@@ -29,6 +29,12 @@ PREFIXES = {
     "document": "doc",
     "deployment": "dep",
     "engine": "eng",
+    "person": "usr",
+    "session": "ses",
+    "invitation": "inv",
+    "prompt": "prm",
+    "prompt_version": "prv",
+    "backup": "bak",
 }
 
 _ZERO_TRACE, _ZERO_SPAN = "0" * 32, "0" * 16  # W3C: not valid

@@ -14,11 +14,13 @@ from sqlalchemy import Connection, Row, insert, select, update
 from volant.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from volant.core.ids import new_id
 from volant.core.nouns import KeyGrant
+from volant.core.permissions import SCOPES as SCOPE_PERMISSIONS
+from volant.core.permissions import Permission, of_scopes
 from volant.registry import revision
 from volant.store.tables import api_key as api_keys
 from volant.store.vault import key_digest
 
-SCOPES = ("inference", "feedback", "read", "write", "admin")
+SCOPES = tuple(SCOPE_PERMISSIONS)
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PREFIX = "vk_"
 _LENGTH = 43  # ceil(256 / log2(62))
@@ -118,14 +120,15 @@ def authenticate(tx: Connection, clear: str, *, now_ms: int) -> ApiKey:
     return key
 
 
-def require(key: ApiKey, scope: str) -> None:
-    """Raises Forbidden when the key lacks the scope; `admin` has every scope."""
-    if scope not in key.scopes and "admin" not in key.scopes:
+def require(key: ApiKey, permission: Permission) -> None:
+    """Raises Forbidden when no scope of the key gives the permission; `admin` gives every one."""
+    if permission not in of_scopes(key.scopes):
+        gives = next(scope for scope in SCOPES if permission in SCOPE_PERMISSIONS[scope])
         raise Forbidden(
             "scope_missing",
-            f"the key {key.prefix}… lacks the scope {scope!r}; it has {', '.join(key.scopes)}",
+            f"the key {key.prefix}… lacks the scope {gives!r}; it has {', '.join(key.scopes)}",
             where="Authorization",
-            hint=f"create a key with `volant key create --scope {scope}`",
+            hint=f"create a key with `volant key create --scope {gives}`",
         )
 
 

@@ -82,6 +82,49 @@ spend = Table(  # settled use of a key per UTC day; leases are granted against i
     _float("usd"), _int("requests"), _int("tokens"), _float("leased_usd"),
 )  # fmt: skip
 
+# ---------------------------------------------------------------- people
+person = Table(  # whoever signs in; belongs to the installation, not to a project
+    "person", metadata, _id(), Column("email", String, nullable=False, unique=True), _text("name"),
+    _text("password_hash"),  # argon2id in PHC form; empty: signs in by OIDC only
+    _int("installation_admin"),  # may make projects and see every one of them
+    _text("state", "active"), _int("failures"), _ms("locked_until_ms"), _ms("password_changed_ms"),
+    _ms("last_login_ms"), _ms("created_ms"),
+)  # fmt: skip
+person_identity = Table(  # an account at an OpenID provider
+    "person_identity", metadata, Column("issuer", String, primary_key=True),
+    Column("identifier", String, primary_key=True),
+    Column("person_id", String, ForeignKey("person.id"), nullable=False, index=True), _ms("created_ms"),
+)  # fmt: skip
+membership = Table(
+    "membership", metadata, Column("project", String, ForeignKey("project.id"), primary_key=True),
+    Column("person_id", String, ForeignKey("person.id"), primary_key=True), _text("role"), _text("added_by"),
+    _ms("created_ms"), Index("ix_membership_person_id", "person_id"),
+)  # fmt: skip
+login_session = Table(  # a signed-in browser; the cookie's SHA-256 is all that is kept of it
+    "login_session", metadata, _id(), Column("sha256", String, nullable=False, unique=True),
+    Column("person_id", String, ForeignKey("person.id"), nullable=False, index=True), _text("csrf_sha256"),
+    _text("agent"), _ms("created_ms"), _ms("seen_ms"), _ms("expires_ms"), _ms("revoked_ms"),
+)  # fmt: skip
+invitation = Table(  # a link that makes a person a member; shown once, kept as SHA-256
+    "invitation", metadata, _id(), _project(), Column("sha256", String, nullable=False, unique=True), _text("email"),
+    _text("role"), _text("invited_by"), _ms("created_ms"), _ms("expires_ms"), _ms("accepted_ms"), _ms("revoked_ms"),
+)  # fmt: skip
+
+# ---------------------------------------------------------------- prompts
+prompt = Table(
+    "prompt", metadata, _id(), _project(), _text("name"), _text("description"), _ms("created_ms"), _ms("archived_ms"),
+    UniqueConstraint("project", "name"),
+)  # fmt: skip
+prompt_version = Table(  # immutable
+    "prompt_version", metadata, _id(), _project(),
+    Column("prompt_id", String, ForeignKey("prompt.id"), nullable=False), _int("version"), _text("body", "{}"),
+    _text("hash"), _text("author"), _text("comment"), _ms("created_ms"), UniqueConstraint("prompt_id", "version"),
+)  # fmt: skip
+prompt_label = Table(  # a name that moves: `production` → version 7
+    "prompt_label", metadata, Column("prompt_id", String, ForeignKey("prompt.id"), primary_key=True),
+    Column("label", String, primary_key=True), _project(), _int("version"), _text("moved_by"), _ms("moved_ms"),
+)  # fmt: skip
+
 # ---------------------------------------------------------------- configuration documents and state of the loop
 revision = Table(  # one row: grows with every change that gateways must hear of
     "revision", metadata, Column("id", Integer, primary_key=True, autoincrement=False),

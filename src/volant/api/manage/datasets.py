@@ -17,7 +17,7 @@ import msgspec
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from starlette.responses import StreamingResponse
 
-from volant.api.access import Reads, Writes
+from volant.api.access import ManagesData, Reads, ReadsContent
 from volant.api.paging import Listing
 from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
@@ -47,7 +47,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
 
 @router.post("/datasets/import", status_code=201, summary="Import labelled files: clean, redact, split by user, keep")
 def import_files(
-    caller: Writes,
+    caller: ManagesData,
     context: Has,
     actions: HasActions,
     options: Annotated[str, Form(description="ImportOptions as JSON.")],
@@ -95,7 +95,7 @@ def show_leaks(version_id: str, caller: Reads, context: Has) -> Annotated[Listin
 )
 def export_rows(
     version_id: str,
-    caller: Reads,
+    caller: ReadsContent,
     context: Has,
     split: Annotated[list[str] | None, Query(description="Only these splits.")] = None,
     limit: Annotated[int, Query(ge=0, description="0: all.")] = 0,

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Body
 
-from volant.api.access import Reads, Writes
+from volant.api.access import Configures, Reads
 from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.core.nouns import Documents
@@ -43,7 +43,7 @@ def diff(body: Annotated[Documents, AsJson, Body()], caller: Reads, context: Has
 
 @router.post("/apply", summary="Make this the configuration; gateways have it within a second")
 def apply(
-    body: Annotated[Documents, AsJson, Body()], caller: Writes, context: Has
+    body: Annotated[Documents, AsJson, Body()], caller: Configures, context: Has
 ) -> Annotated[documents.Applied, AsJson]:
     with context.db.begin() as tx:
         applied = documents.apply(tx, caller.project, body, applied_by=caller.name, now_ms=context.clock.now_ms())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from volant.api.access import Admin, Reads
+from volant.api.access import Erases, Reads
 from volant.api.paging import Listing
 from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
@@ -28,7 +28,7 @@ class NewErasure(Noun, frozen=True, kw_only=True):
 
 @router.post("", status_code=202, summary="Remove a person everywhere, in the background; models are flagged")
 def erase(
-    body: Annotated[NewErasure, AsJson, Body()], caller: Admin, actions: HasActions
+    body: Annotated[NewErasure, AsJson, Body()], caller: Erases, actions: HasActions
 ) -> Annotated[Started, AsJson]:
     if bool(body.user) == bool(body.subject):
         raise BadInput("bad_erasure", "name the person by `user` or by `subject`", where="body")

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Body
 
-from volant.api.access import Reads, Writes
+from volant.api.access import Evaluates, Reads
 from volant.api.paging import Listing
 from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
@@ -53,7 +53,7 @@ def get_report(report_id: str, caller: Reads, context: Has) -> Annotated[Report,
 
 @router.post("/reports", status_code=202, summary="Evaluate a model in the background")
 def evaluate(
-    body: Annotated[Evaluate, AsJson, Body()], caller: Writes, context: Has, actions: HasActions
+    body: Annotated[Evaluate, AsJson, Body()], caller: Evaluates, context: Has, actions: HasActions
 ) -> Annotated[Started, AsJson]:
     with context.db.read() as tx:
         model = models.resolve(tx, caller.project, body.model)
@@ -82,7 +82,7 @@ def get_verdict(verdict_id: str, caller: Reads, context: Has) -> Annotated[Verdi
 
 @router.post("/verdicts", status_code=201, summary="Let a gate read a model's newest reports and decide")
 def judge(
-    body: Annotated[Judge, AsJson, Body()], caller: Writes, context: Has, actions: HasActions
+    body: Annotated[Judge, AsJson, Body()], caller: Evaluates, context: Has, actions: HasActions
 ) -> Annotated[Verdict, AsJson]:
     with context.db.read() as tx:
         model = models.resolve(tx, caller.project, body.model)

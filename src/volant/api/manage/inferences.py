@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query
 
-from volant.api.access import Reads
+from volant.api.access import Reads, ReadsContent
 from volant.api.paging import Cursor, Limit, Page
 from volant.api.services import Has
 from volant.api.structs import AsJson
@@ -91,7 +91,7 @@ def items(caller: Reads, context: Has, prefix: Text = "") -> Annotated[Items, As
 
 
 @router.get("/{inference_id}", summary="One inference (our id or the provider's), its attempts and its feedback")
-def get_inference(inference_id: str, caller: Reads, context: Has) -> Annotated[InferenceDetail, AsJson]:
+def get_inference(inference_id: str, caller: ReadsContent, context: Has) -> Annotated[InferenceDetail, AsJson]:
     with context.db.read() as tx:
         found = query.get_inference(tx, caller.project, inference_id)
         calls = query.get_calls(tx, found.id)
@@ -100,7 +100,7 @@ def get_inference(inference_id: str, caller: Reads, context: Has) -> Annotated[I
 
 
 @router.get("/{inference_id}/payload", summary="What was said: request and response as they were recorded")
-def get_payload(inference_id: str, caller: Reads, context: Has) -> Annotated[PayloadView, AsJson]:
+def get_payload(inference_id: str, caller: ReadsContent, context: Has) -> Annotated[PayloadView, AsJson]:
     with context.db.read() as tx:
         found = query.get_inference(tx, caller.project, inference_id)
         payload = query.get_payload(tx, context.keyring, caller.project, found.id)

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Body, Query
 
-from volant.api.access import Admin
+from volant.api.access import ManagesKeys
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
@@ -36,13 +36,15 @@ class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @router.get("", summary="Every key of the project, revoked ones included")
-def list_keys(caller: Admin, context: Has) -> Annotated[Listing[keys.ApiKey], AsJson]:
+def list_keys(caller: ManagesKeys, context: Has) -> Annotated[Listing[keys.ApiKey], AsJson]:
     with context.db.read() as tx:
         return Listing(data=keys.list_keys(tx, caller.project))
 
 
 @router.post("", status_code=201, summary="Make a key; its clear text is shown this once")
-def create_key(body: Annotated[NewKey, AsJson, Body()], caller: Admin, context: Has) -> Annotated[MadeKey, AsJson]:
+def create_key(
+    body: Annotated[NewKey, AsJson, Body()], caller: ManagesKeys, context: Has
+) -> Annotated[MadeKey, AsJson]:
     with context.db.begin() as tx:
         key, clear = keys.create_key(
             tx,
@@ -61,7 +63,7 @@ def create_key(body: Annotated[NewKey, AsJson, Body()], caller: Admin, context: 
 
 @router.post("/{key_id}/rotate", summary="Replace a key; the old one ends at once or after a grace")
 def rotate_key(
-    key_id: str, caller: Admin, context: Has, grace_s: Annotated[float, Query(ge=0, le=30 * 86400)] = 0.0
+    key_id: str, caller: ManagesKeys, context: Has, grace_s: Annotated[float, Query(ge=0, le=30 * 86400)] = 0.0
 ) -> Annotated[MadeKey, AsJson]:
     with context.db.begin() as tx:
         key, clear = keys.rotate(
@@ -72,7 +74,7 @@ def rotate_key(
 
 
 @router.delete("/{key_id}", summary="Revoke a key, now and for good")
-def revoke_key(key_id: str, caller: Admin, context: Has) -> Annotated[keys.ApiKey, AsJson]:
+def revoke_key(key_id: str, caller: ManagesKeys, context: Has) -> Annotated[keys.ApiKey, AsJson]:
     with context.db.begin() as tx:
         key = keys.revoke(tx, caller.project, key_id, now_ms=context.clock.now_ms())
     context.publish()

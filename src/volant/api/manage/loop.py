@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from volant.api.access import Writes
+from volant.api.access import Trains
 from volant.api.services import HasActions
 from volant.api.structs import AsJson
 from volant.core.nouns import Noun
@@ -24,13 +24,13 @@ class Retrain(Noun, frozen=True, kw_only=True):
 
 @router.post("/{task}/train", status_code=202, summary="Train a model for a task: train → evaluate → gate → release")
 def train(
-    task: str, body: Annotated[BuildOptions, AsJson, Body()], caller: Writes, actions: HasActions
+    task: str, body: Annotated[BuildOptions, AsJson, Body()], caller: Trains, actions: HasActions
 ) -> Annotated[Started, AsJson]:
     return actions.start_build(caller.project, task, body)
 
 
 @router.post("/{task}/retrain", status_code=202, summary="Close the loop now, as a firing monitor would")
 def retrain(
-    task: str, body: Annotated[Retrain, AsJson, Body()], caller: Writes, actions: HasActions
+    task: str, body: Annotated[Retrain, AsJson, Body()], caller: Trains, actions: HasActions
 ) -> Annotated[Started, AsJson]:
     return actions.start_retrain(caller.project, task, alert_id=body.alert_id, key=body.key)

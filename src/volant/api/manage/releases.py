@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from volant.api.access import Reads, Writes
+from volant.api.access import Reads, Releases
 from volant.api.paging import Listing
 from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
@@ -39,7 +39,7 @@ def get_release(release_id: str, caller: Reads, context: Has) -> Annotated[relea
 
 @router.post("", status_code=201, summary="Serve a model at once, without a rollout")
 def make_release(
-    body: Annotated[NewRelease, AsJson, Body()], caller: Writes, context: Has, actions: HasActions
+    body: Annotated[NewRelease, AsJson, Body()], caller: Releases, context: Has, actions: HasActions
 ) -> Annotated[releases.Release, AsJson]:
     with context.db.read() as tx:
         model = models.resolve(tx, caller.project, body.model)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body
 
-from volant.api.access import Reads, Writes
+from volant.api.access import Reads, Reviews
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
@@ -36,7 +36,7 @@ def list_reviews(
 
 @router.post("", status_code=201, summary="Approve or reject, on this very evidence")
 def add_review(
-    body: Annotated[NewReview, AsJson, Body()], caller: Writes, context: Has
+    body: Annotated[NewReview, AsJson, Body()], caller: Reviews, context: Has
 ) -> Annotated[reviews.Review, AsJson]:
     with context.db.begin() as tx:
         return reviews.add_review(

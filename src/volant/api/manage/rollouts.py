@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body
 
-from volant.api.access import Reads, Writes
+from volant.api.access import Reads, Releases
 from volant.api.paging import Listing
 from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
@@ -38,7 +38,7 @@ def get_rollout(rollout_id: str, caller: Reads, context: Has) -> Annotated[rollo
 
 @router.post("", status_code=202, summary="Begin to move a task's users to a model or variant")
 def start(
-    body: Annotated[RolloutOptions, AsJson, Body()], caller: Writes, actions: HasActions
+    body: Annotated[RolloutOptions, AsJson, Body()], caller: Releases, actions: HasActions
 ) -> Annotated[Started, AsJson]:
     return actions.start_rollout(caller.project, body)
 
@@ -48,7 +48,7 @@ def act(
     rollout_id: str,
     action: Act,
     body: Annotated[Word, AsJson, Body()],
-    caller: Writes,
+    caller: Releases,
     context: Has,
     actions: HasActions,
 ) -> Annotated[rollouts.Rollout, AsJson]:

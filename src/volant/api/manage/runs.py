@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query
 
-from volant.api.access import Reads, Writes
+from volant.api.access import Operates, Reads, Trains
 from volant.api.paging import Cursor, Limit, Listing, Page, page
 from volant.api.services import Has
 from volant.api.structs import AsJson
@@ -57,7 +57,7 @@ def progress(
 
 
 @router.post("/runs/{run_id}/cancel", summary="Stop a run and keep it stopped")
-def cancel(run_id: str, caller: Writes, context: Has) -> Annotated[runs.Run, AsJson]:
+def cancel(run_id: str, caller: Trains, context: Has) -> Annotated[runs.Run, AsJson]:
     with context.db.begin() as tx:
         run = runs.cancel(tx, caller.project, run_id, now_ms=context.clock.now_ms())
     with contextlib.suppress(NotFound):  # it was queued and never started
@@ -81,6 +81,6 @@ def get_workflow(workflow_id: str, caller: Reads, context: Has) -> Annotated[Wor
 
 
 @router.post("/workflows/{workflow_id}/cancel", summary="A workflow ends at its next step")
-def cancel_workflow(workflow_id: str, caller: Writes, context: Has) -> Annotated[WorkflowStatus, AsJson]:
+def cancel_workflow(workflow_id: str, caller: Operates, context: Has) -> Annotated[WorkflowStatus, AsJson]:
     context.workflows.cancel(workflow_id)
     return get_workflow(workflow_id, caller, context)

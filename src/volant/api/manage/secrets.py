@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from volant.api.access import Admin
+from volant.api.access import ManagesKeys
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
@@ -24,20 +24,20 @@ class SecretValue(Noun, frozen=True, kw_only=True):
 
 
 @router.get("", summary="The names of the project's secrets")
-def list_secrets(caller: Admin, context: Has) -> Annotated[Listing[str], AsJson]:
+def list_secrets(caller: ManagesKeys, context: Has) -> Annotated[Listing[str], AsJson]:
     with context.db.read() as tx:
         return Listing(data=secrets.names(tx, caller.project))
 
 
 @router.put("/{name}", status_code=204, summary="Keep a secret; the one before is gone")
-def put_secret(name: str, body: Annotated[SecretValue, AsJson, Body()], caller: Admin, context: Has) -> None:
+def put_secret(name: str, body: Annotated[SecretValue, AsJson, Body()], caller: ManagesKeys, context: Has) -> None:
     with context.db.begin() as tx:
         secrets.put(tx, context.keyring, caller.project, name, body.value, now_ms=context.clock.now_ms())
     context.publish()
 
 
 @router.delete("/{name}", status_code=204, summary="Forget a secret")
-def remove_secret(name: str, caller: Admin, context: Has) -> None:
+def remove_secret(name: str, caller: ManagesKeys, context: Has) -> None:
     with context.db.begin() as tx:
         gone = secrets.remove(tx, caller.project, name)
     if not gone:
