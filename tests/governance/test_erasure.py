@@ -19,7 +19,8 @@ from sqlalchemy import select
 
 from volant.core.errors import BadInput, NotFound, Unavailable
 from volant.core.nouns import Policy
-from volant.governance import audit, erasure, looking, purge, receipt, removal, wanted
+from volant.governance import erasure, looking, purge, receipt, removal, wanted
+from volant.registry import audit
 from volant.governance.apart import scan_apart
 from volant.governance.needles import make_needles
 from volant.governance.receipt import Receipt
@@ -333,7 +334,8 @@ import os, signal, sys
 from pathlib import Path
 from volant.core.clock import SystemClock
 from volant.core.nouns import Policy
-from volant.governance import audit, erasure, looking, purge, wanted
+from volant.governance import erasure, looking, purge, wanted
+from volant.registry import audit
 from volant.store.blobs import Blobs
 from volant.store.database import Database
 from volant.store.keys import KeyRing

@@ -3,5 +3,5 @@
 gate   reports and rules in, a verdict with reasons out (pure)
 card   the model card, written from evidence (pure)
 
-Erasure, the decoding scan and the audit stand beside them.
+Erasure and the decoding scan stand beside them.
 """

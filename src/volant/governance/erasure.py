@@ -30,16 +30,17 @@ from volant.core.clock import Clock
 from volant.core.errors import BadInput, Conflict
 from volant.core.ids import new_id
 from volant.core.nouns import Policy
-from volant.governance import audit, looking, purge, receipt, removal, wanted, words
+from volant.governance import looking, purge, receipt, removal, wanted, words
 from volant.governance.receipt import Looked, Receipt
 from volant.governance.removal import Removed
 from volant.governance.wanted import Wanted
-from volant.registry import erasures
+from volant.registry import audit, erasures
 from volant.registry.erasures import Erasure
 from volant.store.blobs import Blobs
 from volant.store.database import Database
 from volant.store.keys import KeyRing
 from volant.store.tables import erasure as erasure_rows
+from volant.store.upgrade import drop_copies
 
 STATES = ("requested", "looked", "removed", "cleaned", "checked", "done")  # or "incomplete" in place of "done"
 _DAY_MS = 86_400_000
@@ -190,6 +191,7 @@ def clean(
     purge.drain_until_gone(house.data_dir / "spool", kek, row.subject, progress.removed_ms, drain, sleep=sleep)
     if progress.removed is not None:
         purge.replace_in_results(house.data_dir / "runs", row.subject, progress.removed.stand_in)
+    drop_copies(house.data_dir)  # from before an upgrade: they hold the person's key
     for path in _databases(house):
         purge.compact(path, sleep=sleep)
     with house.db.begin() as tx:
@@ -295,7 +297,7 @@ def _audit(
     tx: Connection, house: House, project: str, erasure_id: str, action: str, detail: dict[str, Any], actor: str = ""
 ) -> audit.Head:
     return audit.append(
-        tx, house.ring.vault, project=project, actor=actor or "volant", action=action, object_kind="erasure",
+        tx, house.ring.vault, project=project, actor=actor or audit.LOOP, action=action, object_kind="erasure",
         object_id=erasure_id, detail=detail, now_ms=house.clock.now_ms(),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@
     runs       executions of anything long          releases   decisions to serve
     models     model versions and their flags       rollouts   traffic that moves
     reviews    people's decisions                   lineage    the evidence chain, both ways
+    audit      the chain of who did what            audit_log  its rows as people read them
 
 Writers call inside `Database.begin()`, readers inside `Database.read()`. Time comes in as `now_ms`; ids may be given,
 so that a workflow that is resumed writes the same row. A function that adds a row also writes the lineage edges that

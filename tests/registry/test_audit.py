@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from volant.core.errors import BadInput
-from volant.governance import audit as chain
+from volant.registry import audit as chain
 from volant.store.database import Database
 from volant.store.tables import audit, audit_head
 from volant.store.vault import Vault, new_key
@@ -30,7 +30,7 @@ def db(tmp_path: Path) -> Database:
 
 def add(tx: Connection, number: int, vault: Vault = VAULT) -> chain.Head:
     return chain.append(
-        tx, vault, project="default", actor="key_1", action="model.block", object_kind="model",
+        tx, vault, project="default", actor="key_1", action="model.register", object_kind="model",
         object_id=f"mdl_{number}", detail={"because": "gate", "count": number}, now_ms=1000 + number,
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def test_a_database_set_back_is_found_by_a_head_that_was_kept(db: Database, tmp_
 @pytest.mark.parametrize("detail", [{"text": "x" * 201}, {"a": {"b": ["y" * 300]}}, {"raw": b"bytes"}, {"o": object()}])
 def test_texts_have_no_place_in_an_audit_row(db: Database, detail: dict[str, Any]) -> None:
     with db.begin() as tx, pytest.raises(BadInput):
-        chain.append(tx, VAULT, project="p", actor="a", action="x.y", detail=detail, now_ms=1)
+        chain.append(tx, VAULT, project="p", actor="a", action="key.create", detail=detail, now_ms=1)
     with db.read() as tx:
         assert chain.verify(tx, VAULT).rows == 5
 

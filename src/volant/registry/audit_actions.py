@@ -1,0 +1,53 @@
+"""Audit actions: every word that may stand as `action` in an audit row, and what it means. Knows no tables.
+
+A row with another word is refused, so that this table (docs/audit.md shows it) is the whole of what is written.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ACTIONS: Final[dict[str, str]] = {
+    # ------------------------------------------------------------ access
+    "access.refused": "a caller without the permission, or a key that is not valid; rate-limited, `suppressed` counts",
+    "audit.export": "the audit log was exported; `rows` or less",
+    "key.create": "an API key was made",
+    "key.revoke": "an API key was ended for good",
+    "key.rotate": "an API key was replaced; `from` is the old one",
+    "secret.put": "a provider's key was kept, or replaced",
+    "secret.remove": "a provider's key was forgotten",
+    # ------------------------------------------------------------ personal content
+    "content.read": "somebody read what people wrote; `ids` or `count` and `filter` where it was more than one thing",
+    "content.end": "the retention of texts ended; `count` inferences lost theirs",
+    # ------------------------------------------------------------ configuration
+    "document.apply": "the configuration became `revision`; the row names its `hash`",
+    # ------------------------------------------------------------ data
+    "dataset.import": "files became a dataset version",
+    "dataset.harvest": "reviewed answers became a dataset version",
+    "feedback.give": "one judgement was kept, or `count` of them",
+    # ------------------------------------------------------------ making models
+    "build.start": "training of a task's model was asked for",
+    "retrain.start": "a task's model is made anew; `alert` says which monitor's alert began it",
+    "run.start": "training or evaluation began as a process",
+    "run.end": "such a process ended; `state` says how",
+    "run.cancel": "somebody stopped a run",
+    "workflow.cancel": "somebody stopped a workflow",
+    "model.register": "a trained model entered the registry",
+    "evaluation.start": "suites were asked for on a model",
+    "report.add": "a report of an evaluation was kept",
+    "verdict.decide": "a gate read reports and decided; `outcome` says how",
+    # ------------------------------------------------------------ traffic
+    "review.sign": "a person approved or rejected, on this very evidence",
+    "release.propose": "a release was written down; nothing moved yet",
+    "release.live": "a release serves its task",
+    "release.end": "a release was rolled back, withdrawn or given up; `state` says which",
+    "rollout.start": "a rollout was prepared; its release is `release`",
+    "rollout.say": "a person's word on a rollout: promote, hold, resume or roll back",
+    "rollout.move": "a rollout changed its state, step or share",
+    "alert.fire": "a monitor fired",
+    "alert.resolve": "a monitor's alert is over",
+    # ------------------------------------------------------------ erasure
+    "erasure.request": "somebody asked to remove a person",
+    "erasure.remove": "the person's rows and key are gone; counts by kind",
+    "erasure.finish": "the receipt was written; `found` is what the scan afterwards still saw",
+}
