@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import select
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 
 from volant.store.database import Database
 from volant.store.keys import KeyRing
@@ -52,6 +55,24 @@ def ring(database: Database) -> KeyRing:
         made.ensure_project(tx, "default", now_ms=1)
         made.ensure_project(tx, "other", now_ms=1)
     return made
+
+
+RELEASED = Path(__file__).parent / "store" / "released"
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Callable[[str], Path]:
+    """A data directory as the released code of a schema revision wrote it (scripts/keep_release.py)."""
+
+    def unpack(revision: str) -> Path:
+        data = tmp_path / f"released-{revision}"
+        data.mkdir(mode=0o700)
+        packed = zstd.decompress((RELEASED / revision / "data.tar.zst").read_bytes())
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(data, filter="data")
+        return data
+
+    return unpack
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -61,13 +61,24 @@ class Database:
         with self.engine.connect() as connection:
             yield connection.execution_options(volant_read=True)
 
+    def revision(self) -> str:
+        """The schema's revision as it stands; empty for a database without one."""
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() or ""
+
+    def head(self) -> str:
+        """The newest revision that this code knows."""
+        return ScriptDirectory.from_config(self._alembic()).get_current_head() or ""
+
     def migrate(self) -> str:
-        """Bring the schema to the newest revision; gives its name. Raises Conflict on one newer than this code."""
+        """Bring the schema to the newest revision, in one transaction; gives its name.
+
+        Raises Conflict on a schema newer than this code.
+        """
         config = self._alembic()
         script = ScriptDirectory.from_config(config)
-        with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+        current = self.revision()
+        if current and current not in {revision.revision for revision in script.walk_revisions()}:
             raise Conflict(
                 "schema_newer",
                 f"the database has schema {current!r}, which this version of Volant does not know",

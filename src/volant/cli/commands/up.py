@@ -54,6 +54,7 @@ def up(
 
 def _greet(url: str, data: Path, documents: Documents, config: Path | None, as_json: bool) -> None:
     """Wait until the server answers, apply a first configuration, and say where everything is."""
+    begun = time.time()
     try:
         client = _when_ready(url, data)
         applied = _apply_first(client, documents)
@@ -68,6 +69,9 @@ def _greet(url: str, data: Path, documents: Documents, config: Path | None, as_j
     show.line(f"\n[bold]Volant serves at {url}[/bold]")
     show.line(f"  data      {data}")
     show.line(f"  root key  {data / 'root.key'}  [dim](only you can read it)[/dim]")
+    for place in sorted(data.glob("before-upgrade/[0-9]*")):
+        if place.stat().st_mtime >= begun:
+            show.line(f"  upgraded  the databases as they were before are kept in {place}")
     if applied:
         show.line(f"  applied   {config}: {applied}")
     show.line("\nNext:")
