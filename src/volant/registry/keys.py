@@ -41,6 +41,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_ms: int  # 0: never
     revoked_ms: int  # 0: not revoked
     created_ms: int
+    installation_admin: bool = False  # the root key: may choose any project
 
     def usable(self, now_ms: int) -> bool:
         """Neither revoked nor expired."""
@@ -71,6 +72,7 @@ def create_key(
     usd_per_day: float = 0.0,
     expires_ms: int = 0,
     clear: str = "",
+    installation_admin: bool = False,
 ) -> tuple[ApiKey, str]:
     """A new key and its clear text, which is shown this once.
 
@@ -99,6 +101,7 @@ def create_key(
         "usd_per_day": usd_per_day,
         "expires_ms": expires_ms,
         "created_ms": now_ms,
+        "installation_admin": int(installation_admin),
     }
     tx.execute(insert(api_keys).values(row))
     revision.bump(tx)
@@ -177,7 +180,13 @@ def rotate(tx: Connection, project: str, key_id: str, *, now_ms: int, grace_ms: 
         requests_per_minute=old.requests_per_minute,
         usd_per_day=old.usd_per_day,
         expires_ms=old.expires_ms,
+        installation_admin=old.installation_admin,
     )
+
+
+def mark_installation_admin(tx: Connection, key_id: str) -> None:
+    """Make it a root key: for whoever owns the data directory, at a start."""
+    tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(installation_admin=1))
 
 
 def grants(tx: Connection, *, now_ms: int) -> dict[str, KeyGrant]:
@@ -203,4 +212,5 @@ def _key(row: Row[tuple[object, ...]]) -> ApiKey:
     values = dict(row._mapping)
     for name in ("scopes", "tasks"):
         values[name] = msgspec.json.decode(values[name], type=tuple[str, ...])
+    values["installation_admin"] = bool(values["installation_admin"])
     return ApiKey(**values)

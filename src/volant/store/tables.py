@@ -72,6 +72,7 @@ api_key = Table(
     "api_key", metadata, _id(), _project(), _text("name"), Column("sha256", String, nullable=False, unique=True),
     _text("prefix"), _text("scopes", "[]"), _text("tasks", "[]"), _int("requests_per_minute"), _float("usd_per_day"),
     _ms("expires_ms"), _ms("revoked_ms"), _ms("created_ms"),
+    _int("installation_admin"),  # the root key: may choose any project, make projects and mend people's access
 )  # fmt: skip
 secret = Table(
     "secret", metadata, Column("project", String, ForeignKey("project.id"), primary_key=True),
@@ -87,8 +88,7 @@ person = Table(  # whoever signs in; belongs to the installation, not to a proje
     "person", metadata, _id(), Column("email", String, nullable=False, unique=True), _text("name"),
     _text("password_hash"),  # argon2id in PHC form; empty: signs in by OIDC only
     _int("installation_admin"),  # may make projects and see every one of them
-    _text("state", "active"), _int("failures"), _ms("locked_until_ms"), _ms("password_changed_ms"),
-    _ms("last_login_ms"), _ms("created_ms"),
+    _text("state", "active"), _ms("password_changed_ms"), _ms("last_login_ms"), _ms("created_ms"),
 )  # fmt: skip
 person_identity = Table(  # an account at an OpenID provider
     "person_identity", metadata, Column("issuer", String, primary_key=True),
@@ -102,12 +102,18 @@ membership = Table(
 )  # fmt: skip
 login_session = Table(  # a signed-in browser; the cookie's SHA-256 is all that is kept of it
     "login_session", metadata, _id(), Column("sha256", String, nullable=False, unique=True),
-    Column("person_id", String, ForeignKey("person.id"), nullable=False, index=True), _text("csrf_sha256"),
+    Column("person_id", String, ForeignKey("person.id"), nullable=False, index=True),
     _text("agent"), _ms("created_ms"), _ms("seen_ms"), _ms("expires_ms"), _ms("revoked_ms"),
+)  # fmt: skip
+login_throttle = Table(  # failed sign-ins of one e-mail or one address, known or not
+    "login_throttle", metadata, Column("bucket", String, primary_key=True),  # a keyed hash
+    _int("failures"), _ms("locked_until_ms"), _ms("seen_ms"), Index("ix_login_throttle_seen_ms", "seen_ms"),
 )  # fmt: skip
 invitation = Table(  # a link that makes a person a member; shown once, kept as SHA-256
     "invitation", metadata, _id(), _project(), Column("sha256", String, nullable=False, unique=True), _text("email"),
     _text("role"), _text("invited_by"), _ms("created_ms"), _ms("expires_ms"), _ms("accepted_ms"), _ms("revoked_ms"),
+    _text("purpose", "join"),  # join; setup: the first person; reset: a new password
+    _int("installation_admin"),
 )  # fmt: skip
 
 # ---------------------------------------------------------------- prompts
@@ -253,7 +259,7 @@ erasure = Table(
 audit = Table(  # append-only; each row's keyed hash covers the row before it
     "audit", metadata, Column("id", Integer, primary_key=True, autoincrement=False), _text("project"), _text("actor"),
     _text("action"), _text("object_kind"), _text("object_id"), _text("detail", "{}"), _ms("created_ms"),
-    _text("prev_hash"), _text("hash"),
+    _text("prev_hash"), _text("hash"), Index("ix_audit_object_id", "object_id"), Index("ix_audit_actor", "actor"),
 )  # fmt: skip
 audit_head = Table(  # one row: the newest link, so that rows cut off at the end are missed
     "audit_head", metadata, Column("id", Integer, primary_key=True, autoincrement=False), _int("last_id"),

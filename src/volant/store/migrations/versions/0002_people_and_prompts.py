@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("api_key", sa.Column("installation_admin", sa.Integer(), server_default="0", nullable=False))
     op.create_table(
         "person",
         sa.Column("id", sa.String(), nullable=False),
@@ -20,8 +21,6 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), server_default="", nullable=False),
         sa.Column("installation_admin", sa.Integer(), server_default="0", nullable=False),
         sa.Column("state", sa.Text(), server_default="active", nullable=False),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("locked_until_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("password_changed_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("last_login_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_ms", sa.BigInteger(), server_default="0", nullable=False),
@@ -40,6 +39,8 @@ def upgrade() -> None:
         sa.Column("expires_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("accepted_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("revoked_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("purpose", sa.Text(), server_default="join", nullable=False),
+        sa.Column("installation_admin", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_invitation_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("sha256", name=op.f("uq_invitation_sha256")),
@@ -49,7 +50,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("person_id", sa.String(), nullable=False),
-        sa.Column("csrf_sha256", sa.Text(), server_default="", nullable=False),
         sa.Column("agent", sa.Text(), server_default="", nullable=False),
         sa.Column("created_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("seen_ms", sa.BigInteger(), server_default="0", nullable=False),
@@ -61,6 +61,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("login_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_session_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "login_throttle",
+        sa.Column("bucket", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("locked_until_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("seen_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("bucket", name=op.f("pk_login_throttle")),
+    )
+    with op.batch_alter_table("login_throttle", schema=None) as batch_op:
+        batch_op.create_index("ix_login_throttle_seen_ms", ["seen_ms"], unique=False)
 
     op.create_table(
         "membership",
@@ -128,3 +139,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prompt_version")),
         sa.UniqueConstraint("prompt_id", "version", name=op.f("uq_prompt_version_prompt_id_version")),
     )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_object_id", ["object_id"], unique=False)
+        batch_op.create_index("ix_audit_actor", ["actor"], unique=False)
