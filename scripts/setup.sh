@@ -60,7 +60,7 @@ else
     fi
   fi
   say "installing Volant with every extra and the developers' tools"
-  pip install -q -c constraints.txt -e '.[all,story,dev]'
+  pip install -q -c constraints.txt -e '.[all,story,dev,docs]'
 fi
 printf '%s' "$stamp" > "$venv/.stamp"
 say "done: $venv ($(du -sm "$venv" | cut -f1) MB)"
