@@ -49,7 +49,7 @@ def model(model: str, caller: Infers, context: Has) -> Annotated[OpenAIModel, As
 def _visible(caller: Caller, context: Context) -> list[OpenAIModel]:
     with context.db.read() as tx:
         applied = documents.current(tx, caller.project)
-    allowed = set(caller.key.tasks)
+    allowed = caller.tasks
     return [
         OpenAIModel(id=task.name, created=applied.created_ms // 1000)
         for task in applied.documents.tasks

@@ -6,6 +6,7 @@ two leaves a key that the next start registers. Removed by a person, it is not w
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,9 +20,12 @@ from volant.registry import keys, projects
 from volant.store.blobs import Blobs
 from volant.store.database import Database
 from volant.store.keys import KeyRing
+from volant.store.upgrade import copy_before_upgrade
 from volant.store.vault import Vault, key_digest, load_master_key
 
 ROOT_KEY_NAME = "root"
+
+log = logging.getLogger("volant.control")
 
 
 def open_context(
@@ -37,6 +41,9 @@ def open_context(
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     vault = Vault(load_master_key(data_dir, environment.get("VOLANT_MASTER_KEY", ""), create=True))
     db = Database.open(settings.database_url or f"sqlite:///{data_dir / 'volant.db'}")
+    copied = copy_before_upgrade(data_dir, db, keep_days=settings.upgrade_copy_days, now_ms=clock.now_ms())
+    if copied is not None:
+        log.warning("the schema goes from %s to %s; a copy from before is in %s", db.revision(), db.head(), copied)
     db.migrate()
     if not settings.database_url:
         (data_dir / "volant.db").chmod(0o600)
@@ -66,14 +73,24 @@ def ensure_root_key(data_dir: Path, db: Database, clock: Clock) -> None:
         known = [key for key in keys.list_keys(tx, projects.DEFAULT) if key.name == ROOT_KEY_NAME]
         if place.exists():
             clear = place.read_text().strip()
-            if any(key.sha256 == key_digest(clear) for key in known):
+            found = next((key for key in known if key.sha256 == key_digest(clear)), None)
+            if found is not None:
+                keys.mark_installation_admin(tx, found.id)  # one of a release that knew no people
                 return
         elif known:
             return
         else:
             clear = keys.new_clear_key()
             _write_private(place, clear + "\n")
-        keys.create_key(tx, projects.DEFAULT, name=ROOT_KEY_NAME, scopes=("admin",), now_ms=clock.now_ms(), clear=clear)
+        keys.create_key(
+            tx,
+            projects.DEFAULT,
+            name=ROOT_KEY_NAME,
+            scopes=("admin",),
+            now_ms=clock.now_ms(),
+            clear=clear,
+            installation_admin=True,
+        )
 
 
 def _write_private(place: Path, text: str) -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import ipaddress
 import typing
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from volant.core.errors import BadInput
 from volant.core.nouns import Documents, Noun
+from volant.core.people_settings import PeopleSettings, people_problems
 
 
 class ServerSettings(Noun, frozen=True, kw_only=True):
@@ -33,8 +36,32 @@ class ServerSettings(Noun, frozen=True, kw_only=True):
     drain_s: float = 10.0  # how long a stop waits for requests in flight
     run_nice: int = 10  # niceness of training and evaluation while models serve
     disk_floor_mb: int = 64  # below this much free disk, writes are refused before they tear
+    disk_ceiling_mb: int = 0  # the most that the data directory may hold; 0: as much as the disk has
+    backup_dir: str = ""  # where backups go; empty: beside the data directory, as DATA-backups
+    upgrade_copy_days: int = 7  # the copy of the databases made before an upgrade is kept so long; 0: make none
     log_level: str = "info"  # debug, info, warning, error
+    log_format: str = "text"  # text for people, json for machines: one object a line
+    log_to: str = "files"  # files in data_dir/logs, or stderr, as containers and systemd want it
+    log_max_bytes: int = 64 * 1024 * 1024  # a log file that grew larger is moved to NAME.1 and begun anew
+    access_log: str = "control"  # a line per request: control (API and console), all (chat as well), off
+    allowed_hosts: tuple[
+        str, ...
+    ] = ()  # Host names that are answered; none given: this machine's own on loopback, else any
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For and -Proto are believed
+    drain_delay_s: float = 0.0  # at a stop, how long /readyz says 503 first while everything is still answered
+    max_connections: int = 4096  # open client connections of one gateway process; more are answered 503 and closed
+    max_headers: int = 100  # header lines of one request; more are refused with 431
+    max_header_bytes: int = 64 * 1024  # request line and headers together; more are refused with 431
+    max_url_bytes: int = 8 * 1024  # a longer path and query is refused with 414
+    max_json_depth: int = 200  # objects and lists inside one another; deeper JSON is refused with 400
+    max_listeners: int = 64  # open streams of live events (server-sent events) of the API; more are refused with 503
+    header_timeout_s: float = 15.0  # a request whose head is not whole after this is closed
+    body_timeout_s: float = 30.0  # a body must be there after this, plus a second per KiB
+    write_timeout_s: float = 60.0  # a client that has not read anything for so long is closed
+    keep_alive_s: float = 75.0  # a connection without a request is closed after this
     environment: str = "default"  # a label on what this installation is
+    public_url: str = ""  # the address that people open, e.g. https://volant.example.com; empty: the one they asked
+    people: PeopleSettings = PeopleSettings()  # how people sign in; a table of its own, [people]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +72,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ENVIRONMENT_PREFIX = "VOLANT_"
+LISTS = ("allowed_hosts", "trusted_proxies")  # in the environment: words with commas between them
 _NOT_SETTINGS = {"VOLANT_API_KEY", "VOLANT_URL", "VOLANT_MASTER_KEY", "VOLANT_TEST_DATA", "VOLANT_STRICT",
                  "VOLANT_TORCH", "VOLANT_PARENT_FD", "VOLANT_CONFIG"}  # fmt: skip
 
@@ -56,11 +84,14 @@ def load(
     problems: list[Problem] = []
     file = dict(file)
     server = dict(file.pop("server", {}) or {})
-    names = {field.name for field in msgspec.structs.fields(ServerSettings)}
+    people = _struct(PeopleSettings, file.pop("people", {}), f"{origin}: people", problems, strict=False)
+    names = {field.name for field in msgspec.structs.fields(ServerSettings)} - {"people"}
+    if "people" in server:
+        problems.append(Problem(path=f"{origin}: server.people", sentence="is a table of its own: write [people]"))
     for name in names:
         value = environment.get(ENVIRONMENT_PREFIX + name.upper())
         if value is not None:
-            server[name] = value
+            server[name] = _words(value) if name in LISTS else value
     for name in environment:
         known = name.removeprefix(ENVIRONMENT_PREFIX).lower() in names
         if name.startswith(ENVIRONMENT_PREFIX) and not known and name not in _NOT_SETTINGS:
@@ -70,6 +101,8 @@ def load(
     documents = _struct(Documents, file, f"{origin}:", problems, strict=True)
     if settings is not None:
         problems += _ranges(settings, origin)
+    if people is not None:
+        problems += [Problem(path=f"{origin}: people{path}", sentence=text) for path, text in people_problems(people)]
     if documents is not None:
         problems += check_references(documents, origin)
     if problems or settings is None or documents is None:
@@ -80,7 +113,7 @@ def load(
             where=origin,
             hint="correct them and run the command again; nothing was changed",
         )
-    return settings, documents
+    return msgspec.structs.replace(settings, people=people), documents
 
 
 def check_references(documents: Documents, origin: str = "") -> list[Problem]:
@@ -125,9 +158,12 @@ def settings_hash(value: msgspec.Struct) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of `volant.toml`, for editors."""
-    schemas, components = msgspec.json.schema_components((ServerSettings, Documents), ref_template="#/$defs/{name}")
+    schemas, components = msgspec.json.schema_components(
+        (ServerSettings, PeopleSettings, Documents), ref_template="#/$defs/{name}"
+    )
+    components["ServerSettings"]["properties"].pop("people")  # a table of its own
     documents = dict(components["Documents"])
-    documents["properties"] = {"server": schemas[0], **documents["properties"]}
+    documents["properties"] = {"server": schemas[0], "people": schemas[1], **documents["properties"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "volant.toml",
@@ -137,24 +173,59 @@ def json_schema() -> dict[str, Any]:
 
 
 def _ranges(settings: ServerSettings, origin: str) -> list[Problem]:
+    return [
+        Problem(path=f"{origin}: server.{name}", sentence=f"{sentence}, is {getattr(settings, name)!r}")
+        for name, holds, sentence in _rules(settings)
+        if not holds
+    ]
+
+
+def _rules(settings: ServerSettings) -> list[tuple[str, bool, str]]:
+    """(setting, whether it holds, what it must be)."""
+    choices = {
+        "log_level": ("debug", "info", "warning", "error"),
+        "log_format": ("text", "json"),
+        "log_to": ("files", "stderr"),
+        "access_log": ("off", "control", "all"),
+    }
+    least = {
+        "engine_threads": 1, "max_body_bytes": 1024, "drain_s": 0, "drain_delay_s": 0, "log_max_bytes": 1 << 16,
+        "max_connections": 1, "max_headers": 10, "max_header_bytes": 1024, "max_url_bytes": 256, "max_json_depth": 10,
+        "max_listeners": 0, "header_timeout_s": 1, "body_timeout_s": 1, "write_timeout_s": 1, "keep_alive_s": 1,
+        "disk_ceiling_mb": 0, "upgrade_copy_days": 0,
+    }  # fmt: skip
     rules = [
         ("port", 0 <= settings.port <= 65535, "must be between 0 and 65535"),
         ("workers", 1 <= settings.workers <= 64, "must be between 1 and 64"),
-        ("engine_threads", settings.engine_threads >= 1, "must be at least 1"),
-        ("max_body_bytes", settings.max_body_bytes >= 1024, "must be at least 1024"),
-        ("drain_s", settings.drain_s >= 0, "must not be negative"),
         ("run_nice", 0 <= settings.run_nice <= 19, "must be between 0 and 19"),
-        (
-            "log_level",
-            settings.log_level in ("debug", "info", "warning", "error"),
-            "must be debug, info, warning or error",
-        ),
+        ("public_url", _is_origin(settings.public_url), "must be like https://volant.example.com, or empty"),
+        ("trusted_proxies", all(map(_is_network, settings.trusted_proxies)), "must be IP addresses or networks"),
     ]
-    return [
-        Problem(path=f"{origin}: server.{name}", sentence=f"{sentence}, is {getattr(settings, name)!r}")
-        for name, holds, sentence in rules
-        if not holds
+    rules += [
+        (name, getattr(settings, name) in words, f"must be {', '.join(words[:-1])} or {words[-1]}")
+        for name, words in choices.items()
     ]
+    rules += [(name, getattr(settings, name) >= low, f"must be at least {low}") for name, low in least.items()]
+    return rules
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_origin(text: str) -> bool:
+    if not text:
+        return True
+    parts = urlsplit(text)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path in ("", "/") and not parts.query
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _struct(kind: type[Any], value: Any, path: str, problems: list[Problem], *, strict: bool) -> Any:

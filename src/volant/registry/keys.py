@@ -126,13 +126,18 @@ def authenticate(tx: Connection, clear: str, *, now_ms: int) -> ApiKey:
 def require(key: ApiKey, permission: Permission) -> None:
     """Raises Forbidden when no scope of the key gives the permission; `admin` gives every one."""
     if permission not in of_scopes(key.scopes):
-        gives = next(scope for scope in SCOPES if permission in SCOPE_PERMISSIONS[scope])
-        raise Forbidden(
-            "scope_missing",
-            f"the key {key.prefix}… lacks the scope {gives!r}; it has {', '.join(key.scopes)}",
-            where="Authorization",
-            hint=f"create a key with `volant key create --scope {gives}`",
-        )
+        raise lacks(key, permission)
+
+
+def lacks(key: ApiKey, permission: Permission) -> Forbidden:
+    """The refusal, naming the scope that would give the permission."""
+    gives = next(scope for scope in SCOPES if permission in SCOPE_PERMISSIONS[scope])
+    return Forbidden(
+        "scope_missing",
+        f"the key {key.prefix}… lacks the scope {gives!r}; it has {', '.join(key.scopes)}",
+        where="Authorization",
+        hint=f"create a key with `volant key create --scope {gives}`",
+    )
 
 
 def get_key(tx: Connection, project: str, key_id: str) -> ApiKey:
