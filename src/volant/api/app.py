@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from volant import __version__
-from volant.api import health, internal, manage, openai, problems
+from volant.api import health, internal, manage, openai, problems, views
 from volant.api.limits import Limits
 from volant.api.services import Services
 from volant.api.structs import resolve
@@ -57,6 +57,8 @@ def routes() -> FastAPI:
     app.include_router(openai.router, prefix="/openai/v1", include_in_schema=False)
     for router in manage.routers():
         app.include_router(router, prefix=PREFIX)
+    for router in views.routers():
+        app.include_router(router, prefix=f"{PREFIX}/views")
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
