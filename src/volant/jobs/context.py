@@ -54,3 +54,10 @@ class Context:
             tx, self.vault, project=project, actor=actor, action=action, object_kind=object_kind, object_id=object_id,
             detail=detail, now_ms=self.clock.now_ms(),
         )  # fmt: skip
+
+    def audit_once(
+        self, tx: Connection, project: str, actor: str, action: str, object_kind: str, object_id: str, **detail: Any
+    ) -> None:
+        """As `audit`, for a workflow's step that may be done again: the object's row of this action is written once."""
+        if not audit.is_told(tx, action, object_id):
+            self.audit(tx, project, actor, action, object_kind, object_id, **detail)

@@ -108,6 +108,12 @@ def append(
     return Head(before.id + 1, digest)
 
 
+def is_told(tx: Connection, action: str, object_id: str) -> bool:
+    """A row of this action about this object is there: a workflow's step that is done again tells it once."""
+    query = select(audit.c.id).where(audit.c.object_id == object_id, audit.c.action == action).limit(1)
+    return tx.execute(query).one_or_none() is not None
+
+
 def head(tx: Connection) -> Head:
     """The newest row's number and hash; keep it elsewhere to notice a database that was set back."""
     row = tx.execute(select(audit_head.c.last_id, audit_head.c.hash).where(audit_head.c.id == 1)).one_or_none()

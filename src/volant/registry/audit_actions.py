@@ -13,7 +13,7 @@ ACTIONS: Final[dict[str, str]] = {
     "audit.export": "the audit log was exported; `rows` or less",
     "key.create": "an API key was made",
     "key.revoke": "an API key was ended for good",
-    "key.rotate": "an API key was replaced; `from` is the old one",
+    "key.rotate": "an API key was replaced; `replaces` is the old one",
     "secret.put": "a provider's key was kept, or replaced",
     "secret.remove": "a provider's key was forgotten",
     # ------------------------------------------------------------ personal content
@@ -46,6 +46,12 @@ ACTIONS: Final[dict[str, str]] = {
     "rollout.move": "a rollout changed its state, step or share",
     "alert.fire": "a monitor fired",
     "alert.resolve": "a monitor's alert is over",
+    # ------------------------------------------------------------ the installation
+    "backup.create": "somebody asked for a backup; `runs` says how much of the runs is in it",
+    "backup.restore": "this data directory was made from a backup; `began_ms` is the moment it stands for",
+    "retention.sweep": "what had run out was removed; counts by kind",
+    "ceiling.sweep": "the data directory was full, and the oldest texts of `count` inferences went",
+    "data.export": "somebody exported a kind of things; `count` rows",
     # ------------------------------------------------------------ erasure
     "erasure.request": "somebody asked to remove a person",
     "erasure.remove": "the person's rows and key are gone; counts by kind",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,8 +10,6 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from volant.core.errors import BadInput
 from volant.store.tables import audit, inference, record
-
-_AT_ONCE = 1000
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +35,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""  # whole, or its noun and a dot: "key."
     object_kind: str = ""
     object_id: str = ""  # also finds reads that list it among others
-    subject: str = ""  # reads of what this person said: by what is stored of them now
+    subject: str = ""  # reads of what this person said: by what is stored of them now ...
+    versions: tuple[str, ...] = ()  # ... and of these dataset versions, which hold records of them
     since_ms: int = 0
     until_ms: int = 0  # exclusive
     before: int = 0  # only ids below
@@ -49,15 +48,10 @@ def entries(tx: Connection, chosen: Filter, limit: int) -> list[Entry]:
     return [_entry(row) for row in tx.execute(query)]
 
 
-def every(tx: Connection, chosen: Filter) -> Iterator[Entry]:
-    """All of them, oldest first, read in parts."""
-    last = 0
-    while True:
-        part = list(tx.execute(_query(chosen).where(audit.c.id > last).order_by(audit.c.id).limit(_AT_ONCE)))
-        yield from map(_entry, part)
-        if len(part) < _AT_ONCE:
-            return
-        last = part[-1].id
+def following(tx: Connection, chosen: Filter, after: int, limit: int = 1000) -> list[Entry]:
+    """Oldest first, behind row `after`: an export goes on part by part, so that no long transaction is held."""
+    query = _query(chosen).where(audit.c.id > after).order_by(audit.c.id).limit(limit)
+    return [_entry(row) for row in tx.execute(query)]
 
 
 def cursor(text: str) -> int:
@@ -98,7 +92,7 @@ def _about(ids: Sequence[str]) -> ColumnElement[bool]:
 
 def _of_subject(chosen: Filter) -> ColumnElement[bool]:
     """Rows that name a stored inference or record of the person, alone or in a list."""
-    places = []
+    places: list[ColumnElement[bool]] = [audit.c.object_id.in_(chosen.versions)]
     for table in (inference, record):
         mine = select(table.c.id).where(table.c.project.in_(chosen.projects), table.c.subject == chosen.subject)
         listed = select(table.c.id).where(

@@ -21,6 +21,7 @@ from volant.api.access import ManagesData, Reads, ReadsContent
 from volant.api.paging import Listing
 from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
+from volant.api.trail import reads
 from volant.core.errors import BadInput
 from volant.jobs.actions import ImportOptions, Upload
 from volant.jobs.context import Context
@@ -101,6 +102,9 @@ def export_rows(
     limit: Annotated[int, Query(ge=0, description="0: all.")] = 0,
 ) -> StreamingResponse:
     found = _version(context, caller.project, version_id)
+    held = sum(count.records for name, count in found.counts.items() if not split or name in split)
+    chosen_by = {"split": split, "limit": limit}
+    reads(context, caller, "dataset_version", of=found.id, count=min(held, limit or held), chosen_by=chosen_by)
     lines = _lines(context, caller.project, found.id, split, limit)
     return StreamingResponse(lines, media_type="application/jsonl")
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body
 from volant.api.access import Configures, Reads
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import did
 from volant.core.nouns import Documents
 from volant.registry import documents
 
@@ -46,6 +47,10 @@ def apply(
     body: Annotated[Documents, AsJson, Body()], caller: Configures, context: Has
 ) -> Annotated[documents.Applied, AsJson]:
     with context.db.begin() as tx:
+        before = documents.current(tx, caller.project).revision
         applied = documents.apply(tx, caller.project, body, applied_by=caller.name, now_ms=context.clock.now_ms())
+        if applied.revision != before:
+            revision, digest = applied.revision, applied.hash
+            did(tx, context, caller, "document.apply", "document", str(revision), revision=revision, hash=digest)
     context.publish()
     return applied

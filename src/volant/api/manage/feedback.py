@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body
 from volant.api.access import GivesFeedback
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import did
 from volant.core.errors import TooLarge
 from volant.core.nouns import Noun
 from volant.traces import feedback
@@ -35,7 +36,10 @@ def give(
     body: Annotated[feedback.NewFeedback, AsJson, Body()], caller: GivesFeedback, context: Has
 ) -> Annotated[feedback.Added, AsJson]:
     with context.db.begin() as tx:
-        return feedback.add(tx, context.keyring, caller.project, body, now_ms=context.clock.now_ms())
+        kept = feedback.add(tx, context.keyring, caller.project, body, now_ms=context.clock.now_ms())
+        if kept.new:
+            did(tx, context, caller, "feedback.give", "feedback", kept.id)
+    return kept
 
 
 @router.post("/batch", status_code=201, summary="Judge up to 500 inferences; all judgements are kept or none")
@@ -47,6 +51,7 @@ def give_many(body: Annotated[Batch, AsJson, Body()], caller: GivesFeedback, con
         )  # fmt: skip
     now = context.clock.now_ms()
     with context.db.begin() as tx:
-        return Given(
-            feedback=[feedback.add(tx, context.keyring, caller.project, one, now_ms=now) for one in body.feedback]
-        )
+        kept = [feedback.add(tx, context.keyring, caller.project, one, now_ms=now) for one in body.feedback]
+        if new := sum(one.new for one in kept):
+            did(tx, context, caller, "feedback.give", "feedback", count=new)
+    return Given(feedback=kept)

@@ -11,6 +11,7 @@ from volant.api.access import Reads, ReadsContent
 from volant.api.paging import Cursor, Limit, Page
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import reads
 from volant.traces import feedback, query
 
 router = APIRouter(prefix="/inferences", tags=["inferences"])
@@ -96,6 +97,7 @@ def get_inference(inference_id: str, caller: ReadsContent, context: Has) -> Anno
         found = query.get_inference(tx, caller.project, inference_id)
         calls = query.get_calls(tx, found.id)
         judged = feedback.of_inferences(tx, context.keyring, caller.project, [found.id])
+    reads(context, caller, "inference", [found.id])
     return InferenceDetail(inference=found, calls=calls, feedback=judged.get(found.id, []))
 
 
@@ -104,6 +106,7 @@ def get_payload(inference_id: str, caller: ReadsContent, context: Has) -> Annota
     with context.db.read() as tx:
         found = query.get_inference(tx, caller.project, inference_id)
         payload = query.get_payload(tx, context.keyring, caller.project, found.id)
+    reads(context, caller, "inference", [found.id])
     return PayloadView(
         inference_id=found.id,
         input=_json(payload.input) if payload else None,

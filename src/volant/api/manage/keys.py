@@ -11,6 +11,7 @@ from volant.api.access import ManagesKeys
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import did
 from volant.core.nouns import Noun
 from volant.registry import keys
 
@@ -57,6 +58,7 @@ def create_key(
             expires_ms=body.expires_ms,
             now_ms=context.clock.now_ms(),
         )
+        did(tx, context, caller, "key.create", "key", key.id, scopes=key.scopes)
     context.publish()
     return MadeKey(key=key, clear=clear)
 
@@ -69,6 +71,7 @@ def rotate_key(
         key, clear = keys.rotate(
             tx, caller.project, key_id, now_ms=context.clock.now_ms(), grace_ms=int(grace_s * 1000)
         )
+        did(tx, context, caller, "key.rotate", "key", key.id, replaces=key_id, grace_s=grace_s)
     context.publish()
     return MadeKey(key=key, clear=clear)
 
@@ -77,5 +80,6 @@ def rotate_key(
 def revoke_key(key_id: str, caller: ManagesKeys, context: Has) -> Annotated[keys.ApiKey, AsJson]:
     with context.db.begin() as tx:
         key = keys.revoke(tx, caller.project, key_id, now_ms=context.clock.now_ms())
+        did(tx, context, caller, "key.revoke", "key", key.id)
     context.publish()
     return key

@@ -10,8 +10,9 @@ from volant.api.access import Reads, Reviews
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import did
 from volant.core.nouns import Noun
-from volant.registry import reviews
+from volant.registry import audit, reviews
 
 router = APIRouter(prefix="/reviews", tags=["reviews"])
 
@@ -39,7 +40,7 @@ def add_review(
     body: Annotated[NewReview, AsJson, Body()], caller: Reviews, context: Has
 ) -> Annotated[reviews.Review, AsJson]:
     with context.db.begin() as tx:
-        return reviews.add_review(
+        made = reviews.add_review(
             tx,
             caller.project,
             subject_kind=body.subject_kind,
@@ -50,3 +51,6 @@ def add_review(
             comment=body.comment,
             now_ms=context.clock.now_ms(),
         )
+        about = {"kind": body.subject_kind, "subject": audit.word(body.subject_id)}
+        did(tx, context, caller, "review.sign", "review", made.id, decision=body.decision, **about)
+    return made

@@ -10,9 +10,10 @@ from volant.api.access import ManagesKeys
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import did
 from volant.core.errors import NotFound
 from volant.core.nouns import Noun
-from volant.registry import secrets
+from volant.registry import audit, secrets
 
 router = APIRouter(prefix="/secrets", tags=["secrets"])
 
@@ -33,6 +34,7 @@ def list_secrets(caller: ManagesKeys, context: Has) -> Annotated[Listing[str], A
 def put_secret(name: str, body: Annotated[SecretValue, AsJson, Body()], caller: ManagesKeys, context: Has) -> None:
     with context.db.begin() as tx:
         secrets.put(tx, context.keyring, caller.project, name, body.value, now_ms=context.clock.now_ms())
+        did(tx, context, caller, "secret.put", "secret", audit.word(name))
     context.publish()
 
 
@@ -40,6 +42,8 @@ def put_secret(name: str, body: Annotated[SecretValue, AsJson, Body()], caller: 
 def remove_secret(name: str, caller: ManagesKeys, context: Has) -> None:
     with context.db.begin() as tx:
         gone = secrets.remove(tx, caller.project, name)
+        if gone:
+            did(tx, context, caller, "secret.remove", "secret", audit.word(name))
     if not gone:
         raise NotFound("secret_unknown", f"there is no secret {name[:60]!r}", hint="GET /api/v1/secrets")
     context.publish()
