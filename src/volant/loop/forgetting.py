@@ -67,7 +67,7 @@ class Forgetting:
         step("drain", _drained)
         looked = step("look", erasure.look, house, project, erasure_id)
         removed = step("remove", erasure.remove, house, project, erasure_id)
-        step("follow", self._follow, project, erasure_id, removed)
+        step("follow", follow, self._context, project, erasure_id, removed)
         step("clean", self._clean, project, erasure_id)
         checked = step("check", erasure.check, house, project, erasure_id)
         finished = step("finish", erasure.finish, house, project, erasure_id)
@@ -128,42 +128,41 @@ class Forgetting:
             key=key,
         )
 
-    def _follow(self, project: str, erasure_id: str, removed: Json) -> None:
-        """Blocked models stop serving and their rollouts end; trainings are scheduled; gateways hear of it."""
-        context = self._context
-        now_ms = context.clock.now_ms()
-        gone: list[tuple[str, str]] = []
-        with context.db.begin() as tx:
-            for task in documents.current(tx, project).documents.tasks:
-                for name, variant in state.variants(tx, project, task.name).items():
-                    if variant.model_id in removed["blocked"]:
-                        gone.append((task.name, name))
-                        self._take_out(tx, project, task.name, name, erasure_id)
-            for task_name in removed["tasks"]:
-                state.put(tx, project, DUE, task_name, {"due_ms": removed["due_ms"]}, now_ms=now_ms)
-        for task_name, name in gone:
-            serving.withdraw(context, project, task_name, name)
-        context.publish()
-
-    def _take_out(self, tx: Connection, project: str, task: str, variant: str, erasure_id: str) -> None:
-        """No traffic for a variant any more, live or in a rollout; the configuration's own serves again."""
-        now_ms = self._context.clock.now_ms()
-        reason = f"its model learned from a person who was erased ({erasure_id}), and policy blocks it"
-        live, split = state.live(tx, project, task), state.split(tx, project, task)
-        if live is not None and live.variant == variant:
-            state.remove(tx, project, "live", task)
-            if (release := releases.live_release(tx, project, task)) is not None:
-                releases.move(tx, project, release.id, "withdrawn", now_ms=now_ms, reason=reason)
-        if split is not None and split.candidate == variant:
-            state.clear_split(tx, project, task)
-            if rollouts.get_rollout(tx, project, split.rollout_id).running:
-                decision = {"action": "rollback", "sentence": reason, "by": "policy"}
-                rollouts.decide(
-                    tx, project, split.rollout_id, decision, now_ms=now_ms, state="rolled_back", reason=reason
-                )
-
     def _clean(self, project: str, erasure_id: str) -> None:
         erasure.clean(self._house, project, erasure_id, _drained)
+
+
+def follow(context: Context, project: str, erasure_id: str, removed: Json) -> None:
+    """Blocked models stop serving and their rollouts end; trainings are scheduled; gateways hear of it."""
+    now_ms = context.clock.now_ms()
+    gone: list[tuple[str, str]] = []
+    with context.db.begin() as tx:
+        for task in documents.current(tx, project).documents.tasks:
+            for name, variant in state.variants(tx, project, task.name).items():
+                if variant.model_id in removed["blocked"]:
+                    gone.append((task.name, name))
+                    _take_out(context, tx, project, task.name, name, erasure_id)
+        for task_name in removed["tasks"]:
+            state.put(tx, project, DUE, task_name, {"due_ms": removed["due_ms"]}, now_ms=now_ms)
+    for task_name, name in gone:
+        serving.withdraw(context, project, task_name, name)
+    context.publish()
+
+
+def _take_out(context: Context, tx: Connection, project: str, task: str, variant: str, erasure_id: str) -> None:
+    """No traffic for a variant any more, live or in a rollout; the configuration's own serves again."""
+    now_ms = context.clock.now_ms()
+    reason = f"its model learned from a person who was erased ({erasure_id}), and policy blocks it"
+    live, split = state.live(tx, project, task), state.split(tx, project, task)
+    if live is not None and live.variant == variant:
+        state.remove(tx, project, "live", task)
+        if (release := releases.live_release(tx, project, task)) is not None:
+            releases.move(tx, project, release.id, "withdrawn", now_ms=now_ms, reason=reason)
+    if split is not None and split.candidate == variant:
+        state.clear_split(tx, project, task)
+        if rollouts.get_rollout(tx, project, split.rollout_id).running:
+            decision = {"action": "rollback", "sentence": reason, "by": "policy"}
+            rollouts.decide(tx, project, split.rollout_id, decision, now_ms=now_ms, state="rolled_back", reason=reason)
 
 
 def _drained() -> None:
