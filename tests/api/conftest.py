@@ -34,7 +34,7 @@ class NotedLoop:
     uploads: dict[str, bytes] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
 
-    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions) -> str:
+    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions, *, by: str) -> str:
         self.asked.append(("import", project, options))
         self.paths = [file.path for file in files]
         self.uploads = {f"{file.role}:{file.name}": file.path.read_bytes() for file in files}
@@ -61,11 +61,11 @@ class NotedLoop:
                 funnel={"rows_in": len(rows), "removals": [{"row": "x", "reason": "twin"}]}, leaks=[{"test": ids[0]}],
             ).id  # fmt: skip
 
-    def start_build(self, project: str, task: str, options: BuildOptions) -> Started:
+    def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:
         self.asked.append(("build", project, task, options))
         return Started(workflow_id="w", kind="build")
 
-    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "") -> Started:
+    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "", by: str) -> Started:
         self.asked.append(("retrain", project, task, alert_id, key))
         return Started(workflow_id="w", kind="retrain", already=True)
 
@@ -78,21 +78,22 @@ class NotedLoop:
         dataset_version_id: str = "",
         baseline_model_id: str = "",
         key: str = "",
+        by: str,
     ) -> Started:
         self.asked.append(("evaluate", project, model_id, tuple(suites), dataset_version_id, baseline_model_id, key))
         return Started(workflow_id="w", kind="evaluate")
 
-    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "") -> Verdict:
+    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "", by: str) -> Verdict:
         self.asked.append(("gate", project, model_id, gate, baseline_model_id))
         return Verdict(verdict_id="ver_1", gate=gate, model_id=model_id, outcome="fail", reasons=())
 
     def release(
-        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = ""
+        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = "", by: str
     ) -> str:
         self.asked.append(("release", project, task, model_id, verdict_id, reviewer, comment))
         return "rel_1"
 
-    def start_rollout(self, project: str, options: RolloutOptions) -> Started:
+    def start_rollout(self, project: str, options: RolloutOptions, *, by: str) -> Started:
         self.asked.append(("rollout", project, options))
         return Started(workflow_id="w", kind="rollout", object_id="rol_1")
 
@@ -104,12 +105,13 @@ class NotedLoop:
         *,
         reviewer: str,
         comment: str = "",
+        by: str,
     ) -> None:
         with self.context.db.begin() as tx:
             decision = {"action": action, "reviewer": reviewer, "comment": comment}
             rollouts.decide(tx, project, rollout_id, decision, now_ms=self.context.clock.now_ms())
 
-    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "") -> Started:
+    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "", by: str) -> Started:
         self.asked.append(("erase", project, user, subject, reason))
         return Started(workflow_id="w", kind="erase", object_id="era_1")
 

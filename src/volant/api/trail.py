@@ -29,6 +29,7 @@ def did(
     action: str,
     object_kind: str = "",
     object_id: str = "",
+    /,
     **detail: Any,
 ) -> None:
     """Write that the caller did this, in the transaction that does it; call it last in there."""
@@ -36,7 +37,7 @@ def did(
 
 
 def begins(
-    context: Context, caller: Caller, action: str, object_kind: str = "", object_id: str = "", **detail: Any
+    context: Context, caller: Caller, action: str, object_kind: str = "", object_id: str = "", /, **detail: Any
 ) -> None:
     """Write that the caller begins something that is no transaction, committed before it begins."""
     with context.db.begin() as tx:

@@ -2,6 +2,7 @@
 
 The loop (floor 4) implements it and control binds it, so that the API needs no stage. Long work starts a workflow and
 gives `Started` at once. Every action is idempotent by its `key` where it has one: asking again finds the first.
+`by` is who asks, `key_…` or `usr_…`: an audit row says so, committed before the work begins.
 """
 
 from __future__ import annotations
@@ -82,15 +83,15 @@ class RolloutOptions(Noun, frozen=True, kw_only=True):
 class LoopActions(Protocol):
     """What control can do above a single stage. Errors are VolantErrors."""
 
-    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions) -> str:
+    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions, *, by: str) -> str:
         """Clean, redact, split and write; gives the dataset version's id. BadInput names file, line and column."""
         ...
 
-    def start_build(self, project: str, task: str, options: BuildOptions) -> Started:
+    def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:
         """train → export → evaluate → gate → release, as far as the options say."""
         ...
 
-    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "") -> Started:
+    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "", by: str) -> Started:
         """What a firing monitor starts: dataset version 2 → tune → evaluate → gate → rollout, by the task's loop."""
         ...
 
@@ -103,21 +104,22 @@ class LoopActions(Protocol):
         dataset_version_id: str = "",
         baseline_model_id: str = "",
         key: str = "",
+        by: str,
     ) -> Started:
         """Run suites ("accuracy", "bias", "security"; empty: all) against a registered model."""
         ...
 
-    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "") -> Verdict:
+    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "", by: str) -> Verdict:
         """Read the model's newest reports and decide; the verdict is kept."""
         ...
 
     def release(
-        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = ""
+        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = "", by: str
     ) -> str:
         """Make a model live without a rollout (a first release, or by a person's word); gives the release's id."""
         ...
 
-    def start_rollout(self, project: str, options: RolloutOptions) -> Started:
+    def start_rollout(self, project: str, options: RolloutOptions, *, by: str) -> Started:
         """shadow → canary → full, or rollback."""
         ...
 
@@ -129,11 +131,12 @@ class LoopActions(Protocol):
         *,
         reviewer: str,
         comment: str = "",
+        by: str,
     ) -> None:
         """A person's word on a running rollout. Raises Conflict when it has ended."""
         ...
 
-    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "") -> Started:
+    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "", by: str) -> Started:
         """Remove a person everywhere; give the user's name as the application calls it, or the subject."""
         ...
 

@@ -47,6 +47,7 @@ class Context:
         action: str,
         object_kind: str = "",
         object_id: str = "",
+        /,
         **detail: Any,
     ) -> audit.Head:
         """Add an audit row in the transaction that does what it tells, as its last statement. See `registry.audit`."""
@@ -56,7 +57,7 @@ class Context:
         )  # fmt: skip
 
     def audit_once(
-        self, tx: Connection, project: str, actor: str, action: str, object_kind: str, object_id: str, **detail: Any
+        self, tx: Connection, project: str, actor: str, action: str, object_kind: str, object_id: str, /, **detail: Any
     ) -> None:
         """As `audit`, for a workflow's step that may be done again: the object's row of this action is written once."""
         if not audit.is_told(tx, action, object_id):

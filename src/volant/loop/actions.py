@@ -20,7 +20,7 @@ from volant.loop.forgetting import Forgetting
 from volant.loop.making import Making
 from volant.loop.retrain import Retrain
 from volant.loop.rolling import Rolling, Word, newest_verdict
-from volant.registry import datasets, models, reports, reviews, rollouts
+from volant.registry import audit, datasets, models, reports, reviews, rollouts
 
 SUITES = (*ALL_SUITES, "yardstick")
 
@@ -38,18 +38,18 @@ class Actions:
         self._evaluation = evaluation
         self._forgetting = forgetting
 
-    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions) -> str:
-        return intake.import_dataset(self._context, project, files, options)
+    def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions, *, by: str) -> str:
+        return intake.import_dataset(self._context, project, files, options, by=by)
 
-    def start_build(self, project: str, task: str, options: BuildOptions) -> Started:
+    def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:
         wanted = self._build.complete(project, task, options)
-        return self._start("build", Build.NAME, options.key, project, task, msgspec.to_builtins(wanted))
+        return self._start(by, "build", Build.NAME, options.key, project, task, msgspec.to_builtins(wanted))
 
-    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "") -> Started:
+    def start_retrain(self, project: str, task: str, *, alert_id: str = "", key: str = "", by: str) -> Started:
         self._retrain.check(project, task)
         if alert_id and not key:
-            return self._begin("retrain", Retrain.NAME, f"retrain-{alert_id}", project, task, alert_id)
-        return self._start("retrain", Retrain.NAME, key, project, task, alert_id)
+            return self._begin(by, "retrain", Retrain.NAME, f"retrain-{alert_id}", project, task, alert_id)
+        return self._start(by, "retrain", Retrain.NAME, key, project, task, alert_id)
 
     def start_evaluation(
         self,
@@ -60,6 +60,7 @@ class Actions:
         dataset_version_id: str = "",
         baseline_model_id: str = "",
         key: str = "",
+        by: str,
     ) -> Started:
         unknown = sorted(set(suites) - set(SUITES))
         if unknown:
@@ -68,17 +69,18 @@ class Actions:
         with self._context.db.read() as tx:
             model = models.resolve(tx, project, model_id)
             version_id = datasets.get_version(tx, project, dataset_version_id or model.dataset_version_id).id
-        return self._start("evaluate", Evaluation.NAME, key, project, model.id, version_id, list(suites or ALL_SUITES))
+        chosen = list(suites or ALL_SUITES)
+        return self._start(by, "evaluation", Evaluation.NAME, key, project, model.id, version_id, chosen)
 
-    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "") -> Verdict:
+    def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "", by: str) -> Verdict:
         with self._context.db.read() as tx:
             model = models.resolve(tx, project, model_id)
             baseline = models.resolve(tx, project, baseline_model_id).id if baseline_model_id else ""
             found = [report.report_id for report in reports.list_reports(tx, project, model_id=model.id)]
-        return self._making.decide(project, gate, model.id, found, baseline, new_id("verdict"))
+        return self._making.decide(project, gate, model.id, found, baseline, new_id("verdict"), by)
 
     def release(
-        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = ""
+        self, project: str, task: str, *, model_id: str, verdict_id: str = "", reviewer: str, comment: str = "", by: str
     ) -> str:
         context = self._context
         with context.db.read() as tx:
@@ -99,13 +101,13 @@ class Actions:
                 f"the gate says {verdict.outcome.replace('_', ' ')} of {model.label}",
                 hint="a person may release it all the same, with a comment that says why",
             )
-        variant = serving.deploy(context, project, task, model.id)
+        variant = serving.deploy(context, project, task, model.id, by=by)
         reason = f"released by {reviewer}" + (f": {comment}" if comment else "")
         release_id = releasing.propose(
-            context, project, task, variant, model.id, verdict.verdict_id, new_id("release"), reason
+            context, project, task, variant, model.id, verdict.verdict_id, new_id("release"), reason, by
         )
         with context.db.begin() as tx:
-            reviews.add_review(
+            signed = reviews.add_review(
                 tx,
                 project,
                 subject_kind="release",
@@ -116,16 +118,18 @@ class Actions:
                 comment=comment,
                 now_ms=context.clock.now_ms(),
             )
-        return releasing.make_live(context, project, release_id, reason)
+            about = {"kind": "release", "subject": release_id}
+            context.audit(tx, project, by, "review.sign", "review", signed.id, decision="approve", **about)
+        return releasing.make_live(context, project, release_id, reason, by)
 
-    def start_rollout(self, project: str, options: RolloutOptions) -> Started:
+    def start_rollout(self, project: str, options: RolloutOptions, *, by: str) -> Started:
         ids = None
         if options.key:
             digest = hashlib.sha256(f"{project}\0{options.key}".encode()).hexdigest()[:32]
             ids = (f"rel_{digest}", f"rol_{digest}")
             if self._context.workflows.status(f"rollout-{ids[1]}") is not None:
                 return Started(workflow_id=f"rollout-{ids[1]}", kind="rollout", object_id=ids[1], already=True)
-        rollout_id = self._rolling.start(project, options, ids)
+        rollout_id = self._rolling.start(project, options, ids, by)
         return Started(workflow_id=f"rollout-{rollout_id}", kind="rollout", object_id=rollout_id)
 
     def act_on_rollout(
@@ -136,18 +140,25 @@ class Actions:
         *,
         reviewer: str,
         comment: str = "",
+        by: str,
     ) -> None:
-        self._rolling.say(project, rollout_id, Word(action=action, reviewer=reviewer, comment=comment))
+        self._rolling.say(project, rollout_id, Word(action=action, reviewer=reviewer, comment=comment, by=by))
 
-    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "") -> Started:
-        return self._forgetting.start(project, user=user, subject=subject, reason=reason)
+    def start_erasure(self, project: str, *, user: str = "", subject: str = "", reason: str = "", by: str) -> Started:
+        return self._forgetting.start(project, user=user, subject=subject, reason=reason, by=by)
 
-    def _start(self, kind: str, name: str, key: str, *arguments: object) -> Started:
+    def _start(self, by: str, kind: str, name: str, key: str, *arguments: object) -> Started:
         """Start workflow `name`, whose first argument is the project; the same key of it finds the same workflow."""
         named = f"{arguments[0]}-{key}" if key else new_id("run").removeprefix("run_")
-        return self._begin(kind, name, f"{kind}-{named}", *arguments)
+        return self._begin(by, kind, name, f"{name}-{named}", *arguments)
 
-    def _begin(self, kind: str, name: str, workflow_id: str, *arguments: object) -> Started:
+    def _begin(self, by: str, kind: str, name: str, workflow_id: str, *arguments: object) -> Started:
+        """`arguments`: the project, then the task or model that it is about."""
+        project, about = str(arguments[0]), audit.word(str(arguments[1]))
         already = self._context.workflows.status(workflow_id) is not None
+        if not already:
+            with self._context.db.begin() as tx:
+                workflow = audit.word(workflow_id)
+                self._context.audit(tx, project, by, f"{kind}.start", "workflow", workflow, about=about)
         self._context.workflows.start(name, workflow_id, *arguments)  # type: ignore[arg-type]
-        return Started(workflow_id=workflow_id, kind=kind, already=already)
+        return Started(workflow_id=workflow_id, kind=name, already=already)

@@ -20,7 +20,7 @@ from volant.jobs.actions import BuildOptions, Started
 from volant.jobs.context import Context
 from volant.loop import releasing, serving
 from volant.loop.build import Build
-from volant.registry import documents, erasures, models, projects, releases, rollouts, runs, state
+from volant.registry import audit, documents, erasures, models, projects, releases, rollouts, runs, state
 
 Json = dict[str, Any]
 DRAIN_WAIT_S = 0.15  # control drains the spools all the time; this is longer than one turn of it
@@ -104,7 +104,11 @@ class Forgetting:
                 options = self._from_nothing(project, task, f"without-{project}-{task}-{due_ms}")
                 if options is not None:
                     wanted = self._build.complete(project, task, options)
-                    self._build.begin(project, task, wanted, f"build-{wanted.key}")
+                    workflow_id = f"build-{wanted.key}"
+                    with context.db.begin() as tx:
+                        told = audit.word(workflow_id), audit.word(task)
+                        context.audit_once(tx, project, audit.LOOP, "build.start", "workflow", told[0], about=told[1])
+                    self._build.begin(project, task, wanted, workflow_id)
             except VolantError as error:  # it stays due, and the other tasks get theirs
                 log.warning("%s is due to be trained without somebody, and cannot be: %s", task, error.message)
                 continue
@@ -136,21 +140,30 @@ def follow(context: Context, project: str, erasure_id: str, removed: Json) -> No
     """Blocked models stop serving and their rollouts end; trainings are scheduled; gateways hear of it."""
     now_ms = context.clock.now_ms()
     gone: list[tuple[str, str]] = []
+    ended: list[tuple[str, str, str]] = []
     with context.db.begin() as tx:
         for task in documents.current(tx, project).documents.tasks:
             for name, variant in state.variants(tx, project, task.name).items():
                 if variant.model_id in removed["blocked"]:
                     gone.append((task.name, name))
-                    _take_out(context, tx, project, task.name, name, erasure_id)
+                    ended += _take_out(context, tx, project, task.name, name, erasure_id)
         for task_name in removed["tasks"]:
             state.put(tx, project, DUE, task_name, {"due_ms": removed["due_ms"]}, now_ms=now_ms)
+        for action, kind, object_id in ended:
+            context.audit(tx, project, audit.LOOP, action, kind, object_id, state="withdrawn", erasure=erasure_id)
     for task_name, name in gone:
         serving.withdraw(context, project, task_name, name)
     context.publish()
 
 
-def _take_out(context: Context, tx: Connection, project: str, task: str, variant: str, erasure_id: str) -> None:
-    """No traffic for a variant any more, live or in a rollout; the configuration's own serves again."""
+def _take_out(
+    context: Context, tx: Connection, project: str, task: str, variant: str, erasure_id: str
+) -> list[tuple[str, str, str]]:
+    """No traffic for a variant any more, live or in a rollout; the configuration's own serves again.
+
+    Gives what the audit is to say of it: (action, kind, id).
+    """
+    ended: list[tuple[str, str, str]] = []
     now_ms = context.clock.now_ms()
     reason = f"its model learned from a person who was erased ({erasure_id}), and policy blocks it"
     live, split = state.live(tx, project, task), state.split(tx, project, task)
@@ -158,11 +171,14 @@ def _take_out(context: Context, tx: Connection, project: str, task: str, variant
         state.remove(tx, project, "live", task)
         if (release := releases.live_release(tx, project, task)) is not None:
             releases.move(tx, project, release.id, "withdrawn", now_ms=now_ms, reason=reason)
+            ended.append(("release.end", "release", release.id))
     if split is not None and split.candidate == variant:
         state.clear_split(tx, project, task)
         if rollouts.get_rollout(tx, project, split.rollout_id).running:
             decision = {"action": "rollback", "sentence": reason, "by": "policy"}
             rollouts.decide(tx, project, split.rollout_id, decision, now_ms=now_ms, state="rolled_back", reason=reason)
+            ended.append(("rollout.move", "rollout", split.rollout_id))
+    return ended
 
 
 def _drained() -> None:

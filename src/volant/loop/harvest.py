@@ -18,7 +18,7 @@ import msgspec
 from volant.core.errors import Conflict
 from volant.data.dedup import text_key
 from volant.jobs.context import Context
-from volant.registry import datasets, documents, records
+from volant.registry import audit, datasets, documents, records
 from volant.registry.datasets import Member
 from volant.traces import query
 
@@ -85,6 +85,8 @@ def extend(context: Context, project: str, task: str, parent_id: str, version_id
             },
             version_id=version_id,
         )
+        told = {"parent": parent_id, "records": len(members)}
+        context.audit(tx, project, audit.LOOP, "dataset.harvest", "dataset_version", made.id, **told)
     return made.id
 
 

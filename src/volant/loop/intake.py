@@ -22,7 +22,7 @@ from volant.data.header import Columns
 from volant.data.rows import Removal, Row
 from volant.jobs.actions import ImportOptions, Upload
 from volant.jobs.context import Context
-from volant.registry import datasets, documents, records
+from volant.registry import audit, datasets, documents, records
 from volant.registry.datasets import Member
 
 DAY_MS = 86_400_000
@@ -32,7 +32,9 @@ MOST_REMOVALS_LISTED = 20_000
 LIVE_SPLIT = "pool_a"  # the first live traffic: where questions about products that came later belong
 
 
-def import_dataset(context: Context, project: str, files: Sequence[Upload], options: ImportOptions) -> str:
+def import_dataset(
+    context: Context, project: str, files: Sequence[Upload], options: ImportOptions, *, by: str = audit.LOOP
+) -> str:
     """The id of the dataset version made of `files`; of the same files and options before, if they were imported.
 
     Raises BadInput that names file, line and column; then nothing was stored.
@@ -41,7 +43,7 @@ def import_dataset(context: Context, project: str, files: Sequence[Upload], opti
         key = context.keyring.hash_key(tx, project)
         fingerprint = context.vault.content_hmac(key, _fingerprint(files, options))
         there = _imported(tx, project, options.dataset, fingerprint)
-    return there or _store(context, project, prepare(files, options), options, fingerprint)
+    return there or _store(context, project, prepare(files, options), options, fingerprint, by)
 
 
 def _imported(tx: Connection, project: str, dataset: str, fingerprint: str) -> str:
@@ -193,7 +195,9 @@ def _fingerprint(files: Sequence[Upload], options: ImportOptions) -> bytes:
     return digest.digest()
 
 
-def _store(context: Context, project: str, prepared: Prepared, options: ImportOptions, fingerprint: str) -> str:
+def _store(
+    context: Context, project: str, prepared: Prepared, options: ImportOptions, fingerprint: str, by: str
+) -> str:
     now_ms = context.clock.now_ms()
     with context.db.begin() as tx:
         if there := _imported(tx, project, options.dataset, fingerprint):
@@ -219,6 +223,7 @@ def _store(context: Context, project: str, prepared: Prepared, options: ImportOp
             leaks=[{"test": id_of.get(leak.test_id, ""), "train": list(leak.train_ids)} for leak in prepared.leaks],
             version_id=version_id,
         )
+        context.audit(tx, project, by, "dataset.import", "dataset_version", made.id, records=len(members))
     return made.id
 
 

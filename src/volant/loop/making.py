@@ -17,7 +17,7 @@ from volant.core.nouns import GateSpec, LoopSpec, Report, Verdict
 from volant.governance import gate as gates
 from volant.jobs.context import Context
 from volant.loop import runs as run_steps
-from volant.registry import documents, erasures, models, reports, runs
+from volant.registry import audit, documents, erasures, models, reports, runs
 
 Json = dict[str, Any]
 CANARY_SEED = 20_261  # of the planted secrets that the memorisation probe looks for
@@ -91,6 +91,8 @@ class Making:
                 model_id=model_id,
             )
             self._hold_against(tx, project, made)
+            told = {"run": run_id, "dataset_version": made.dataset_version_id}
+            context.audit_once(tx, project, audit.LOOP, "model.register", "model", made.id, **told)
         return made.id
 
     def _hold_against(self, tx: Connection, project: str, made: models.ModelVersion) -> None:
@@ -146,6 +148,9 @@ class Making:
         with context.db.begin() as tx:
             for report in found:
                 reports.add_report(tx, project, report, run_id=run_id, now_ms=context.clock.now_ms())
+            for report in found:
+                told = {"suite": report.suite, "model": report.model_id, "run": run_id}
+                context.audit_once(tx, project, audit.LOOP, "report.add", "report", report.report_id, **told)
         return [report.report_id for report in found]
 
     # ------------------------------------------------------------ gate
@@ -157,8 +162,9 @@ class Making:
         return verdict_id
 
     def decide(
-        self, project: str, gate: str, model_id: str, report_ids: Sequence[str], baseline_id: str, verdict_id: str
-    ) -> Verdict:
+        self, project: str, gate: str, model_id: str, report_ids: Sequence[str], baseline_id: str, verdict_id: str,
+        by: str = audit.LOOP,
+    ) -> Verdict:  # fmt: skip
         """Read the reports, judge, and keep the verdict."""
         context = self.context
         spec = self.gate_of(project, gate)
@@ -175,7 +181,10 @@ class Making:
                 verdict_id=verdict_id,
                 now_ms=now_ms,
             )
-            return reports.add_verdict(tx, project, verdict, now_ms=now_ms, report_ids=report_ids)
+            kept = reports.add_verdict(tx, project, verdict, now_ms=now_ms, report_ids=report_ids)
+            told = {"outcome": kept.outcome, "model": model_id}
+            context.audit_once(tx, project, by, "verdict.decide", "verdict", kept.verdict_id, **told)
+        return kept
 
     def _decide_id(self, *arguments: Any) -> str:
         """`decide` as a workflow's step: steps keep ids, not verdicts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from volant.core.errors import Conflict
 from volant.jobs.context import Context
-from volant.registry import models, releases, state
+from volant.registry import audit, models, releases, state
 
 
 def live_variant(context: Context, project: str, task: str) -> str:
@@ -31,6 +31,7 @@ def propose(
     verdict_id: str,
     release_id: str,
     reason: str,
+    by: str = audit.LOOP,
 ) -> str:
     """Write a release down before anything moves; gives its id."""
     with context.db.begin() as tx:
@@ -45,10 +46,12 @@ def propose(
             release_id=release_id,
             now_ms=context.clock.now_ms(),
         )
+        told = {"model": model_id, "verdict": verdict_id, "task": audit.word(task)}
+        context.audit_once(tx, project, by, "release.propose", "release", release_id, **told)
     return release_id
 
 
-def make_live(context: Context, project: str, release_id: str, reason: str) -> str:
+def make_live(context: Context, project: str, release_id: str, reason: str, by: str = audit.LOOP) -> str:
     """Let the release's variant serve its task; the release before is superseded, its model retired.
 
     Raises Conflict for a blocked model. Gives the release's id.
@@ -67,5 +70,7 @@ def make_live(context: Context, project: str, release_id: str, reason: str) -> s
             models.set_state(tx, project, release.model_id, "live")
         state.clear_split(tx, project, release.task)
         state.set_live(tx, project, release.task, release.variant, now_ms=now_ms, release_id=release_id)
+        told = {"model": release.model_id, "task": audit.word(release.task)}
+        context.audit_once(tx, project, by, "release.live", "release", release_id, **told)
     context.publish()
     return release_id

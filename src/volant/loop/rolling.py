@@ -21,7 +21,7 @@ from volant.jobs.actions import RolloutOptions
 from volant.jobs.context import Context
 from volant.loop import releasing, serving
 from volant.loop.making import Making
-from volant.registry import models, releases, reports, rollouts, state
+from volant.registry import audit, models, releases, reports, rollouts, state
 from volant.rollout import controller
 from volant.rollout.users import Row
 from volant.traces import query
@@ -39,6 +39,7 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
     action: Literal["promote", "hold", "resume", "rollback"]
     reviewer: str
     comment: str = ""
+    by: str = ""  # as audit rows name them
 
 
 class Rolling:
@@ -68,7 +69,9 @@ class Rolling:
         return {"rollout_id": rollout_id, "state": ended, "sentence": sentence}
 
     # ------------------------------------------------------------ before it
-    def prepare(self, project: str, options: RolloutOptions, ids: tuple[str, str] | None = None) -> tuple[str, str]:
+    def prepare(
+        self, project: str, options: RolloutOptions, ids: tuple[str, str] | None = None, by: str = audit.LOOP
+    ) -> tuple[str, str]:
         """Check, and write release and rollout down; gives (release id, rollout id).
 
         Raises BadInput, NotFound or Conflict before anything changed.
@@ -103,13 +106,17 @@ class Rolling:
                 tx, project, task=options.task, baseline=baseline, candidate=candidate, plan=plan,
                 release_id=release.id, rollout_id=wanted_rollout, now_ms=now_ms,
             )  # fmt: skip
+            told = {"release": release.id, "task": audit.word(options.task), "model": model_id}
+            context.audit_once(tx, project, by, "rollout.start", "rollout", rollout.id, **told)
         if options.chat_template:
             serving.override_template(context, candidate, options.chat_template)
         return release.id, rollout.id
 
-    def start(self, project: str, options: RolloutOptions, ids: tuple[str, str] | None = None) -> str:
+    def start(
+        self, project: str, options: RolloutOptions, ids: tuple[str, str] | None = None, by: str = audit.LOOP
+    ) -> str:
         """Prepare and begin; gives the rollout's id. With `ids` (release, rollout) it may be done twice."""
-        release_id, rollout_id = self.prepare(project, options, ids)
+        release_id, rollout_id = self.prepare(project, options, ids, by)
         self.begin(project, release_id, rollout_id)
         return rollout_id
 
@@ -134,11 +141,13 @@ class Rolling:
 
     def say(self, project: str, rollout_id: str, word: Word) -> None:
         """Keep a person's word; the next look acts on it. Raises Conflict when the rollout has ended."""
-        with self._context.db.begin() as tx:
+        context = self._context
+        with context.db.begin() as tx:
             rollout = rollouts.get_rollout(tx, project, rollout_id)
             if not rollout.running:
                 raise Conflict("rollout_ended", f"{rollout_id} ended: {rollout.reason}", hint="start another one")
-            state.put(tx, project, _WORDS, rollout_id, word, now_ms=self._context.clock.now_ms())
+            state.put(tx, project, _WORDS, rollout_id, word, now_ms=context.clock.now_ms())
+            context.audit(tx, project, word.by or audit.LOOP, "rollout.say", "rollout", rollout_id, action=word.action)
 
     # ------------------------------------------------------------ steps
     def _deploy(self, project: str, release_id: str) -> str:
@@ -193,7 +202,8 @@ class Rolling:
             "by": word.reviewer if word and word.action in ("promote", "rollback") else "statistics",
         }
         with context.db.begin() as tx:
-            self._move(tx, project, rollout, look.state, decision, now_ms)
+            by = word.by if word and word.action in ("promote", "rollback") else ""
+            self._move(tx, project, rollout, look.state, decision, now_ms, by or audit.LOOP)
         context.publish()
         return str(look.state.phase) if look.state.over else ""
 
@@ -205,6 +215,7 @@ class Rolling:
         now: controller.RolloutState,
         decision: Json,
         now_ms: int,
+        by: str = audit.LOOP,
     ) -> None:
         """Write the decision down and tell the gateways, in one transaction."""
         wanted = controller.split_of(rollout.plan, now)
@@ -220,6 +231,8 @@ class Rolling:
         elif now.phase == "rolled_back":
             state.clear_split(tx, project, rollout.task)
         # promoted: the split stays until the release moves everybody at once
+        told = {"action": str(decision["action"]), "state": now.phase, "step": now.step, "share": share}
+        self._context.audit(tx, project, by, "rollout.move", "rollout", rollout.id, **told)
 
     def _end(self, project: str, release_id: str, rollout_id: str) -> str:
         context = self._context
@@ -232,6 +245,8 @@ class Rolling:
                 releases.move(
                     tx, project, release_id, "rolled_back", now_ms=context.clock.now_ms(), reason=rollout.reason
                 )
+                told = {"state": "rolled_back", "rollout": rollout_id}
+                context.audit_once(tx, project, audit.LOOP, "release.end", "release", release_id, **told)
         with context.db.begin() as tx:
             state.remove(tx, project, _WORDS, rollout_id)
         return rollout.reason[:500]
@@ -246,6 +261,8 @@ class Rolling:
                                 state="cancelled", reason=sentence)  # fmt: skip
             releases.move(tx, project, release_id, "rejected", now_ms=now_ms, reason=sentence)
             release = releases.get_release(tx, project, release_id)
+            told = {"state": "rejected", "rollout": rollout_id}
+            self._context.audit_once(tx, project, audit.LOOP, "release.end", "release", release_id, **told)
         self._context.executor.drop(release.variant)
         return sentence
 

@@ -13,7 +13,7 @@ import msgspec
 from volant.core.errors import VolantError
 from volant.core.ids import new_id
 from volant.jobs.context import Context
-from volant.registry import runs
+from volant.registry import audit, runs
 
 Json = dict[str, Any]
 
@@ -36,6 +36,8 @@ def begin(
         )
         if run.state == "queued":
             run = runs.start(tx, project, run_id, now_ms=now_ms)
+            workflow = audit.word(workflow_id)
+            context.audit_once(tx, project, audit.LOOP, "run.start", "run", run_id, kind=kind, workflow=workflow)
     folder = context.executor.run_dir(run_id)
     beside = folder / ".spec.json.new"
     beside.write_bytes(msgspec.json.encode(body))
@@ -67,8 +69,9 @@ def _close(context: Context, project: str, run_id: str, result: Json, error: Map
         if run.state != "running":
             return
         if error is None:
-            runs.succeed(tx, project, run_id, result, attempt=run.attempt, now_ms=now_ms)
+            ended = runs.succeed(tx, project, run_id, result, attempt=run.attempt, now_ms=now_ms)
         elif error.get("code") == "run_cancelled":
-            runs.cancel(tx, project, run_id, now_ms=now_ms)
+            ended = runs.cancel(tx, project, run_id, now_ms=now_ms)
         else:
-            runs.fail(tx, project, run_id, error, attempt=run.attempt, now_ms=now_ms)
+            ended = runs.fail(tx, project, run_id, error, attempt=run.attempt, now_ms=now_ms)
+        context.audit(tx, project, audit.LOOP, "run.end", "run", run_id, state=ended.state)

@@ -14,7 +14,7 @@ import msgspec
 from volant.core.errors import Conflict, NotFound
 from volant.core.nouns import DeploymentSpec, TaskSpec, VariantSpec
 from volant.jobs.context import Context
-from volant.registry import documents, models, state
+from volant.registry import audit, documents, models, state
 from volant.serve import engine_client, planner
 from volant.serve.files import EngineSpec
 
@@ -47,7 +47,7 @@ def override_template(context: Context, variant: str, chat_template: str) -> Non
     (context.executor.engine_dir(variant) / TEMPLATE).write_text(chat_template)
 
 
-def deploy(context: Context, project: str, task: str, model_id: str, name: str = "") -> str:
+def deploy(context: Context, project: str, task: str, model_id: str, name: str = "", *, by: str = audit.LOOP) -> str:
     """Start an engine for a model, wait until it answers, and add a variant to the task; gives the variant's name.
 
     `name` tells a second deployment of one model apart. Raises Conflict for a blocked model or one without an exported
@@ -101,6 +101,7 @@ def deploy(context: Context, project: str, task: str, model_id: str, name: str =
         place = state.Place(base_url=address.base_url, healthy=True, model_id=model_id, engine=name, spec=deployment)
         state.put_place(tx, project, name, place, now_ms=now_ms)
         state.put_variant(tx, project, task, variant, now_ms=now_ms)
+        context.audit(tx, project, by, "deployment.start", "deployment", audit.word(name), model=model_id)
     context.publish()
     return name
 
@@ -121,6 +122,7 @@ def withdraw(context: Context, project: str, task: str, variant: str) -> None:
     with context.db.begin() as tx:
         state.remove_variant(tx, project, task, variant)
         state.remove_place(tx, project, variant)
+        context.audit(tx, project, audit.LOOP, "deployment.stop", "deployment", audit.word(variant))
     context.publish()
 
 

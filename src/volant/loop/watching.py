@@ -16,7 +16,7 @@ from volant.jobs.context import Context
 from volant.loop.retrain import Retrain
 from volant.monitor import rules
 from volant.monitor.measures import Window
-from volant.registry import alerts, documents, projects, state
+from volant.registry import alerts, audit, documents, projects, state
 from volant.traces import metrics
 
 EVERY_S = 1.0
@@ -50,6 +50,7 @@ class Watching:
         if held is not None and (stale or look.change == "resolved"):
             with context.db.begin() as tx:
                 alerts.resolve(tx, project, held.id, now_ms=now_ms)
+                context.audit_once(tx, project, audit.LOOP, "alert.resolve", "alert", held.id)
         if look.change == "fired" and look.firing is not None:
             log.info("%s", look.sentence)
             with context.db.begin() as tx:
@@ -70,6 +71,8 @@ class Watching:
                     },
                     now_ms=now_ms,
                 )
+                told = {"task": audit.word(spec.task), "value": look.firing.value}
+                context.audit_once(tx, project, audit.LOOP, "alert.fire", "alert", held.id, **told)
         if held is not None and not stale and not held.resolved_ms and not held.workflow_id:
             self._answer(project, held, configured)
 
@@ -84,6 +87,9 @@ class Watching:
         except VolantError as error:
             log.warning("alert %s starts nothing: %s", alert.id, error.message)
             return
+        with self._context.db.begin() as tx:
+            told = {"about": audit.word(alert.task), "alert": alert.id}
+            self._context.audit_once(tx, project, audit.LOOP, "retrain.start", "workflow", workflow_id, **told)
         self._context.workflows.start(self._retrain.NAME, workflow_id, project, alert.task, alert.id)
         with self._context.db.begin() as tx:
             alerts.set_workflow(tx, project, alert.id, workflow_id)

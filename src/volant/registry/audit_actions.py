@@ -16,6 +16,19 @@ ACTIONS: Final[dict[str, str]] = {
     "key.rotate": "an API key was replaced; `replaces` is the old one",
     "secret.put": "a provider's key was kept, or replaced",
     "secret.remove": "a provider's key was forgotten",
+    # ------------------------------------------------------------ people
+    "session.begin": "a person signed in; `by` says how",
+    "session.end": "a person ended a session of theirs",
+    "session.lock": "a person's sign-in waits: too many wrong passwords",
+    "password.change": "a person's password became another one; their sessions ended",
+    "password.reset": "a link for a new password was made",
+    "person.invite": "a link that makes a member was made; `role` says what they become",
+    "person.uninvite": "such a link was ended",
+    "person.role": "a member has another role",
+    "person.remove": "a person is no longer a member",
+    "person.state": "a person was disabled or let in again, or became an admin of the installation or no longer is",
+    "person.unlock": "the wait of a person's sign-in was ended",
+    "project.create": "a project was made",
     # ------------------------------------------------------------ personal content
     "content.read": "somebody read what people wrote; `ids` or `count` and `filter` where it was more than one thing",
     "content.end": "the retention of texts ended; `count` inferences lost theirs",
@@ -44,6 +57,8 @@ ACTIONS: Final[dict[str, str]] = {
     "rollout.start": "a rollout was prepared; its release is `release`",
     "rollout.say": "a person's word on a rollout: promote, hold, resume or roll back",
     "rollout.move": "a rollout changed its state, step or share",
+    "deployment.start": "an engine of ours serves a variant",
+    "deployment.stop": "it was stopped and taken away",
     "alert.fire": "a monitor fired",
     "alert.resolve": "a monitor's alert is over",
     # ------------------------------------------------------------ the installation

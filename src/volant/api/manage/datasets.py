@@ -62,7 +62,7 @@ def import_files(
     with tempfile.TemporaryDirectory(prefix=f"{UPLOAD_PREFIX}{os.getpid()}-") as folder:
         uploads = [_kept(Path(folder), file, "data", number) for number, file in enumerate(data)]
         uploads += [_kept(Path(folder), file, "test", number) for number, file in enumerate(test or [])]
-        version_id = actions.import_dataset(caller.project, uploads, chosen)
+        version_id = actions.import_dataset(caller.project, uploads, chosen, by=caller.actor)
     return show_version(version_id, caller, context)
 
 

@@ -32,7 +32,9 @@ def erase(
 ) -> Annotated[Started, AsJson]:
     if bool(body.user) == bool(body.subject):
         raise BadInput("bad_erasure", "name the person by `user` or by `subject`", where="body")
-    return actions.start_erasure(caller.project, user=body.user, subject=body.subject, reason=body.reason)
+    return actions.start_erasure(
+        caller.project, user=body.user, subject=body.subject, reason=body.reason, by=caller.actor
+    )
 
 
 @router.get("", summary="Erasures, oldest first")

@@ -65,6 +65,7 @@ def evaluate(
         dataset_version_id=body.dataset_version_id,
         baseline_model_id=baseline,
         key=body.key,
+        by=caller.actor,
     )
 
 
@@ -87,4 +88,4 @@ def judge(
     with context.db.read() as tx:
         model = models.resolve(tx, caller.project, body.model)
         baseline = models.resolve(tx, caller.project, body.baseline).id if body.baseline else ""
-    return actions.gate(caller.project, model.id, gate=body.gate, baseline_model_id=baseline)
+    return actions.gate(caller.project, model.id, gate=body.gate, baseline_model_id=baseline, by=caller.actor)

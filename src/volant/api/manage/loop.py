@@ -26,11 +26,11 @@ class Retrain(Noun, frozen=True, kw_only=True):
 def train(
     task: str, body: Annotated[BuildOptions, AsJson, Body()], caller: Trains, actions: HasActions
 ) -> Annotated[Started, AsJson]:
-    return actions.start_build(caller.project, task, body)
+    return actions.start_build(caller.project, task, body, by=caller.actor)
 
 
 @router.post("/{task}/retrain", status_code=202, summary="Close the loop now, as a firing monitor would")
 def retrain(
     task: str, body: Annotated[Retrain, AsJson, Body()], caller: Trains, actions: HasActions
 ) -> Annotated[Started, AsJson]:
-    return actions.start_retrain(caller.project, task, alert_id=body.alert_id, key=body.key)
+    return actions.start_retrain(caller.project, task, alert_id=body.alert_id, key=body.key, by=caller.actor)

@@ -50,5 +50,6 @@ def make_release(
         verdict_id=body.verdict_id,
         reviewer=caller.name,
         comment=body.comment,
+        by=caller.actor,
     )
     return get_release(made, caller, context)

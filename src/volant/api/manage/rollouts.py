@@ -40,7 +40,7 @@ def get_rollout(rollout_id: str, caller: Reads, context: Has) -> Annotated[rollo
 def start(
     body: Annotated[RolloutOptions, AsJson, Body()], caller: Releases, actions: HasActions
 ) -> Annotated[Started, AsJson]:
-    return actions.start_rollout(caller.project, body)
+    return actions.start_rollout(caller.project, body, by=caller.actor)
 
 
 @router.post("/{rollout_id}/{action}", summary="A person's word: promote, hold, resume, or roll back")
@@ -52,5 +52,7 @@ def act(
     context: Has,
     actions: HasActions,
 ) -> Annotated[rollouts.Rollout, AsJson]:
-    actions.act_on_rollout(caller.project, rollout_id, action, reviewer=caller.name, comment=body.comment)
+    actions.act_on_rollout(
+        caller.project, rollout_id, action, reviewer=caller.name, comment=body.comment, by=caller.actor
+    )
     return get_rollout(rollout_id, caller, context)

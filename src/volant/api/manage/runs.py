@@ -12,9 +12,10 @@ from volant.api.access import Operates, Reads, Trains
 from volant.api.paging import Cursor, Limit, Listing, Page, page
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import begins, did
 from volant.core.errors import NotFound
 from volant.jobs.workflows import WorkflowStatus
-from volant.registry import runs
+from volant.registry import audit, runs
 
 router = APIRouter(tags=["runs"])
 
@@ -60,6 +61,7 @@ def progress(
 def cancel(run_id: str, caller: Trains, context: Has) -> Annotated[runs.Run, AsJson]:
     with context.db.begin() as tx:
         run = runs.cancel(tx, caller.project, run_id, now_ms=context.clock.now_ms())
+        did(tx, context, caller, "run.cancel", "run", run.id)
     with contextlib.suppress(NotFound):  # it was queued and never started
         context.executor.cancel(run_id)
     return run
@@ -82,5 +84,7 @@ def get_workflow(workflow_id: str, caller: Reads, context: Has) -> Annotated[Wor
 
 @router.post("/workflows/{workflow_id}/cancel", summary="A workflow ends at its next step")
 def cancel_workflow(workflow_id: str, caller: Operates, context: Has) -> Annotated[WorkflowStatus, AsJson]:
+    get_workflow(workflow_id, caller, context)
+    begins(context, caller, "workflow.cancel", "workflow", audit.word(workflow_id))
     context.workflows.cancel(workflow_id)
     return get_workflow(workflow_id, caller, context)
