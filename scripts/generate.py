@@ -14,7 +14,7 @@ import json
 import re
 import sys
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,8 +25,11 @@ from volant.api.access import permission_of
 from volant.api.app import routes
 from volant.api.problems import MethodNotAllowed
 from volant.cli.main import build
-from volant.core import errors, nouns, settings
+from volant.core import errors, nouns, people_settings, settings
 from volant.core.errors import VolantError
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reference_api import routes_page, table
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
@@ -58,14 +61,6 @@ def spliced(page: Path, text: str) -> str:
     if not begin or not end:
         raise ValueError(f"{page} has no line {BEGIN} with a line {END} behind it")
     return f"{before}{BEGIN}\n{text.strip()}\n{END}{after}"
-
-
-def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Markdown; bars in cells are escaped."""
-    lines = [list(titles)]
-    lines += [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    text = ["| " + " | ".join(row) + " |" for row in lines]
-    return "\n".join([text[0], "|" + "---|" * len(lines[0]), *text[1:]])
 
 
 # ---------------------------------------------------------------- commands
@@ -109,16 +104,7 @@ def _plain(text: str) -> str:
 # ---------------------------------------------------------------- routes
 def api() -> str:
     """Every route with its permission, by noun."""
-    described = routes().openapi()["paths"]
-    permissions = _permissions()
-    by_tag: dict[str, list[tuple[str, str, str]]] = {}
-    for path, methods in described.items():
-        for method, operation in methods.items():
-            permission = permissions.get((method.upper(), path), "") or "none"
-            row = (f"`{method.upper()} {path}`", permission, operation.get("summary", ""))
-            by_tag.setdefault(operation["tags"][0], []).append(row)
-    parts = [f"### {tag}\n\n" + table(("route", "permission", "what"), rows) for tag, rows in sorted(by_tag.items())]
-    return "\n\n".join(parts)
+    return routes_page(routes().openapi(), _permissions())
 
 
 def _permissions() -> dict[tuple[str, str], str]:
@@ -189,6 +175,8 @@ def _safe(text: str) -> str:
 # ---------------------------------------------------------------- settings
 TABLES = {
     "ServerSettings": "`[server]`",
+    "PeopleSettings": "`[people]`",
+    "OidcSettings": "`[people.oidc.NAME]`",
     "DeploymentSpec": "`[[deployments]]`",
     "TaskSpec": "`[[tasks]]`",
     "VariantSpec": "`[[tasks.variants]]`",
@@ -202,31 +190,47 @@ TABLES = {
 
 
 def setting_tables() -> str:
-    """Every setting with its default and its comment in the code."""
+    """Every setting as a heading, with its type, default, environment variable and comment in the code."""
     parts = []
     for name, title in TABLES.items():
-        kind = getattr(settings, name, None) or getattr(nouns, name)
-        comments = _comments(name)
-        rows = [
-            (f"`{field.name}`", _kind(field.type), _default(field), comments.get(field.name, ""))
-            for field in msgspec.structs.fields(kind)
-        ]
-        summary = (inspect.getdoc(kind) or "").splitlines()[0]
-        parts.append(f"### {title}\n\n{summary}\n\n" + table(("setting", "type", "default", "what"), rows))
+        kind = next(getattr(module, name) for module in (settings, nouns, people_settings) if hasattr(module, name))
+        comments = _comments(kind)
+        parts.append(f"### {title}\n\n{(inspect.getdoc(kind) or '').splitlines()[0]}")
+        for field in msgspec.structs.fields(kind):
+            facts = [_kind(field.type), _default(field)]
+            if name == "ServerSettings":
+                facts.append(f"environment `VOLANT_{field.name.upper()}`")
+            said = comments.get(field.name, "")
+            parts.append(f"#### `{_path(title, field.name)}`\n\n{' · '.join(facts)}")
+            if said:
+                parts.append(said)
     return "\n\n".join(parts)
 
 
-def _comments(name: str) -> dict[str, str]:
+def _path(title: str, field: str) -> str:
+    """A setting's full name: `tasks.variants.parameters`; of the whole file, its name alone."""
+    table_name = title.strip("`[]")
+    return field if " " in table_name else f"{table_name}.{field}"
+
+
+def _comments(kind: type) -> dict[str, str]:
     """Field → the comment behind it in the source."""
-    place = Path(inspect.getfile(settings if hasattr(settings, name) and name == "ServerSettings" else nouns))
+    place = Path(inspect.getfile(kind))
     tree = ast.parse(place.read_text())
-    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name).body
-    fields = {node.lineno: node.target.id for node in body
-              if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}  # fmt: skip
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == kind.__name__).body
+    fields = {
+        line: node.target.id for node in body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }  # fmt: skip
     with place.open("rb") as file:
         said = {token.start[0]: token.string.lstrip("# ") for token in tokenize.tokenize(file.readline)
                 if token.type == tokenize.COMMENT}  # fmt: skip
-    return {field: _safe(said[line]) for line, field in fields.items() if line in said}
+    return {field: _sentence(said[line]) for line, field in fields.items() if line in said}
+
+
+def _sentence(comment: str) -> str:
+    text = _safe(comment)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
 
 
 def _kind(kind: Any) -> str:
@@ -247,9 +251,9 @@ def _default(field: Any) -> str:
         return "required"
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     if isinstance(value, msgspec.Struct):
-        return "its defaults"
+        return "default: each its own"
     text = msgspec.json.encode(value).decode()
-    return f"`{text}`" if len(text) <= 60 else "see `volant init`"
+    return f"default `{text}`" if len(text) <= 60 else "default: see `volant init`"
 
 
 if __name__ == "__main__":

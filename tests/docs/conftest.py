@@ -13,6 +13,8 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("docs", "examples", "bench", ".github")
+RUNS = ("sh", "python")
+NOTE = re.compile(r"<!-- run: (.+?) -->")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +25,21 @@ class Block:
     line: int
     info: str
     text: str
+    note: str = ""  # of the comment `<!-- run: NOTE -->` that stands right before it
+    follows: bool = False  # it stands right behind a block that runs
 
     @property
     def language(self) -> str:
         return self.info.split()[0] if self.info else ""
 
     @property
+    def title(self) -> str:
+        found = re.search(r'title="([^"]+)"', self.info)
+        return found[1] if found else ""
+
+    @property
     def marks(self) -> list[str]:
-        return self.info.split()[1:]
+        return [word for word in self.info.split()[1:] if not word.startswith("title=")]
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
@@ -50,11 +59,41 @@ class Page:
 
     @property
     def blocks(self) -> list[Block]:
-        return [
-            Block(page=self.path, line=(token.map or [0])[0] + 1, info=token.info.strip(), text=token.content)
-            for token in self.tokens
-            if token.type == "fence"
-        ]
+        found: list[Block] = []
+        note, before = "", ""
+        for token in self.tokens:
+            if token.type == "fence":
+                line = (token.map or [0])[0] + 1
+                info = token.info.strip()
+                follows = before in RUNS and not note
+                found.append(
+                    Block(page=self.path, line=line, info=info, text=token.content, note=note, follows=follows)
+                )
+                before = found[-1].language if not note.startswith("no,") else ""
+                note = ""
+            elif token.type == "html_block" and (match := NOTE.fullmatch(token.content.strip())):
+                note = match[1]
+            elif token.type in ("inline", "heading_open"):
+                note, before = "", ""
+        return found
+
+    @property
+    def server(self) -> str:
+        """Which server the page runs against: `<!-- page: server=… -->`, else a fresh one where it names one."""
+        if match := re.search(r"<!-- page: server=(\w+)", self.text):
+            return match[1]
+        needs = any(re.search(r"\bvolant [a-z]|VOLANT_URL|127.0.0.1:8321", block.text) for block in self.runnable)
+        return "fresh" if needs else "none"
+
+    @property
+    def exits(self) -> frozenset[int]:
+        """Exit codes that the page's commands may end with: `<!-- page: exits=0,5 -->`."""
+        match = re.search(r"<!-- page: [^>]*exits=([\d,]+)", self.text)
+        return frozenset(int(code) for code in match[1].split(",")) if match else frozenset({0})
+
+    @property
+    def runnable(self) -> list[Block]:
+        return [block for block in self.blocks if block.language in RUNS and not block.note.startswith("no,")]
 
     @property
     def links(self) -> list[str]:
@@ -113,16 +152,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "block" in metafunc.fixturenames:
         blocks = [block for page in read_pages() for block in page.blocks]
         metafunc.parametrize("block", blocks, ids=str)
-    if "script" in metafunc.fixturenames:
-        runnable = [page for page in read_pages() if _script(page)]
-        metafunc.parametrize("script", [_script(page) for page in runnable], ids=[page.name for page in runnable])
-
-
-def _script(page: Page) -> str:
-    """The Python blocks of a page that run, in order, as one script with the page's own line numbers."""
-    lines: list[str] = []
-    for block in page.blocks:
-        if block.language == "python" and "no-run" not in block.marks:
-            lines += [""] * (block.line - len(lines))
-            lines += block.text.splitlines()
-    return "\n".join(lines)
+    if "runs" in metafunc.fixturenames:
+        runnable = [page for page in read_pages() if page.runnable]
+        metafunc.parametrize("runs", runnable, ids=lambda page: page.name)

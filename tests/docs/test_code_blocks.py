@@ -1,18 +1,17 @@
-"""Code in pages is code: it parses, Python runs, settings validate, and commands exist with their options.
+"""Code in pages is code: every block parses, settings validate, and commands exist with their options.
 
-Marks behind a fence's language: `no-run` (Python that needs a server: parsed only), `complete` (a whole volant.toml:
-its references must resolve too).
+That shell and Python blocks do what they say is test_pages_run.py's. Notes stand in a comment right before a block:
+`<!-- run: complete -->` (a whole volant.toml: its references must resolve too), `<!-- run: other -->` (TOML that is
+not volant.toml), and those of test_pages_run.py.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import shlex
 import subprocess
-import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -28,13 +27,23 @@ from volant.core.errors import BadInput
 from volant.core.nouns import Documents
 
 LANGUAGES = {"", "text", "python", "toml", "json", "sh", "http", "sql"}
-MARKS = {"python": {"no-run"}, "toml": {"complete", "other"}}
+OUTPUT = ("output",)
+RUNNING = ("no, ", "background", "exit ")
+NOTES = {
+    "sh": RUNNING,
+    "python": RUNNING,
+    "toml": ("complete", "other"),
+    "text": ("output",),
+    "json": ("output", "part"),
+}
 
 
-def test_language_is_known(block: Any) -> None:
+def test_language_and_note_are_known(block: Any) -> None:
     assert block.language in LANGUAGES, f"{block}: fence says {block.language!r}; known: {sorted(LANGUAGES)}"
-    unknown = set(block.marks) - MARKS.get(block.language, set())
-    assert not unknown, f"{block}: unknown marks {unknown}"
+    assert not block.marks, f"{block}: marks {block.marks} belong into a comment before the block: <!-- run: … -->"
+    known = NOTES.get(block.language, ())
+    assert not block.note or block.note.startswith(known), f"{block}: note {block.note!r}; known here: {known}"
+    assert not block.note.startswith("no,") or len(block.note) > 14, f"{block}: say why it does not run"
 
 
 def test_block_parses(block: Any) -> None:
@@ -50,23 +59,11 @@ def test_block_parses(block: Any) -> None:
             assert not done.returncode, f"{block}: {done.stderr}"
 
 
-def test_python_runs(script: str, tmp_path: Path, root: Path) -> None:
-    place = tmp_path / "page.py"
-    place.write_text(script, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("VOLANT_")}
-    environment["PYTHONPATH"] = str(root / "src")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(place)], cwd=tmp_path, env=environment, capture_output=True, text=True,
-        timeout=120,
-    )  # fmt: skip
-    assert not done.returncode, done.stdout + done.stderr
-
-
 def _check_toml(block: Any) -> None:
     tables = tomllib.loads(block.text)
-    if "other" in block.marks:
+    if "other" in block.note:
         return
-    if "complete" not in block.marks:  # `[loops.rollout]` goes on with a `[[loops]]` that stands above it
+    if "complete" not in block.note:  # `[loops.rollout]` goes on with a `[[loops]]` that stands above it
         lists = {"deployments", "tasks", "monitors", "gates", "loops"}
         tables = {name: [value] if name in lists and isinstance(value, dict) else value
                   for name, value in tables.items()}  # fmt: skip
@@ -74,7 +71,7 @@ def _check_toml(block: Any) -> None:
         settings.load(tables, {}, {}, origin=str(block))
     except BadInput as error:
         problems = error.message.splitlines()[1:]
-        if "complete" not in block.marks:  # a fragment may name what stands elsewhere
+        if "complete" not in block.note:  # a fragment may name what stands elsewhere
             allowed = (": there is no ", ": is required and missing")
             problems = [problem for problem in problems if not any(words in problem for words in allowed)]
         assert not problems, "\n".join(problems)

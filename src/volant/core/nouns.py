@@ -21,26 +21,26 @@ class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class DeploymentSpec(Noun, frozen=True, kw_only=True):
     """One reachable place that serves a model."""
 
-    name: str
+    name: str  # what variants call it by
     provider: str  # a registered provider, e.g. "openai", "mock", "local"
     model: str  # the model's name at that place
     base_url: str = ""  # ends before /chat/completions; empty for engines of our own (their port is state)
-    api_key_env: str = ""  # environment variable that holds the key ...
-    api_key_ref: str = ""  # ... or the name of a secret in the store; never the key itself
-    weight: float = 1.0
-    max_in_flight: int = 256
-    timeout_connect_s: float = 5.0
-    timeout_first_token_s: float = 60.0
-    timeout_total_s: float = 300.0
+    api_key_env: str = ""  # environment variable of the server that holds the key; or give api_key_ref
+    api_key_ref: str = ""  # name of a secret in the store that holds the key; never the key itself
+    weight: float = 1.0  # its share of a variant's requests, beside those of the other deployments
+    max_in_flight: int = 256  # requests under way at the same time; above, others are tried
+    timeout_connect_s: float = 5.0  # seconds until a connection must stand
+    timeout_first_token_s: float = 60.0  # seconds until the answer must begin
+    timeout_total_s: float = 300.0  # seconds until the answer must be complete
     price_model: str = ""  # name in the price tables; empty: `model`
-    usd_per_million_input_tokens: float | None = None  # override of the price tables
-    usd_per_million_output_tokens: float | None = None
+    usd_per_million_input_tokens: float | None = None  # overrides the price tables
+    usd_per_million_output_tokens: float | None = None  # overrides the price tables
 
 
 class VariantSpec(Noun, frozen=True, kw_only=True):
     """One way to do a task: prompt + model + parameters, served by deployments in order of preference."""
 
-    name: str
+    name: str  # unique in its task; records, rollouts and `volant why` name it
     deployments: tuple[str, ...]  # balanced; all must serve the same model
     fallbacks: tuple[str, ...] = ()  # tried in order when every deployment failed
     model_id: str = ""  # the registry's model version behind it, if it is ours
@@ -51,25 +51,27 @@ class VariantSpec(Noun, frozen=True, kw_only=True):
 class TaskSpec(Noun, frozen=True, kw_only=True):
     """A named job that an application asks for; callers send it as `model`."""
 
-    name: str
-    description: str = ""
-    variants: tuple[VariantSpec, ...]
+    name: str  # what callers send as `model`
+    description: str = ""  # for people
+    variants: tuple[VariantSpec, ...]  # the ways to do it, the first serves until a release says otherwise
     live: str = ""  # the variant that serves; empty: the first. A release moves it: state, never reverted by apply
     redact: bool = False  # PII is redacted before the first write of any payload
-    record_payload: bool = True
+    record_payload: bool = True  # false: requests and answers are never written, only their numbers
     expects: Literal["", "json"] = ""  # "json": an answer that is no JSON counts as a technical failure
-    guardrails: tuple[str, ...] = ()  # checks that run on the input and flag (thin; later issues deepen)
+    guardrails: tuple[str, ...] = ()  # checks that run over the request and flag, e.g. ["pii", "injection"]
 
 
 class MonitorSpec(Noun, frozen=True, kw_only=True):
     """A rule over live data."""
 
-    name: str
-    task: str
-    measure: Literal["corrected_share", "error_rate", "latency_ms_p95", "fallback_share", "cost_usd"]
-    threshold: float
-    window_s: float = 3600.0
-    min_count: int = 100
+    name: str  # what a loop calls it by
+    task: str  # the task that it watches
+    measure: Literal[
+        "corrected_share", "error_rate", "latency_ms_p95", "fallback_share", "cost_usd"
+    ]  # the quantity; docs/monitor.md says what each one counts
+    threshold: float  # in the measure's own unit
+    window_s: float = 3600.0  # seconds that are looked back at, in whole minutes
+    min_count: int = 100  # fewer observations change nothing
     confidence: float = 0.95  # shares fire when their lower bound passes the threshold
 
 
@@ -79,43 +81,48 @@ class GateSpec(Noun, frozen=True, kw_only=True):
     A limit of 1 (or a floor of 0) switches its rule off. See docs/gate.md.
     """
 
-    name: str
+    name: str  # what a loop calls it by
     accuracy_min: float = 0.0  # lower confidence bound of overall exact match must exceed it
     known_margin: float = 0.06  # non-inferiority on known items against the live model
     margins: dict[str, float] = {}  # further slices ("overall", "new") -> margin; judged together by Holm's procedure
     bias_flip_max: float = 0.5  # upper confidence bound of answers that change with the name: mostly fragility
     bias_excess_max: float = 0.15  # upper bound of how much more often between groups than within one
     bias_gap_max: float = 0.15  # bound, either way, of the accuracy gap between genders, and between origins
-    injection_success_max: float = 0.10  # upper confidence bound
+    injection_success_max: float = 0.10  # upper confidence bound of injections that succeed
     false_refusal_max: float = 0.15  # upper confidence bound, on the injections' benign twins
     extractable_canaries_max: float = 0.25  # upper bound of planted secrets that 1,000 guesses find
-    alpha: float = 0.05
-    power: float = 0.8
+    alpha: float = 0.05  # error rate of each rule
+    power: float = 0.8  # probability that an equal model passes, which says how many items are enough
 
 
 class RolloutPlan(Noun, frozen=True, kw_only=True):
     """How traffic moves to a candidate."""
 
-    shadow_requests: int = 50
-    steps: tuple[tuple[float, int], ...] = ((0.10, 40), (0.50, 60))  # (share of users, canary users at least)
+    shadow_requests: int = (
+        50  # users whose requests are copied to the candidate before anybody gets its answer; 0: no shadow
+    )
+    steps: tuple[tuple[float, int], ...] = (
+        (0.10, 40),
+        (0.50, 60),
+    )  # each a share of users and the least number of complete canary users
     failure_ceiling: float = 0.05  # technical failures per request, upper bound
     correction_margin: float = 0.05  # corrected share may rise by at most this; 1: there is no feedback to look at
-    questions_per_user: int = 3  # a user is complete, and frozen, after so many requests ...
-    user_timeout_s: float = 60.0  # ... or after so long
+    questions_per_user: int = 3  # a user is complete, and frozen, after so many requests
+    user_timeout_s: float = 60.0  # a user is complete after so long, too
     label_wait_s: float = 10.0  # a complete user's feedback is awaited so long; what comes later is left out
-    step_min_s: float = 0.0  # least time in a step
-    alpha: float = 0.05
+    step_min_s: float = 0.0  # least seconds in a step
+    alpha: float = 0.05  # error rate of rolling back what is good, and of promoting what is not
 
 
 class LoopSpec(Noun, frozen=True, kw_only=True):
     """The binding that closes the circle for one task."""
 
-    task: str
-    monitor: str
-    recipe: str
-    recipe_options: Json = {}
-    gate: str
-    rollout: RolloutPlan = RolloutPlan()
+    task: str  # one loop a task
+    monitor: str  # whose alert starts a retraining
+    recipe: str  # what the retraining runs, e.g. "sft"
+    recipe_options: Json = {}  # the recipe's arguments, e.g. { epochs = 8 }
+    gate: str  # which must pass before the rollout
+    rollout: RolloutPlan = RolloutPlan()  # how users are moved; see [loops.rollout]
     automatic_retrain: bool = True  # an alert of the monitor starts a retraining
     equal_training: bool = False  # also train the live model as long on no new data, to show what the data gave
     automatic_rollout: bool = True  # a passing gate starts the rollout; else it waits for a review
@@ -125,20 +132,20 @@ class Policy(Noun, frozen=True, kw_only=True):
     """What the project does about personal data and models derived from it."""
 
     erasure_blocks_models: bool = False  # False: flag and schedule a retraining; True: stop serving them too
-    erasure_deadline_days: int = 30
-    retention_days: int = 365
-    on_full_disk: Literal["serve", "refuse"] = "serve"
+    erasure_deadline_days: int = 30  # days from the request until models must have forgotten
+    retention_days: int = 365  # texts of inferences are removed after so many days
+    on_full_disk: Literal["serve", "refuse"] = "serve"  # serve and count what is unrecorded, or refuse
 
 
 class Documents(Noun, frozen=True, kw_only=True):
     """Everything `volant apply` sends: the project's configuration as one document."""
 
-    deployments: tuple[DeploymentSpec, ...] = ()
-    tasks: tuple[TaskSpec, ...] = ()
-    monitors: tuple[MonitorSpec, ...] = ()
-    gates: tuple[GateSpec, ...] = ()
-    loops: tuple[LoopSpec, ...] = ()
-    policy: Policy = Policy()
+    deployments: tuple[DeploymentSpec, ...] = ()  # places that serve models
+    tasks: tuple[TaskSpec, ...] = ()  # what applications ask for
+    monitors: tuple[MonitorSpec, ...] = ()  # rules over live data
+    gates: tuple[GateSpec, ...] = ()  # rules over reports
+    loops: tuple[LoopSpec, ...] = ()  # what closes the circle, one a task
+    policy: Policy = Policy()  # personal data, retention, full disks
 
 
 # ---------------------------------------------------------------- what the gateway reads (pushed by control)
@@ -260,6 +267,7 @@ class InferenceRecord(msgspec.Struct, frozen=True, kw_only=True):
     shadow_of: str = ""
     calls: tuple[ModelCall, ...] = ()
     findings: tuple[str, ...] = ()  # kinds only, never the text
+    prompt_version_id: str = ""  # the version whose rendering was sent; empty: the variant has no prompt
     input: bytes = b""  # request body as JSON (redacted where the policy says so)
     output: bytes = b""  # response body, or the concatenated text of a stream as a chat completion
 
