@@ -5,24 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import ASGIApp
 
 from volant import __version__
-from volant.api import health, internal, manage, openai, problems, views
+from volant.api import browser, health, internal, manage, openai, problems, views
+from volant.api.access import permission_of
 from volant.api.limits import Limits
+from volant.api.refusals import Refusals
 from volant.api.services import Services
 from volant.api.structs import resolve
 
 PREFIX = "/api/v1"
 UPLOADS = (f"{PREFIX}/datasets/import",)  # paths that take files
-FREES_SPACE = (f"{PREFIX}/erasures", f"{PREFIX}/keys", "/internal/")  # what a full disk must not stop
+FREES_SPACE = (
+    f"{PREFIX}/erasures",
+    f"{PREFIX}/keys",
+    f"{PREFIX}/session",
+    "/internal/",
+)  # what a full disk must not stop
 
 
 def create_app(services: Services) -> FastAPI:
     """Every route of control. `services` is what routes may use."""
     app = routes()
     app.state.services = services
+    app.state.refusals = Refusals(services.context)
     return app
 
 
@@ -67,12 +75,24 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         described = resolve(FastAPI.openapi(app))
         _describe_errors(described)
-        described["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        described["security"] = [{"key": []}]
-        for path in health.OPEN:
-            described["paths"][path]["get"]["security"] = []
+        _describe_access(app, described)
         app.openapi_schema = described
     return app.openapi_schema
+
+
+def _describe_access(app: FastAPI, described: dict[str, Any]) -> None:
+    """Keys and cookies open a route; only a cookie its owner's session; nothing is needed where anybody may ask."""
+    described["components"]["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": browser.COOKIE},
+    }
+    described["security"] = [{"key": []}, {"session": []}]
+    only: dict[str, list[Any]] = {"open": [], "signed in": [{"session": []}]}
+    for route in iter_route_contexts(app.routes):
+        path, needed = described["paths"].get(str(route.path), {}), permission_of(route.dependant)
+        for method in route.methods or ():
+            if method.lower() in path and (route.path in health.OPEN or needed in only):
+                path[method.lower()]["security"] = only[needed or "open"]
 
 
 def _operation_id(route: APIRoute) -> str:
