@@ -130,6 +130,11 @@ prompt_label = Table(  # a name that moves: `production` → version 7
     "prompt_label", metadata, Column("prompt_id", String, ForeignKey("prompt.id"), primary_key=True),
     Column("label", String, primary_key=True), _project(), _int("version"), _text("moved_by"), _ms("moved_ms"),
 )  # fmt: skip
+prompt_label_move = Table(  # append-only: where each label has pointed
+    "prompt_label_move", metadata, Column("id", Integer, primary_key=True), _project(),
+    Column("prompt_id", String, ForeignKey("prompt.id"), nullable=False, index=True), _text("label"),
+    _int("from_version"), _int("version"), _text("moved_by"), _text("comment"), _ms("moved_ms"),
+)  # fmt: skip
 
 # ---------------------------------------------------------------- configuration documents and state of the loop
 revision = Table(  # one row: grows with every change that gateways must hear of
@@ -212,7 +217,7 @@ inference = Table(
     _text("tags", "{}"), _text("item"), _ms("started_ms"), _float("latency_ms"), _float("ttft_ms"), _int("status"),
     _text("error_code"), _int("fallback"), _int("canary_failed"), _int("streamed"), _int("input_tokens"),
     _int("output_tokens"), _float("cost_usd"), _text("price_version"), _text("config_hash"), _text("shadow_of"),
-    _text("findings", "[]"), _text("provider_response_id"), _ms("erased_ms"),
+    _text("findings", "[]"), _text("provider_response_id"), _ms("erased_ms"), _text("prompt_version_id"),
     Index("ix_inference_project_started_ms", "project", "started_ms"),
     Index("ix_inference_project_task_started_ms", "project", "task", "started_ms"),
     Index("ix_inference_project_subject", "project", "subject"),

@@ -129,6 +129,7 @@ def _row(record: InferenceRecord, erased_ms: int) -> dict[str, Any]:
         "price_version": record.price_version,
         "config_hash": record.config_hash,
         "shadow_of": record.shadow_of,
+        "prompt_version_id": record.prompt_version_id,
         "findings": msgspec.json.encode(record.findings).decode(),
         "provider_response_id": _response_id(record),
         "erased_ms": erased_ms,

@@ -54,6 +54,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     shadow_of: str
     findings: tuple[str, ...]
     provider_response_id: str
+    prompt_version_id: str
     erased_ms: int  # when the person was erased; 0: not
 
 

@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("api_key", sa.Column("installation_admin", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("inference", sa.Column("prompt_version_id", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "person",
         sa.Column("id", sa.String(), nullable=False),
@@ -123,6 +124,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["prompt_id"], ["prompt.id"], name=op.f("fk_prompt_label_prompt_id")),
         sa.PrimaryKeyConstraint("prompt_id", "label", name=op.f("pk_prompt_label")),
     )
+    op.create_table(
+        "prompt_label_move",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project", sa.String(), nullable=False),
+        sa.Column("prompt_id", sa.String(), nullable=False),
+        sa.Column("label", sa.Text(), server_default="", nullable=False),
+        sa.Column("from_version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("moved_by", sa.Text(), server_default="", nullable=False),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
+        sa.Column("moved_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["project.id"], name=op.f("fk_prompt_label_move_project")),
+        sa.ForeignKeyConstraint(["prompt_id"], ["prompt.id"], name=op.f("fk_prompt_label_move_prompt_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prompt_label_move")),
+    )
+    with op.batch_alter_table("prompt_label_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prompt_label_move_prompt_id"), ["prompt_id"], unique=False)
+
     op.create_table(
         "prompt_version",
         sa.Column("id", sa.String(), nullable=False),
