@@ -16,7 +16,7 @@ from volant.core.settings import ServerSettings
 from volant.jobs.context import Context
 from volant.jobs.executor import LocalExecutor
 from volant.jobs.workflows import Workflows
-from volant.registry import keys, projects
+from volant.registry import invitations, keys, projects
 from volant.store.blobs import Blobs
 from volant.store.database import Database
 from volant.store.keys import KeyRing
@@ -50,6 +50,9 @@ def open_context(
     ring = KeyRing(db, vault)
     with db.begin() as tx:
         projects.ensure(tx, ring, projects.DEFAULT, now_ms=clock.now_ms())
+        if settings.people.passwords:
+            lasts = int(settings.people.invitation_lasts_s * 1000)
+            invitations.ensure_setup(tx, vault, now_ms=clock.now_ms(), lasts_ms=lasts)
     ensure_root_key(data_dir, db, clock)
     return Context(
         data_dir=data_dir,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import msgspec
+
 from volant.core.nouns import Noun
 from volant.core.permissions import ROLES
 
@@ -24,7 +26,7 @@ class OidcSettings(Noun, frozen=True, kw_only=True):
     project: str = "default"  # where `default_role` and `roles` hold
     default_role: str = ""  # for whoever comes in unknown; empty: only people who were invited
     role_claim: str = ""  # claim of the ID token that `roles` reads, e.g. groups; it decides at every sign-in
-    roles: dict[str, str] = {}  # value of the claim → role; the first that is listed here wins
+    roles: dict[str, str] = msgspec.field(default_factory=dict)  # value of the claim → role; the first that fits wins
     scopes: tuple[str, ...] = ("openid", "email", "profile")  # asked of the provider
 
 
@@ -36,7 +38,7 @@ class PeopleSettings(Noun, frozen=True, kw_only=True):
     session_lasts_s: float = 7 * 86400.0  # a session ends after this, used or not
     invitation_lasts_s: float = 7 * 86400.0  # a link ends after this
     secure_cookies: bool = False  # send the cookie over https only; so it is anyway where public_url says https
-    oidc: dict[str, OidcSettings] = {}  # OpenID providers by name
+    oidc: dict[str, OidcSettings] = msgspec.field(default_factory=dict)  # OpenID providers by name
 
 
 def people_problems(settings: PeopleSettings) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ A key is `vk_` and 43 characters of base 62 (32 random bytes), so a plain hash i
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
@@ -127,6 +127,18 @@ def require(key: ApiKey, permission: Permission) -> None:
     """Raises Forbidden when no scope of the key gives the permission; `admin` gives every one."""
     if permission not in of_scopes(key.scopes):
         raise lacks(key, permission)
+
+
+def require_no_more(scopes: Sequence[str], permissions: Set[Permission]) -> None:
+    """Nobody hands out, takes over or ends more than they have. Raises Forbidden."""
+    more = sorted(of_scopes(tuple(scopes)) - permissions)
+    if more:
+        raise Forbidden(
+            "key_beyond_you",
+            f"such a key may {', '.join(more)}, and you may not",
+            where="scopes",
+            hint="choose narrower scopes, or ask an admin of the project",
+        )
 
 
 def lacks(key: ApiKey, permission: Permission) -> Forbidden:

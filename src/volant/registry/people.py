@@ -200,6 +200,19 @@ def member(tx: Connection, project: str, person_id: str) -> Member:
     return _member(row)
 
 
+def everybody(tx: Connection, project: str) -> list[Member]:
+    """Everybody of the installation, by name, with their role in this project (empty: none)."""
+    return [_member(row) for row in tx.execute(_members(project, outer=True).order_by(people.c.name, people.c.id))]
+
+
+def anywhere(tx: Connection, project: str, person_id: str) -> Member:
+    """As `member`, for somebody who need not be one. Raises NotFound."""
+    row = tx.execute(_members(project, outer=True).where(people.c.id == person_id)).one_or_none()
+    if row is None:
+        raise person_unknown(person_id)
+    return _member(row)
+
+
 def set_role(tx: Connection, project: str, person_id: str, role: str, *, by: str, now_ms: int) -> Member:
     """Give a member, or a new one, this role; a change ends their sessions. Raises Conflict for the last admin."""
     check_role(role)
@@ -275,22 +288,19 @@ def _people() -> Select[Any]:
     )
 
 
-def _members(project: str) -> Select[Any]:
-    return (
-        select(
-            people.c.id,
-            people.c.name,
-            people.c.email,
-            memberships.c.role,
-            people.c.state,
-            people.c.installation_admin,
-            people.c.last_login_ms,
-            memberships.c.created_ms.label("since_ms"),
-            memberships.c.added_by,
-        )
-        .join(memberships, memberships.c.person_id == people.c.id)
-        .where(memberships.c.project == project)
-    )
+def _members(project: str, *, outer: bool = False) -> Select[Any]:
+    at = (memberships.c.person_id == people.c.id) & (memberships.c.project == project)
+    return select(
+        people.c.id,
+        people.c.name,
+        people.c.email,
+        func.coalesce(memberships.c.role, "").label("role"),
+        people.c.state,
+        people.c.installation_admin,
+        people.c.last_login_ms,
+        func.coalesce(memberships.c.created_ms, 0).label("since_ms"),
+        func.coalesce(memberships.c.added_by, "").label("added_by"),
+    ).select_from(people.join(memberships, at, isouter=outer))
 
 
 def _person(row: Row[Any]) -> Person:

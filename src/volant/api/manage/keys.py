@@ -6,12 +6,14 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Body, Query
+from sqlalchemy import Connection
 
-from volant.api.access import ManagesKeys
+from volant.api.access import Caller, ManagesKeys
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.trail import did
+from volant.core.errors import Forbidden
 from volant.core.nouns import Noun
 from volant.registry import keys
 
@@ -46,6 +48,7 @@ def list_keys(caller: ManagesKeys, context: Has) -> Annotated[Listing[keys.ApiKe
 def create_key(
     body: Annotated[NewKey, AsJson, Body()], caller: ManagesKeys, context: Has
 ) -> Annotated[MadeKey, AsJson]:
+    keys.require_no_more(body.scopes, caller.permissions)
     with context.db.begin() as tx:
         key, clear = keys.create_key(
             tx,
@@ -68,6 +71,7 @@ def rotate_key(
     key_id: str, caller: ManagesKeys, context: Has, grace_s: Annotated[float, Query(ge=0, le=30 * 86400)] = 0.0
 ) -> Annotated[MadeKey, AsJson]:
     with context.db.begin() as tx:
+        _within(tx, caller, key_id)
         key, clear = keys.rotate(
             tx, caller.project, key_id, now_ms=context.clock.now_ms(), grace_ms=int(grace_s * 1000)
         )
@@ -79,7 +83,16 @@ def rotate_key(
 @router.delete("/{key_id}", summary="Revoke a key, now and for good")
 def revoke_key(key_id: str, caller: ManagesKeys, context: Has) -> Annotated[keys.ApiKey, AsJson]:
     with context.db.begin() as tx:
+        _within(tx, caller, key_id)
         key = keys.revoke(tx, caller.project, key_id, now_ms=context.clock.now_ms())
         did(tx, context, caller, "key.revoke", "key", key.id)
     context.publish()
     return key
+
+
+def _within(tx: Connection, caller: Caller, key_id: str) -> None:
+    """Raises Forbidden for a key that may do more than the caller, NotFound for another project's."""
+    found = keys.get_key(tx, caller.project, key_id)
+    keys.require_no_more(found.scopes, caller.permissions)
+    if found.installation_admin and not caller.installation_admin:
+        raise Forbidden("root_key", "the root key is for admins of the installation", where=key_id)
