@@ -11,6 +11,7 @@ time; memory is bounded by the number of members (about 200 bytes each), not by 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import hmac
 import io
@@ -27,6 +28,7 @@ from volant.core.errors import BadInput, NotFound, StorageFull, Unavailable
 FORMAT = 1
 MANIFEST, MAC = "manifest.json", "manifest.mac"
 SUFFIX = ".tar"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CHUNK = 1 << 20
 _LARGEST_MANIFEST = 256 << 20
 
@@ -113,6 +115,8 @@ class Writer:
                 raise Unavailable(
                     "backup_file_shrank", f"{name} became shorter while it was read", where=name, hint="try again"
                 ) from error
+            if error.errno not in FULL:
+                raise
             raise no_room(Path(self._file.name), error) from error
         self._tar.members = []  # tarfile keeps them all, else
         self.members.append(Member(name, size, hashed.digest.hexdigest()))

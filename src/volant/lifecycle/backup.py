@@ -13,7 +13,6 @@ directory; knows nothing of HTTP. Low priority is the caller's: `os.nice` in a p
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sqlite3
@@ -94,7 +93,7 @@ def create(data_dir: Path, target: Path, wish: Wish, *, vault: Vault, root_key: 
     except sqlite3.Error as error:
         raise _database_error(error, target) from error
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in archive.FULL:
             raise
         raise archive.no_room(target, error) from error
     finally:

@@ -68,6 +68,8 @@ def restore(place: Path, data_dir: Path, wish: Wish, *, clock: Clock, settle: Se
     made.mkdir(mode=0o700)
     try:
         manifest = archive.read(place, lambda name: made / name)
+        for folder in (one for one in made.rglob("*") if one.is_dir()):
+            folder.chmod(0o700)
         verify.check_content(place, made, manifest)
         found = _keys(made, manifest, data_dir, wish)
         _check_keys(place, made, found)

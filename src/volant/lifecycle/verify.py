@@ -19,7 +19,7 @@ from volant.lifecycle import archive, backup
 from volant.lifecycle.archive import Manifest
 
 
-class Verified(msgspec.Struct, frozen=True, kw_only=True):
+class Verified(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A backup that can be restored."""
 
     name: str
