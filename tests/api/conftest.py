@@ -21,7 +21,7 @@ from volant.core.nouns import Verdict
 from volant.core.settings import ServerSettings
 from volant.jobs.actions import BuildOptions, ImportOptions, RolloutOptions, Started, Upload
 from volant.jobs.context import Context
-from volant.registry import datasets, records, rollouts
+from volant.registry import datasets, people, records, rollouts, sessions
 from volant.registry.datasets import Member
 
 
@@ -151,6 +151,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: dict[str, str] = field(default_factory=dict)  # name → the whole header
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -228,7 +229,49 @@ async def _asgi(app: Any, method: str, path: str, headers: dict[str, str], chunk
     await app(scope, receive, send)
     head = next(message for message in out if message["type"] == "http.response.start")
     body = b"".join(message.get("body", b"") for message in out if message["type"] == "http.response.body")
-    return Answer(head["status"], {k.decode(): v.decode() for k, v in head["headers"]}, body)
+    cookies = {v.decode().partition("=")[0]: v.decode() for k, v in head["headers"] if k == b"set-cookie"}
+    return Answer(head["status"], {k.decode(): v.decode() for k, v in head["headers"]}, body, cookies)
+
+
+@dataclass
+class Browser:
+    """A person's browser: keeps the session's cookie and sends its CSRF token as the console does."""
+
+    api: Api
+    cookie: str = ""
+    csrf: str = ""
+    project: str = ""
+    person_id: str = ""
+
+    def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        """One request; `headers` win over the browser's own, and None leaves one out."""
+        own = {"cookie": f"volant_session={self.cookie}" if self.cookie else "", "x-volant-project": self.project}
+        own["x-volant-csrf"] = self.csrf if method != "GET" else ""
+        sent = {name: value for name, value in {**own, **(headers or {})}.items() if value}
+        answer = self.api.call(method, path, body, key="", headers=sent)
+        self._keep(answer)
+        return answer
+
+    def sign_in(self, email: str, password: str, **headers: str) -> Answer:
+        return self.call("POST", "/api/v1/session", {"email": email, "password": password}, headers)
+
+    def _keep(self, answer: Answer) -> None:
+        if "volant_session" in answer.cookies:
+            self.cookie = answer.cookies["volant_session"].partition("=")[2].partition(";")[0].strip('"')
+        if answer.status == 200 and b'"csrf"' in answer.body:
+            self.csrf = answer.json()["csrf"]
+
+
+def browser_of(api: Api, role: str, *, project: str = "default", email: str = "", grand: bool = False) -> Browser:
+    """Somebody with that role, signed in without a password's cost; `grand`: an installation admin."""
+    now = api.clock.now_ms()
+    with api.context.db.begin() as tx:
+        email = email or f"{role or 'nobody'}-{project}@example.com"
+        person = people.create(tx, email=email, name="Ada", password_hash="", now_ms=now, installation_admin=grand)
+        if role:
+            people.set_role(tx, project, person.id, role, by="test", now_ms=now)
+        _, token = sessions.begin(tx, person.id, now_ms=now, lasts_ms=7 * 86_400_000)
+    return Browser(api, token, sessions.csrf_of(token), project, person.id)
 
 
 @pytest.fixture
