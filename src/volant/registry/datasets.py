@@ -281,20 +281,21 @@ def _write_segment(blobs: Blobs, listed: Sequence[Member]) -> Segment:
     )
 
 
-def _read_segment(blobs: Blobs, segment: Segment) -> list[Member]:
+def read_segment(blobs: Blobs, segment: Segment) -> list[Member]:
+    """The members of one segment, erased ones included."""
     return msgspec.json.decode(zstd.decompress(blobs.get(segment.blob)), type=list[Member])
 
 
 def _members(blobs: Blobs, segments: Iterable[Segment]) -> Iterator[Member]:
     for segment in segments:
-        yield from _read_segment(blobs, segment)
+        yield from read_segment(blobs, segment)
 
 
 def _hits(blobs: Blobs, segment: Segment, wanted: Sequence[str]) -> Counter[Hits]:
     if wanted[-1] < segment.first_id or wanted[0] > segment.last_id:
         return Counter()
     sought = set(wanted)
-    return Counter(Hits(m.split, m.known) for m in _read_segment(blobs, segment) if m.record_id in sought)
+    return Counter(Hits(m.split, m.known) for m in read_segment(blobs, segment) if m.record_id in sought)
 
 
 def _member(value: Member | tuple[str, str, bool]) -> Member:
