@@ -185,6 +185,14 @@ def _sign_in(house: House) -> None:
     house.csrf, house.person = answer.json()["csrf"], answer.json()["person"]["id"]
 
 
+def _member(house: House) -> str:
+    """A second person, so that the last admin stays."""
+    _sign_in(house)
+    link = house.call("POST", "/invitations", {"email": "bob@example.org", "role": "engineer"}).json()["link"]
+    body = {"token": link.rsplit("/", 1)[1], "name": "Bob", "email": "bob@example.org", "password": PASSWORD}
+    return str(house.call("POST", "/session/accept", body, key="").json()["person"]["id"])
+
+
 # ---------------------------------------------------------------- the cases
 Case = tuple[Callable[[House], Any], Callable[[House], Any], tuple[str, ...]]
 CASES: dict[str, Case] = {}
@@ -222,8 +230,8 @@ simple("POST /api/v1/documents/apply", "document.apply", body={**DOCUMENTS, "pol
 simple("POST /api/v1/documents/diff", body={**DOCUMENTS, "policy": {"retention_days": 9}})
 simple("POST /api/v1/feedback", "feedback.give", body={"inference_id": "inf_1", "value": True})
 simple("POST /api/v1/feedback/batch", "feedback.give", body={"feedback": [{"inference_id": "inf_1", "value": True}]})
-simple("POST /api/v1/reviews", "review.sign",
-       body={"subject_kind": "verdict", "subject_id": "ver_1", "evidence_hash": "h", "decision": "approve"})  # fmt: skip
+APPROVAL = {"subject_kind": "verdict", "subject_id": "ver_1", "evidence_hash": "h", "decision": "approve"}
+simple("POST /api/v1/reviews", "review.sign", body=APPROVAL)
 simple("POST /api/v1/erasures", "erasure.request", body={"user": "jane@example.org", "reason": "Jane Doe asked"})
 simple("POST /api/v1/rollouts", "rollout.start", body={"task": "desk", "variant": "new"})
 simple("POST /api/v1/runs/{run_id}/cancel", "run.cancel", before=lambda house: house.run)
@@ -232,18 +240,10 @@ simple("POST /api/v1/invitations", "person.invite", body={"email": "bob@example.
 simple("DELETE /api/v1/invitations/{invitation_id}", "person.uninvite",
        before=lambda house: house.call("POST", "/invitations", {"email": "b@example.org", "role": "viewer"})
        .json()["invitation"]["id"])  # fmt: skip
-simple("PUT /api/v1/people/{person_id}", "person.role", body={"role": "viewer"}, before=lambda house: _member(house))
-simple("DELETE /api/v1/people/{person_id}", "person.remove", before=lambda house: _member(house))
-simple("POST /api/v1/people/{person_id}/unlock", "person.unlock", before=lambda house: _member(house))
-simple("POST /api/v1/people/{person_id}/reset-password", "password.reset", before=lambda house: _member(house))
-
-
-def _member(house: House) -> str:
-    """A second person, so that the last admin stays."""
-    _sign_in(house)
-    link = house.call("POST", "/invitations", {"email": "bob@example.org", "role": "engineer"}).json()["link"]
-    body = {"token": link.rsplit("/", 1)[1], "name": "Bob", "email": "bob@example.org", "password": PASSWORD}
-    return str(house.call("POST", "/session/accept", body, key="").json()["person"]["id"])
+simple("PUT /api/v1/people/{person_id}", "person.role", body={"role": "viewer"}, before=_member)
+simple("DELETE /api/v1/people/{person_id}", "person.remove", before=_member)
+simple("POST /api/v1/people/{person_id}/unlock", "person.unlock", before=_member)
+simple("POST /api/v1/people/{person_id}/reset-password", "password.reset", before=_member)
 
 
 @case("POST /api/v1/datasets/import", "dataset.import")
