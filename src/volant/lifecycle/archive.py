@@ -118,7 +118,7 @@ class Writer:
             if error.errno not in FULL:
                 raise
             raise no_room(Path(self._file.name), error) from error
-        self._tar.members = []  # tarfile keeps them all, else
+        self._tar.members = []  # type: ignore[attr-defined]  # it keeps them all, else
         self.members.append(Member(name, size, hashed.digest.hexdigest()))
 
 
@@ -148,7 +148,7 @@ def read(place: Path, into: Callable[[str], Path | None], *, mac_key: bytes | No
     try:
         with tarfile.open(place, mode="r|") as tar:
             for facts in tar:
-                tar.members = []
+                tar.members = []  # type: ignore[attr-defined]  # it keeps them all, else
                 name = _checked_name(facts, place)
                 file = tar.extractfile(facts)
                 assert file is not None  # regular, or _checked_name had refused
