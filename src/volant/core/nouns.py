@@ -46,6 +46,9 @@ class VariantSpec(Noun, frozen=True, kw_only=True):
     model_id: str = ""  # the registry's model version behind it, if it is ours
     parameters: Json = {}  # e.g. {"temperature": 0, "max_tokens": 24}; the caller's own values win
     system: str = ""  # a system message put first; makes bytes un-relayable
+    prompt: str = (
+        ""  # a prompt of the registry: "helpdesk@production", "helpdesk@3", "helpdesk@latest"; excludes `system`
+    )
 
 
 class TaskSpec(Noun, frozen=True, kw_only=True):
@@ -59,6 +62,34 @@ class TaskSpec(Noun, frozen=True, kw_only=True):
     record_payload: bool = True  # false: requests and answers are never written, only their numbers
     expects: Literal["", "json"] = ""  # "json": an answer that is no JSON counts as a technical failure
     guardrails: tuple[str, ...] = ()  # checks that run over the request and flag, e.g. ["pii", "injection"]
+
+
+class PromptVariable(Noun, frozen=True, kw_only=True):
+    """What a caller gives for one name in a prompt's templates. With a default it is never required."""
+
+    type: Literal["string", "number", "boolean", "list", "object"] = "string"
+    required: bool = True
+    default: Any = None  # where the caller gives none; without one an optional variable is `none`
+    description: str = ""
+    max_length: int = 0  # characters of a string, items of a list, entries of an object; 0: the usual bound
+
+
+class PromptMessage(Noun, frozen=True, kw_only=True):
+    """One message of a prompt, or the place where the caller's own messages go."""
+
+    role: Literal["system", "developer", "user", "assistant", "placeholder"]
+    template: str = ""  # Jinja, the subset that docs/prompts.md lists; empty for a placeholder
+
+
+class PromptSpec(Noun, frozen=True, kw_only=True):
+    """A prompt as people write it. Saving one whose body is known makes no new version."""
+
+    name: str
+    description: str = ""
+    messages: tuple[PromptMessage, ...]  # without a placeholder, the caller's messages come after them
+    variables: dict[str, PromptVariable] = {}  # each name that the templates use
+    labels: tuple[str, ...] = ()  # labels that this version gets when it is applied; others stay where they are
+    comment: str = ""  # why it changed; stays with the version
 
 
 class MonitorSpec(Noun, frozen=True, kw_only=True):
@@ -142,6 +173,7 @@ class Documents(Noun, frozen=True, kw_only=True):
 
     deployments: tuple[DeploymentSpec, ...] = ()  # places that serve models
     tasks: tuple[TaskSpec, ...] = ()  # what applications ask for
+    prompts: tuple[PromptSpec, ...] = ()  # what variants say, for those who keep prompts beside their code
     monitors: tuple[MonitorSpec, ...] = ()  # rules over live data
     gates: tuple[GateSpec, ...] = ()  # rules over reports
     loops: tuple[LoopSpec, ...] = ()  # what closes the circle, one a task
@@ -191,6 +223,16 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     step: int = 0
 
 
+class BoundPrompt(msgspec.Struct, frozen=True, kw_only=True):
+    """The prompt version that a variant's `prompt` means now."""
+
+    version_id: str
+    label: str  # name@number
+    hash: str  # of the body
+    messages: tuple[PromptMessage, ...]
+    variables: dict[str, PromptVariable] = {}
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """A task as the gateway serves it."""
 
@@ -210,6 +252,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, KeyGrant]  # sha256 hex -> grant
     subject_keys: dict[str, str]  # project -> hex key of the subject hash (HMAC-SHA256)
     on_full_disk: Literal["serve", "refuse"] = "serve"
+    prompts: dict[str, dict[str, BoundPrompt]] = {}  # project -> reference, as variants write it -> version
 
 
 # ---------------------------------------------------------------- what the gateway writes (spooled, then drained)
