@@ -75,6 +75,7 @@ class FakeControl:
         self.leases: list[dict[str, Any]] = []
         self.outstanding: dict[str, tuple[float, int]] = {}
         self.lease_delay_s = 0.0
+        self.parts = {"database": "ok", "workflows": "ok"}
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
         self._server: asyncio.Server | None = None
         self._changed = asyncio.Event()
@@ -123,6 +124,13 @@ class FakeControl:
                 _write(writer, 200, json.dumps(self._lease(json.loads(body))).encode())
             else:
                 await self._poll(int(target.rpartition("=")[2]), writer)
+        elif target == "/readyz":
+            _write(writer, 200, json.dumps({"status": "ok", "problems": [], "parts": self.parts}).encode())
+        elif target.startswith("/events"):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+            writer.write(b"d\r\ndata: first\n\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(60)
         elif target.startswith("/stream"):
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n")
             for at in range(5):

@@ -206,7 +206,11 @@ def test_what_the_upstream_says_about_the_request_goes_to_the_caller(stack: Stac
 
 def test_health_and_readiness_need_no_key(stack: Stack) -> None:
     assert stack.get("/healthz")[:2] == (200, b'{"status":"ok"}')
-    assert json.loads(stack.get("/readyz")[1]) == {"status": "ready", "revision": 1}
+    said = json.loads(stack.get("/readyz")[1])
+    assert (said["status"], said["revision"]) == ("ready", 1)
+    assert said["snapshot_age_s"] >= 0
+    parts = ("gateway", "configuration", "spool", "disk", "control", "database", "workflows")
+    assert said["parts"] == dict.fromkeys(parts, "ok")
 
 
 def test_a_new_configuration_is_served_within_a_second(stack: Stack) -> None:

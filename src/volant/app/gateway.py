@@ -40,11 +40,14 @@ from volant.gateway.attempt import Attempts
 from volant.gateway.balance import Health
 from volant.gateway.chat import Chat
 from volant.gateway.control_link import ControlLink
+from volant.gateway.patience import Patience
 from volant.gateway.plan import Plans, compile_plans
+from volant.gateway.proxies import Proxies
+from volant.gateway.readiness import Held, Readiness
 from volant.gateway.record import Recorder
 from volant.gateway.relay import Relay
 from volant.gateway.shadow import Shadows
-from volant.gateway.wire import GatewayProtocol, close_idle
+from volant.gateway.wire import GatewayProtocol, look_at_clocks
 from volant.providers.http import HttpClient
 from volant.store.spool import SpoolWriter
 from volant.store.vault import Vault, load_master_key
@@ -52,11 +55,12 @@ from volant.store.vault import Vault, load_master_key
 if TYPE_CHECKING:
     from volant.checks import Check
 
-KEEP_ALIVE_S = 75
+CLOCKS_EVERY_TICKS = 10  # of uvicorn's, 0.1 s each
 HOUSEKEEPING_S = 0.25
 SYNC_EVERY_S = 1.0  # the window of a power cut
 LONG_TEXT = 8_000  # characters: above, redaction goes to another process
 SHADOW_WAIT_S = 3.0
+CUT_WITHIN_S = 2  # after drain_s: for the ends of what was cut
 
 _log = logging.getLogger("volant.gateway")
 
@@ -176,9 +180,17 @@ class Worker:
             recorder=self._recorder,
             shadows=self._shadows,
             max_body_bytes=settings.max_body_bytes,
+            max_json_depth=settings.max_json_depth,
         )
-        relay = Relay(self._client, control, settings.max_upload_bytes)
-        self.app = Gateway(chat=chat, relay=relay, revision=self._revision, max_body_bytes=settings.max_body_bytes)
+        relay = Relay(self._client, control, settings.max_upload_bytes, Proxies(settings.trusted_proxies))
+        self.readiness = Readiness(self._link, data_dir, settings.disk_floor_mb << 20, self._recorder.is_full)
+        self.app = Gateway(
+            chat=chat,
+            relay=relay,
+            readiness=self.readiness,
+            max_body_bytes=settings.max_body_bytes,
+            patience=Patience.of(settings),
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._unrecorded_said = 0
 
@@ -212,6 +224,11 @@ class Worker:
 
     def _take(self, snapshot: Snapshot) -> None:
         self._plans = compile_plans(snapshot, self._healths)
+        self.readiness.held = Held(
+            revision=snapshot.revision,
+            taken=time.monotonic(),
+            refuses_on_full_disk=snapshot.on_full_disk == "refuse",
+        )
         tasks = [route.task for routes in snapshot.routes.values() for route in routes.values()]
         wanted = {name for task in tasks for name in task.guardrails} | (
             {"pii"} if any(t.redact for t in tasks) else set()
@@ -242,9 +259,14 @@ class Worker:
 class _Server(uvicorn.Server):
     """uvicorn, stopped by the event loop's own signal handlers and ending with exit code 0."""
 
+    def __init__(self, config: uvicorn.Config, readiness: Readiness, settings: ServerSettings) -> None:
+        super().__init__(config)
+        self._readiness = readiness
+        self._settings = settings
+
     async def on_tick(self, counter: int) -> bool:
-        if counter % 50 == 0:  # every 5 s
-            close_idle(self.server_state.connections, KEEP_ALIVE_S)
+        if counter % CLOCKS_EVERY_TICKS == 0:
+            look_at_clocks(self.server_state.connections, CLOCKS_EVERY_TICKS / 10)
         return await super().on_tick(counter)
 
     @contextlib.contextmanager
@@ -255,7 +277,22 @@ class _Server(uvicorn.Server):
         yield
 
     def _ask_to_stop(self) -> None:
+        """/readyz says 503 first, so that a load balancer can look away; then no more connections are taken."""
+        self._readiness.draining = True
+        asyncio.get_running_loop().call_later(self._settings.drain_delay_s, self._stop_now)
+
+    def _stop_now(self) -> None:
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's; what is still being answered when the time is over gets an end."""
+        asyncio.get_running_loop().call_later(self._settings.drain_s, self._cut)
+        await super().shutdown(sockets)
+
+    def _cut(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, GatewayProtocol):
+                connection.cut()
 
 
 async def serve(data_dir: Path, index: int, listener: socket.socket, settings: ServerSettings) -> None:
@@ -272,15 +309,15 @@ async def serve(data_dir: Path, index: int, listener: socket.socket, settings: S
         proxy_headers=False,
         server_header=False,
         backlog=2048,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=max(1, int(settings.drain_s)),
+        timeout_keep_alive=max(1, int(settings.keep_alive_s)),
+        timeout_graceful_shutdown=int(settings.drain_s) + CUT_WITHIN_S,
     )
     worker.start()
     gc.collect()
     gc.freeze()  # what is there now stays: the collector need not look at it
     gc.set_threshold(20_000, 20, 20)
     try:
-        await _Server(config).serve(sockets=[listener])
+        await _Server(config, worker.readiness, settings).serve(sockets=[listener])
     finally:
         await worker.stop()
 

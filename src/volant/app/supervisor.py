@@ -26,6 +26,7 @@ from volant.core.settings import ServerSettings
 
 LOOK_EVERY_S = 0.05
 PREDECESSOR_LEAVES_S = 10.0
+CLOSE_WITHIN_S = 8.0  # after drain_s: cutting what is late, shadow copies, flushing the spool
 
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +137,8 @@ class Supervisor:
             self._listener.close()
         for kinds in (("gateway",), ("run", "engine"), ("control",)):
             for name in self._children.names(*kinds):
-                self._children.stop(name, self.settings.drain_s)
+                delay = self.settings.drain_delay_s if kinds == ("gateway",) else 0.0
+                self._children.stop(name, delay + self.settings.drain_s + CLOSE_WITHIN_S)
             while self._children.names(*kinds):
                 self._children.step()
                 time.sleep(LOOK_EVERY_S)

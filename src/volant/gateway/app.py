@@ -8,14 +8,13 @@ everything else                                           control
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
-from volant.core.errors import Unavailable, VolantError
+from volant.core.errors import VolantError
 from volant.dialects.openai_errors import error_body
 from volant.gateway.chat import JSON_HEADER, Chat, ClientGone, send_error, too_large
+from volant.gateway.patience import Patience
+from volant.gateway.readiness import Readiness
 from volant.gateway.relay import Receive, Relay, Send
 from volant.gateway.wire import Door, Wire
 from volant.providers.http import Headers
@@ -27,11 +26,13 @@ _log = logging.getLogger("volant.gateway")
 class Gateway:
     """ASGI 3. Needs `wire.GatewayProtocol` as the server's HTTP protocol."""
 
-    def __init__(self, *, chat: Chat, relay: Relay, revision: Callable[[], int], max_body_bytes: int) -> None:
-        """`revision` gives the configuration's, -1 before there is one."""
+    def __init__(
+        self, *, chat: Chat, relay: Relay, readiness: Readiness, max_body_bytes: int, patience: Patience
+    ) -> None:
         self._chat = chat
         self._relay = relay
-        self._revision = revision
+        self._readiness = readiness
+        self.patience = patience
 
         def refuse(wire: Wire) -> None:
             send_error(wire, too_large(max_body_bytes))
@@ -56,7 +57,8 @@ class Gateway:
             elif path == "/healthz":
                 wire.respond(200, JSON_HEADER, b'{"status":"ok"}')
             elif path == "/readyz":
-                self._ready(wire)
+                ready, body = await self._readiness.answer()
+                wire.respond(200 if ready else 503, JSON_HEADER, body)
             else:
                 await self._relay(scope, receive, send, wire)
         except VolantError as error:
@@ -65,12 +67,6 @@ class Gateway:
             pass
         except Exception:  # noqa: BLE001  # the edge, as above
             _excuse(wire, path)
-
-    def _ready(self, wire: Wire) -> None:
-        revision = self._revision()
-        if revision < 0:
-            raise Unavailable("starting", "no configuration yet: control has not said any", retry_after_s=1.0)
-        wire.respond(200, JSON_HEADER, msgspec.json.encode({"status": "ready", "revision": revision}))
 
 
 def _refuse(wire: Wire, error: VolantError) -> None:

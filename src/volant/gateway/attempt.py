@@ -21,7 +21,7 @@ from volant.core.nouns import ModelCall
 from volant.dialects.openai_reading import Reading, read_answer, read_stream
 from volant.gateway import body
 from volant.gateway.balance import choose
-from volant.gateway.exchange import Exchange
+from volant.gateway.exchange import SERVER_STOPPING, Exchange
 from volant.gateway.plan import Place, VariantPlan
 from volant.gateway.wire import Wire
 from volant.providers.http import HttpClient, TransportError, is_stale
@@ -157,6 +157,11 @@ class Attempts:
         outcome.calls.append(
             _model_call(leg, exchange, outcome, code, span_id, started_ms, (ended - started) * 1000, job)
         )
+        if code == SERVER_STOPPING:
+            outcome.failure = Unavailable(
+                SERVER_STOPPING, "the server stopped before the answer was whole", hint="ask again", retry_after_s=1.0
+            )
+            return True
         if not code or outcome.gone or exchange.began or exchange.status in _REQUEST_FAULT:
             outcome.own_failed = leg.is_fallback or (bool(code) and not outcome.gone)
             return True
@@ -188,6 +193,9 @@ class Attempts:
             if job.wire is not None and job.wire.gone:  # left while we connected
                 exchange.abandon()
                 return exchange
+            if job.wire is not None and job.wire.cut:
+                exchange.stop()
+                return exchange
             connection.start(data, exchange, place.timeouts)
             try:
                 await exchange.done
@@ -204,6 +212,8 @@ class Attempts:
         if error is not None:
             if error.code == "client_gone":
                 outcome.gone = True
+                health.let_go()
+            elif error.code == SERVER_STOPPING:
                 health.let_go()
             else:
                 health.fail(self._client.loop.time())

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from volant.core.errors import BadInput
+from volant.core.json_depth import is_deeper
 from volant.gateway.plan import Place, VariantPlan
 
 T = TypeVar("T")
@@ -34,8 +35,10 @@ class Asked:
     include_usage: bool  # the caller wants the usage chunk
 
 
-def parse(raw: bytes) -> Asked:
-    """Read a chat request. Raises BadInput `invalid_json` with the position, or `invalid_field`."""
+def parse(raw: bytes, max_depth: int = 200) -> Asked:
+    """Read a chat request. Raises BadInput `invalid_json` with the position, `json_too_deep` or `invalid_field`."""
+    if is_deeper(raw, max_depth):
+        raise BadInput("json_too_deep", f"the body nests deeper than {max_depth} levels", where="body")
     try:
         if not raw.isascii():
             raw.decode()

@@ -45,6 +45,7 @@ class Chat:
         recorder: Recorder,
         shadows: Shadows,
         max_body_bytes: int,
+        max_json_depth: int,
     ) -> None:
         self._plans = plans
         self._attempts = attempts
@@ -52,6 +53,7 @@ class Chat:
         self._recorder = recorder
         self._shadows = shadows
         self._max_body_bytes = max_body_bytes
+        self._max_json_depth = max_json_depth
 
     async def __call__(self, scope: Any, receive: Receive, wire: Wire) -> None:
         """The ASGI way, for what does not come through the door. Raises ClientGone, and what `answer` raises."""
@@ -68,7 +70,7 @@ class Chat:
             )
         caller = read_headers(headers)
         grant = authenticate(caller.key, plans.snapshot.keys, started_ms)
-        asked = body.parse(raw)
+        asked = body.parse(raw, self._max_json_depth)
         if not asked.model:
             raise BadInput("missing_model", "the body names no `model`", where="model", hint="send a task's name")
         plan = plans.find_task(grant, asked.model)
@@ -141,7 +143,7 @@ class Chat:
             await self._recorder.remember(inference, outcome, started, on_full_disk)
         except StorageFull as full:
             failure = full
-        wire.on_close = wire.on_pause = None
+        wire.on_close = wire.on_pause = wire.on_stop = None
         if outcome.gone or wire.gone:
             return
         if exchange is not None and exchange.began:

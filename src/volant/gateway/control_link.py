@@ -22,7 +22,12 @@ BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
 _LEASE = Timeouts(connect_s=1.0, first_byte_s=3.0, total_s=5.0)
 _POLL = Timeouts(connect_s=1.0, first_byte_s=LONG_POLL_S + 10.0, total_s=LONG_POLL_S + 20.0)
+_LOOK = Timeouts(connect_s=1.0, first_byte_s=2.0, total_s=2.0)
 _log = logging.getLogger("volant.gateway")
+
+
+class _Ready(msgspec.Struct):
+    parts: dict[str, str]
 
 
 class ControlLink:
@@ -43,6 +48,15 @@ class ControlLink:
         except (TransportError, msgspec.DecodeError) as error:
             raise ControlAway(str(error)) from error
         raise ControlAway(f"control answered {answer.status}")
+
+    async def parts(self) -> dict[str, str] | None:
+        """How control's parts are; None when it does not answer."""
+        try:
+            answer = await self._send("GET", "/readyz", None, _LOOK)
+            found = msgspec.json.decode(answer.body, type=_Ready)
+        except (TransportError, msgspec.DecodeError):
+            return None
+        return found.parts
 
     async def follow(self, revision: Callable[[], int], take: Callable[[Snapshot], None]) -> None:
         """Hand every new snapshot to `take`, for ever. `revision` gives the one held (-1: none)."""

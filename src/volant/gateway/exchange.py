@@ -15,6 +15,8 @@ from volant.dialects.sse import SseCutter, data_of
 from volant.gateway.wire import Wire
 from volant.providers.http import MAX_FETCH_BYTES, Connection, Headers, TransportError
 
+SERVER_STOPPING = "server_stopping"
+
 
 class Exchange:
     """A Sink. `done` resolves when everything came, or nothing more will; then `error` says whether all is well."""
@@ -53,6 +55,7 @@ class Exchange:
         if wire is not None:
             wire.on_close = self.abandon
             wire.on_pause = self._throttle
+            wire.on_stop = self._stop
 
     @staticmethod
     def never_sent(loop: asyncio.AbstractEventLoop, error: TransportError) -> Exchange:
@@ -77,6 +80,13 @@ class Exchange:
                 self._connection.cancel()
             self.error = TransportError("client_gone", "the client closed the connection")
             self.done.set_result(None)
+
+    def stop(self) -> None:
+        """This server ends and waits no longer: end with what has come."""
+        if not self.done.done():
+            if self._connection is not None:
+                self._connection.cancel()
+            self.failed(TransportError(SERVER_STOPPING, "the server stopped before the answer was whole"))
 
     # ------------------------------------------------------------ Sink
     def head(self, status: int, headers: Headers) -> None:
@@ -115,6 +125,10 @@ class Exchange:
     def _resolve(self) -> None:
         if not self.done.done():
             self.done.set_result(None)
+
+    def _stop(self, final: bool) -> None:
+        if final:
+            self.stop()
 
     def _throttle(self, pause: bool) -> None:
         if self._connection is None:

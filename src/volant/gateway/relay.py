@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from volant.core.errors import NotFound, TooLarge, Unavailable
+from volant.gateway.proxies import Proxies
 from volant.gateway.wire import Wire
 from volant.providers.http import Connection, HttpClient, Origin, Queue, Timeouts, TransportError, is_stale
 
@@ -31,8 +32,11 @@ _OURS = frozenset({b"x-volant-internal", b"x-volant-worker", b"x-forwarded-for",
 class Relay:
     """Hands requests to control."""
 
-    def __init__(self, client: HttpClient, socket_path: str, max_upload_bytes: int) -> None:
+    def __init__(
+        self, client: HttpClient, socket_path: str, max_upload_bytes: int, proxies: Proxies | None = None
+    ) -> None:
         self._client = client
+        self._proxies = proxies or Proxies()
         self._origin = Origin("localhost", 0, False, socket_path)
         self._max_upload_bytes = max_upload_bytes
 
@@ -52,12 +56,13 @@ class Relay:
         try:
             await self._answer(queue, send, wire)
         finally:
-            wire.on_close = None
+            wire.on_close = wire.on_stop = None
 
     # ------------------------------------------------------------ the request
     def _head(self, scope: Message, length: int | None, has_body: bool) -> bytes:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        client = scope.get("client")
+        peer = scope.get("client")
+        client, scheme = self._proxies.client_of(peer[0] if peer else "unknown", scope["scheme"], scope["headers"])
         lines = [scope["method"].encode() + b" " + target + b" HTTP/1.1"]
         host = b"localhost"
         for name, value in scope["headers"]:
@@ -66,8 +71,8 @@ class Relay:
             elif name not in _HOP and name not in _OURS:
                 lines.append(name + b": " + value)
         lines.append(b"host: " + host)
-        lines.append(b"x-forwarded-for: " + (client[0].encode() if client else b"unknown"))
-        lines.append(b"x-forwarded-proto: " + scope["scheme"].encode())
+        lines.append(b"x-forwarded-for: " + client.encode())
+        lines.append(b"x-forwarded-proto: " + scheme.encode())
         if length is not None:
             lines.append(b"content-length: %d" % length)
         elif has_body:
@@ -105,6 +110,7 @@ class Relay:
             queue.failed(TransportError("client_gone", "the client closed the connection"))
 
         wire.on_close = leave
+        wire.on_stop = lambda final: leave() if final else None
         return connection, queue
 
     async def _upload(self, connection: Connection, queue: Queue, receive: Receive, *, chunked: bool) -> None:
@@ -134,6 +140,8 @@ class Relay:
         except TransportError:
             raise _away() from None
         kept = [(name, value) for name, value in headers if name not in _HOP or name == b"content-length"]
+        live = any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
+        wire.on_stop = lambda final: queue.leave(whole=live) if live or final else None
         await send({"type": "http.response.start", "status": status, "headers": kept})
         try:
             async for piece in queue.pieces():

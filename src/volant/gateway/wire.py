@@ -6,7 +6,7 @@ says when the client left without a task that waits for it, and tells when to sl
 `scope["extensions"]["volant.wire"]`. And a request for a hot path is collected here and handed to its handler as
 headers and body, once it is whole, without an ASGI scope, a cycle or a receive channel. Everything else, pipelined
 requests included, takes uvicorn's ordinary way. Follows the fields of uvicorn's protocol and cycle: the tests of this
-folder fail where a new uvicorn renames them.
+folder fail where a new uvicorn renames them. What a connection may take is said by `Patience`, kept here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from volant.dialects.openai_errors import error_body
+from volant.gateway.patience import Patience
 
 LINGER_S = 2.0  # how long a refused upload is read and thrown away, so that its sender sees the answer
 
@@ -78,10 +81,32 @@ class GatewayProtocol(HttpToolsProtocol):
         self.idle_since = self.loop.time()
         self.door: Door | None = getattr(self.config.app, "door", None)
         self._hot: HotCycle | None = None
+        self._patience: Patience = getattr(self.config.app, "patience", None) or Patience()
+        self._head_since = 0.0  # when the first byte of a head that is not whole yet came; 0: there is none
+        self._head_bytes = 0  # of it, in the reads after its first
+        self._body_since = 0.0
+        self._body_bytes = 0
+        self._paused_since = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        if len(self.connections) > self._patience.max_connections:
+            said = error_body("this gateway has as many connections as it may", kind="server_error", code="overloaded")
+            transport.write(_whole(503, said, b"retry-after: 1\r\n"))
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        waited = self._head_since
+        super().data_received(data)
+        if waited and self._head_since == waited:  # a head goes on, and is not whole yet
+            self._head_bytes += len(data)
+            if self._head_bytes > self._patience.max_header_bytes:
+                self._turn_away(431, "the request's head is larger than this server takes")
 
     # ------------------------------------------------------------ requests
     def on_message_begin(self) -> None:
         """As uvicorn's; the scope is made where one is needed."""
+        self._head_since, self._head_bytes = self.loop.time(), 0
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
@@ -90,6 +115,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        self._body_since, self._head_since, self._body_bytes = self._head_since, 0.0, 0
+        if refusal := self._too_much():
+            self._refuse(*refusal)
+            return
         for name, value in self.headers:
             if name == b"expect" and value.lower() == b"100-continue":
                 self.expect_100_continue = True
@@ -102,9 +131,7 @@ class GatewayProtocol(HttpToolsProtocol):
             and not self.parser.should_upgrade()
         ):
             keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-            self._hot = hot = HotCycle(keep_alive, self.on_response_complete)
-            self.cycle = hot  # type: ignore[assignment]  # as far as uvicorn looks at it
-            self.open_wires.append(Wire(self, hot))
+            self._begin_hot(keep_alive)
             if self.expect_100_continue:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return
@@ -117,7 +144,69 @@ class GatewayProtocol(HttpToolsProtocol):
         self.open_wires.append(wire)
         self.scope["extensions"] = {"volant.wire": wire}  # type: ignore[dict-item]  # our own
 
+    def _begin_hot(self, keep_alive: bool) -> Wire:
+        self._hot = hot = HotCycle(keep_alive, self.on_response_complete)
+        self.cycle = hot  # type: ignore[assignment]  # as far as uvicorn looks at it
+        wire = Wire(self, hot)
+        self.open_wires.append(wire)
+        return wire
+
+    def _too_much(self) -> tuple[int, str, str] | None:
+        """(status, code, sentence) where the head is beyond the limits."""
+        most, headers = self._patience, self.headers
+        if len(self.url) > most.max_url_bytes:
+            return 414, "url_too_long", f"the path and query have more than {most.max_url_bytes} bytes"
+        if len(headers) > most.max_headers:
+            return 431, "headers_too_large", f"there are more than {most.max_headers} headers"
+        if sum([len(name) + len(value) for name, value in headers]) > most.max_header_bytes:
+            return 431, "headers_too_large", f"the headers have more than {most.max_header_bytes} bytes"
+        return None
+
+    def _refuse(self, status: int, code: str, sentence: str) -> None:
+        """Answer a request whose head is whole, and read no more of this connection."""
+        if self.cycle is not None and not self.cycle.response_complete:  # pipelined: the answer before it comes first
+            self._turn_away(0, "")
+            return
+        said = error_body(sentence, kind="invalid_request_error", code=code)
+        self._begin_hot(False).respond(status, b"content-type: application/json\r\n", said)
+
+    def _turn_away(self, status: int, sentence: str) -> None:
+        """Close the connection; with a status, say why, if no other answer is under way."""
+        if status and not self.open_wires:
+            said = error_body(sentence, kind="invalid_request_error", code="too_slow" if status == 408 else "too_large")
+            self.transport.write(_whole(status, said))
+        self._head_since = 0.0
+        self.transport.close()
+
+    def look_at_clock(self, since_last_s: float) -> None:
+        """Close what takes longer than it may. Called now and then."""
+        now, most, cycle = self.loop.time(), self._patience, self.cycle
+        if self._paused_since and now - self._paused_since > most.write_timeout_s:
+            self.transport.abort()
+        elif self._head_since:
+            if now - self._head_since > most.header_timeout_s:
+                self._turn_away(408, "the request's head did not come in time")
+        elif not self.open_wires:
+            if now - self.idle_since > most.keep_alive_s:
+                self.timeout_keep_alive_handler()
+        elif cycle is not None and cycle.more_body and not cycle.response_complete:
+            if self.flow.read_paused:  # we asked it to wait
+                self._body_since += since_last_s
+            elif most.body_is_late(now - self._body_since, self._body_bytes):
+                self._late_body()
+
+    def _late_body(self) -> None:
+        wire = self.open_wires[-1]
+        if wire.started:
+            self.transport.abort()
+            return
+        said = error_body("the request's body did not come in time", kind="invalid_request_error", code="too_slow")
+        wire.respond(408, b"content-type: application/json\r\n", said)
+        if wire.on_close is not None:
+            wire.on_close()
+
     def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
         hot = self._hot
         if hot is None:
             super().on_body(body)
@@ -145,20 +234,36 @@ class GatewayProtocol(HttpToolsProtocol):
         for wire in wires:
             wire.lose(self.tasks)
 
+    def shutdown(self) -> None:
+        """As uvicorn's; what never ends by itself is told."""
+        super().shutdown()
+        for wire in list(self.open_wires):
+            if wire.on_stop is not None:
+                wire.on_stop(False)
+
+    def cut(self) -> None:
+        """The time of a stop is over: what is still being answered gets its end now."""
+        for wire in list(self.open_wires):
+            wire.cut = True
+            if wire.on_stop is not None:
+                wire.on_stop(True)
+
     def pause_writing(self) -> None:
+        self._paused_since = self.loop.time()
         super().pause_writing()
         for wire in self.open_wires:
             if wire.on_pause is not None:
                 wire.on_pause(True)
 
     def resume_writing(self) -> None:
+        self._paused_since = 0.0
         super().resume_writing()
         for wire in self.open_wires:
             if wire.on_pause is not None:
                 wire.on_pause(False)
 
     def on_response_complete(self) -> None:
-        """As uvicorn's, but without a keep-alive timer an answer: see `close_idle`."""
+        """As uvicorn's, but without a keep-alive timer an answer: see `look_at_clocks`."""
         wires = self.open_wires
         if len(wires) == 1:
             wires.clear()
@@ -175,19 +280,25 @@ class GatewayProtocol(HttpToolsProtocol):
             self.idle_since = self.loop.time()
 
 
-def close_idle(connections: Iterable[object], idle_s: float) -> None:
-    """Close the connections that have waited for a request longer than `idle_s`. Called now and then."""
+def look_at_clocks(connections: Iterable[object], since_last_s: float) -> None:
+    """Close the connections that take longer than they may. Called now and then; `since_last_s` is how often."""
     for connection in list(connections):
-        if not isinstance(connection, GatewayProtocol) or connection.open_wires:
-            continue
-        if connection.loop.time() - connection.idle_since > idle_s:
-            connection.timeout_keep_alive_handler()
+        if isinstance(connection, GatewayProtocol):
+            connection.look_at_clock(since_last_s)
+
+
+def _whole(status: int, body: bytes, headers: bytes = b"") -> bytes:
+    """An answer after which the connection is closed."""
+    return (
+        b"%bcontent-type: application/json\r\n%bcontent-length: %d\r\nconnection: close\r\n\r\n"
+        % (STATUS_LINE[status], headers, len(body))
+    ) + body
 
 
 class Wire:
     """One answer. `headers` are whole lines, each ended by CR LF, without framing."""
 
-    __slots__ = ("_cycle", "_protocol", "on_close", "on_pause")
+    __slots__ = ("_cycle", "_protocol", "cut", "on_close", "on_pause", "on_stop")
 
     def __init__(self, protocol: GatewayProtocol, cycle: Any) -> None:
         """`cycle` is uvicorn's RequestResponseCycle or a HotCycle."""
@@ -195,6 +306,8 @@ class Wire:
         self._cycle = cycle
         self.on_close: Callable[[], None] | None = None  # the client left
         self.on_pause: Callable[[bool], None] | None = None  # True: the client reads too slowly
+        self.on_stop: Callable[[bool], None] | None = None  # the server stops; True: its time to wait is over
+        self.cut = False  # that time is over
 
     @property
     def gone(self) -> bool:

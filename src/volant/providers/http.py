@@ -502,6 +502,14 @@ class Queue:
             self.started.set_exception(error)
         self._news.set()
 
+    def leave(self, *, whole: bool) -> None:
+        """Take no more. `whole`: what came counts as all of it (a stream of events has no end of its own)."""
+        self._connection.cancel()
+        if whole:
+            self.end()
+        else:
+            self.failed(TransportError("left", "nobody waits for the rest"))
+
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body. Raises TransportError where the answer broke off. Leaving early closes the connection."""
         try:
