@@ -1,6 +1,7 @@
 """Client: the command line's way to the server. HTTP/1.1 on the standard library, so that commands start fast.
 
 Finds the server by --url, VOLANT_URL or DATA/run/server.json, and the key by VOLANT_API_KEY or DATA/root.key.
+VOLANT_PROJECT names a project for the root key, which may work in each; any other key has its own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _CHUNK = 1 << 16
 class Client:
     """One server and one key."""
 
-    def __init__(self, url: str, key: str, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str, key: str, *, project: str = "", timeout_s: float = TIMEOUT_S) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadInput("bad_url", f"{url!r} is no http URL", where="--url", hint="e.g. http://127.0.0.1:8321")
@@ -35,6 +36,7 @@ class Client:
         self._port = parts.port or (443 if self._secure else 80)
         self._base = parts.path.rstrip("/")
         self._key = key
+        self._project = project
         self._timeout_s = timeout_s
 
     def get(self, path: str, **query: object) -> Json:
@@ -104,8 +106,9 @@ class Client:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=timeout_s or self._timeout_s)
         authorization = {"authorization": f"Bearer {self._key}"} if self._key else {}
+        chosen = {"x-volant-project": self._project} if self._project else {}
         try:
-            connection.request(method, self._base + path, content or None, {**headers, **authorization})
+            connection.request(method, self._base + path, content or None, {**headers, **authorization, **chosen})
             yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(
@@ -118,7 +121,9 @@ class Client:
             connection.close()
 
 
-def find(url: str, data_dir: str, environment: Mapping[str, str], *, key_needed: bool = True) -> Client:
+def find(
+    url: str, data_dir: str, environment: Mapping[str, str], *, key_needed: bool = True, project: str = ""
+) -> Client:
     """The server and key that a command means. Raises NotFound or Unauthenticated, saying what to give."""
     data = Path(data_dir or "volant-data")
     place = url or environment.get("VOLANT_URL", "") or _server_of(data)
@@ -134,7 +139,7 @@ def find(url: str, data_dir: str, environment: Mapping[str, str], *, key_needed:
                     where=str(data / "root.key"),
                     hint="set VOLANT_API_KEY, or give the server's folder with --data-dir",
                 ) from None
-    return Client(place, key)
+    return Client(place, key, project=project or environment.get("VOLANT_PROJECT", ""))
 
 
 def _server_of(data: Path) -> str:

@@ -26,10 +26,13 @@ Comment = Annotated[str, typer.Option("--comment", "-m", help="Why, in a sentenc
 Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Watch until it ends, or start it and leave.")]
 
 
-def connect(url: str, data_dir: str) -> client.Client:
+Project = Annotated[str, typer.Option("--project", help="The project. Default: VOLANT_PROJECT, else the key's own.")]
+
+
+def connect(url: str, data_dir: str, project: str = "") -> client.Client:
     """The client that these options mean."""
     folder = data_dir or os.environ.get("VOLANT_DATA_DIR", "") or settings_file.data_dir(os.environ)
-    return client.find(url, folder, os.environ)
+    return client.find(url, folder, os.environ, project=project)
 
 
 def pairs(values: list[str] | None, option: str) -> dict[str, object]:

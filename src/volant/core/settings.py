@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from volant.core.errors import BadInput
-from volant.core.nouns import Documents, Noun
+from volant.core.nouns import Documents, Noun, VariantSpec
 from volant.core.people_settings import PeopleSettings, people_problems
 
 
@@ -74,7 +74,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 ENVIRONMENT_PREFIX = "VOLANT_"
 LISTS = ("allowed_hosts", "trusted_proxies")  # in the environment: words with commas between them
 _NOT_SETTINGS = {"VOLANT_API_KEY", "VOLANT_URL", "VOLANT_MASTER_KEY", "VOLANT_TEST_DATA", "VOLANT_STRICT",
-                 "VOLANT_TORCH", "VOLANT_PARENT_FD", "VOLANT_CONFIG"}  # fmt: skip
+                 "VOLANT_TORCH", "VOLANT_PARENT_FD", "VOLANT_CONFIG", "VOLANT_PROJECT"}  # fmt: skip
 
 
 def load(
@@ -130,7 +130,7 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
                 Problem(path=f"{origin}: {path}", sentence=f"there is no {noun} {name!r}" + _near(name, known))
             )
 
-    for kind in ("deployments", "tasks", "monitors", "gates"):
+    for kind in ("deployments", "tasks", "prompts", "monitors", "gates"):
         names = [item.name for item in getattr(documents, kind)]
         problems += [
             Problem(path=f"{origin}: {kind}", sentence=f"the name {name!r} is given twice; names must differ")
@@ -142,6 +142,15 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
         for variant in task.variants:
             for deployment in (*variant.deployments, *variant.fallbacks):
                 need(f"tasks.{task.name}.variants.{variant.name}", deployment, deployments, "deployment")
+            if variant.prompt and (words := _wrong_prompt(variant)):
+                path = f"{origin}: tasks.{task.name}.variants.{variant.name}.prompt"
+                problems.append(Problem(path=path, sentence=words))
+    for spec in documents.prompts:
+        try:
+            check_spec(spec)
+        except BadInput as error:
+            place = f" ({error.where})" if error.where else ""
+            problems.append(Problem(path=f"{origin}: prompts.{spec.name}", sentence=f"{error.message}{place}"))
     for monitor in documents.monitors:
         need(f"monitors.{monitor.name}.task", monitor.task, tasks, "task")
     for loop in documents.loops:
@@ -149,6 +158,17 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
         need(f"loops.{loop.task}.monitor", loop.monitor, monitors, "monitor")
         need(f"loops.{loop.task}.gate", loop.gate, gates, "gate")
     return problems
+
+
+def _wrong_prompt(variant: VariantSpec) -> str:
+    """What is wrong with a variant's prompt, as far as the file can say; whether it exists the server knows."""
+    if variant.system:
+        return "a variant has a prompt or a system message, not both: put the message into the prompt"
+    try:
+        parse_reference(variant.prompt)
+    except BadInput as error:
+        return f"{error.message}: {error.hint}"
+    return ""
 
 
 def settings_hash(value: msgspec.Struct) -> str:

@@ -197,7 +197,10 @@ def _close(
     if failure:
         rows.insert(0, ("the story stopped", failure, "[red]✗[/red]"))
     key = options.data_dir / "root.key"
+    setup = api.get("/api/v1/invitations/setup")["link"]
     next_lines = [
+        f"{setup or api.url + '/'}   the console"
+        + (" (the link works once and makes the first person)" if setup else ""),
         f"export VOLANT_URL={api.url} VOLANT_API_KEY=$(cat {key})",
         f"volant why {book.notes.get('answer', 'inf_…')}      the evidence chain of one answer",
         "volant trace list              what was asked and answered",
@@ -207,12 +210,25 @@ def _close(
     ]
     if options.once:
         next_lines.insert(0, f"volant up --data-dir {options.data_dir}      serve what the story left")
+    else:
+        next_lines.insert(0, _console(api))
     if failure:
         next_lines.insert(
             0, f"logs: {options.data_dir}/logs, {options.data_dir}/runs/*/log.txt; then volant demo --resume"
         )
     title = "The loop turned" if good else "The loop did not turn as it should"
     say.ending(title, rows, next_lines, good)
+
+
+def _console(api: Api) -> str:
+    """Where to look at it all; while nobody can sign in, with the link that makes the first person."""
+    try:
+        setup = api.get("/api/v1/invitations/setup")["link"]
+    except VolantError:
+        setup = ""  # the story stopped because the server did
+    return (
+        f"{setup}      the console: this link makes you its first person" if setup else f"{api.url}/      the console"
+    )
 
 
 def _serve(say: Teller) -> None:

@@ -58,11 +58,13 @@ def _greet(url: str, data: Path, documents: Documents, config: Path | None, as_j
     try:
         client = _when_ready(url, data)
         applied = _apply_first(client, documents)
+        setup = str(client.get("/api/v1/invitations/setup")["link"])
     except VolantError as error:
         show.problem(error, as_json)
         return
     if as_json:
         facts = {"url": url, "pid": os.getpid(), "data_dir": str(data), "root_key": str(data / "root.key")}
+        facts["setup_url"] = setup
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
         return
@@ -72,6 +74,11 @@ def _greet(url: str, data: Path, documents: Documents, config: Path | None, as_j
     for place in sorted(data.glob("before-upgrade/[0-9]*")):
         if place.stat().st_mtime >= begun:
             show.line(f"  upgraded  the databases as they were before are kept in {place}")
+    if setup:
+        show.line(f"  console   {setup}")
+        show.line("            [dim]nobody can sign in yet: this link, which works once, makes the first person[/dim]")
+    else:
+        show.line(f"  console   {url}/")
     if applied:
         show.line(f"  applied   {config}: {applied}")
     show.line("\nNext:")
