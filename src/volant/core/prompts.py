@@ -18,7 +18,7 @@ import msgspec
 
 from volant.core.budget import Budget
 from volant.core.errors import BadInput
-from volant.core.nouns import PromptMessage, PromptVariable
+from volant.core.nouns import PromptMessage, PromptSpec, PromptVariable
 from volant.core.templates import Template, compile_template
 
 MAX_MESSAGES = 64
@@ -115,6 +115,14 @@ def check_body(
     unused = sorted(set(variables) - set(used))
     warnings = tuple(f"the variable {name!r} is declared and not used" for name in unused)
     return Checked(body_hash(messages, variables), warnings, compiled)
+
+
+def check_spec(spec: PromptSpec) -> Checked:
+    """A prompt as people write it: name, labels and body. Raises BadInput."""
+    check_name(spec.name)
+    for label in spec.labels:
+        check_label(label)
+    return check_body(spec.messages, spec.variables, where=spec.name)
 
 
 def body_hash(messages: Sequence[PromptMessage], variables: Mapping[str, PromptVariable]) -> str:

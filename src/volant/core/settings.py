@@ -20,6 +20,7 @@ import msgspec
 from volant.core.errors import BadInput
 from volant.core.nouns import Documents, Noun, VariantSpec
 from volant.core.people_settings import PeopleSettings, people_problems
+from volant.core.prompts import check_spec, parse_reference
 
 
 class ServerSettings(Noun, frozen=True, kw_only=True):

@@ -87,6 +87,7 @@ def deploy(context: Context, project: str, task: str, model_id: str, name: str =
         model_id=model_id,
         parameters=base.parameters,
         system=base.system,
+        prompt=base.prompt,
     )
     now_ms = context.clock.now_ms()
     with context.db.begin() as tx:

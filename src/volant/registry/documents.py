@@ -12,17 +12,24 @@ from volant.core.errors import BadInput
 from volant.core.ids import new_id
 from volant.core.nouns import Documents
 from volant.core.settings import check_references, settings_hash
-from volant.registry import revision, state
+from volant.registry import prompts, revision, state
 from volant.store.tables import document
 
-_NAMES = {"deployments": "name", "tasks": "name", "monitors": "name", "gates": "name", "loops": "task"}
+_NAMES = {
+    "deployments": "name",
+    "tasks": "name",
+    "prompts": "name",
+    "monitors": "name",
+    "gates": "name",
+    "loops": "task",
+}
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One difference between two configurations."""
 
     action: Literal["add", "remove", "change"]
-    kind: str  # "deployments", "tasks", "monitors", "gates", "loops", "policy"
+    kind: str  # "deployments", "tasks", "prompts", "monitors", "gates", "loops", "policy"
     name: str  # of the thing; empty for the policy
     path: str = ""  # the setting inside it, for a change
     before: Any = None
@@ -75,19 +82,12 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
 
     Raises BadInput, listing every name that points nowhere.
     """
-    problems = check_references(documents)
-    if problems:
-        lines = "\n".join(f"  - {problem.path.removeprefix(': ')}: {problem.sentence}" for problem in problems)
-        raise BadInput(
-            "documents_invalid",
-            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in the configuration:\n{lines}",
-            where=project,
-            hint="correct them and apply again; nothing was changed",
-        )
+    _refuse([f"{one.path.removeprefix(': ')}: {one.sentence}" for one in check_references(documents)], project)
     before = current(tx, project)
     digest = settings_hash(documents)
     if before.revision and digest == before.hash:
         return before
+    _refuse(prompts.apply_specs(tx, project, before.documents, documents, author=applied_by, now_ms=now_ms), project)
     row = {
         "id": new_id("document", now_ms),
         "project": project,
@@ -107,6 +107,18 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
         created_ms=now_ms,
         changes=diff(before.documents, documents),
     )
+
+
+def _refuse(problems: list[str], project: str) -> None:
+    """Raise BadInput with all of them, if there are any."""
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise BadInput(
+            "documents_invalid",
+            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in the configuration:\n{lines}",
+            where=project,
+            hint="correct them and apply again; nothing was changed",
+        )
 
 
 def diff(before: Documents, after: Documents) -> tuple[Change, ...]:

@@ -13,9 +13,19 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from volant.core.errors import NotFound
-from volant.core.nouns import DeploymentSpec, Documents, Route, Snapshot, Split, Target, TaskSpec, VariantSpec
-from volant.registry import documents, keys, projects, revision, secrets, state
+from volant.core.errors import NotFound, VolantError
+from volant.core.nouns import (
+    BoundPrompt,
+    DeploymentSpec,
+    Documents,
+    Route,
+    Snapshot,
+    Split,
+    Target,
+    TaskSpec,
+    VariantSpec,
+)
+from volant.registry import documents, keys, projects, prompts, revision, secrets, state
 from volant.store.keys import KeyRing
 
 
@@ -44,6 +54,7 @@ def build_snapshot(
     routes: dict[str, dict[str, Route]] = {}
     targets: dict[str, dict[str, Target]] = {}
     hash_keys: dict[str, str] = {}
+    bound: dict[str, dict[str, BoundPrompt]] = {}
     parts: list[object] = []
     refuse = False
     for project in projects.list_all(tx):
@@ -54,7 +65,9 @@ def build_snapshot(
             tx, ring, project.id, applied.documents, price_of, base_url_of, environment or {}
         )
         refuse = refuse or applied.documents.policy.on_full_disk == "refuse"
-        parts.append([project.id, applied.hash, routes[project.id]])
+        bound[project.id] = _prompts(tx, project.id, routes[project.id])
+        versions = sorted((reference, one.version_id) for reference, one in bound[project.id].items())
+        parts.append([project.id, applied.hash, routes[project.id], versions])
     return Snapshot(
         revision=revision.current(tx),
         config_hash=hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16],
@@ -63,6 +76,7 @@ def build_snapshot(
         keys=keys.grants(tx, now_ms=now_ms),
         subject_keys=hash_keys,
         on_full_disk="refuse" if refuse else "serve",
+        prompts=bound,
     )
 
 
@@ -91,6 +105,17 @@ def _route(task: TaskSpec, fact: state.Live | None, splits: Mapping[str, Split])
     return Route(
         task=task, live=live, release_id=release_id, split=split if split and split.candidate in known else None
     )
+
+
+def _prompts(tx: Connection, project: str, routes: Mapping[str, Route]) -> dict[str, BoundPrompt]:
+    """What the variants' references mean now. One that means nothing is left out: the gateway says so to who asks."""
+    out: dict[str, BoundPrompt] = {}
+    for reference in {one.prompt for route in routes.values() for one in route.task.variants if one.prompt}:
+        try:
+            out[reference] = prompts.bind(tx, project, reference)
+        except VolantError:
+            continue
+    return out
 
 
 def _targets(

@@ -1,7 +1,7 @@
 """Chain: why an answer is what it is. From the inference to the people, rows and rules behind it.
 
-    inference → deployment, variant, model → run → dataset versions → sources
-                                           → reports    → base model (and its own chain)
+    inference → deployment, variant → prompt version, model → run → dataset versions → sources
+                                                     → reports    → base model (and its own chain)
               → release → verdict → reasons, reviews    → rollout → decisions
 
 A tree with a sentence a node, so that every surface shows the same words. A link that cannot be followed becomes an
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select
 
 from volant.core.errors import NotFound
 from volant.core.nouns import Metric, Report, Verdict
-from volant.registry import datasets, edges, models, releases, reports, reviews, rollouts, runs
+from volant.registry import datasets, edges, models, prompts, releases, reports, reviews, rollouts, runs
 from volant.registry.releases import Release
 from volant.store.tables import feedback, inference
 
@@ -115,7 +115,23 @@ class _Walker:
     def _variant(self, row: dict[str, Any]) -> Node:
         ours = "no model of ours is behind it" if row["fallback"] or not row["model_id"] else f"model {row['model_id']}"
         return Node(
-            kind="variant", id=row["variant"], sentence=f"Variant {row['variant']!r} of the task was asked; {ours}."
+            kind="variant",
+            id=row["variant"],
+            sentence=f"Variant {row['variant']!r} of the task was asked; {ours}.",
+            children=(self._prompt(row["prompt_version_id"]),) if row["prompt_version_id"] else (),
+        )
+
+    def _prompt(self, version_id: str) -> Node:
+        try:
+            label, version = prompts.label_of_version(self._tx, self._project, version_id)
+        except NotFound:
+            return self._gap("prompt_version", version_id)
+        comment = f": {version.comment}" if version.comment else ""
+        return Node(
+            kind="prompt_version",
+            id=version_id,
+            sentence=f"Prompt {label} was rendered, saved at {_time(version.created_ms)} by {version.author}{comment}.",
+            facts={"prompt": label, "hash": version.hash, "author": version.author, "created_ms": version.created_ms},
         )
 
     def _feedback(self, inference_id: str) -> list[Node]:
