@@ -11,8 +11,11 @@ from starlette.types import ASGIApp
 from volant import __version__
 from volant.api import browser, health, internal, manage, openai, problems, views
 from volant.api.access import permission_of
+from volant.api.console import Console, first_parts
+from volant.api.headers import Headers
 from volant.api.limits import Limits
 from volant.api.refusals import Refusals
+from volant.api.request_log import RequestLog
 from volant.api.services import Services
 from volant.api.structs import resolve
 
@@ -34,17 +37,20 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-def limited(app: ASGIApp, services: Services) -> ASGIApp:
-    """The application as it is served: bodies and disk within their limits."""
+def limited(app: FastAPI, services: Services) -> ASGIApp:
+    """The application as it is served: bodies and disk within their limits, the console at every other address."""
     settings = services.context.settings
     return Limits(
-        problems.Answered(app),
+        problems.Answered(Console(app, first_parts(app))),
         max_body_bytes=settings.max_body_bytes,
         larger=dict.fromkeys(UPLOADS, settings.max_upload_bytes),
         data_dir=services.context.data_dir,
         disk_floor_bytes=settings.disk_floor_mb * 2**20,
         may_always=FREES_SPACE,
+        max_json_depth=settings.max_json_depth,
+        max_listeners=settings.max_listeners,
     )
+    return RequestLog(Headers(within, settings), lines=settings.access_log != "off")
 
 
 def routes() -> FastAPI:

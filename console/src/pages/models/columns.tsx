@@ -1,0 +1,89 @@
+/** The columns of the list of models. */
+import { Ago, type Column, format, Num, Share, StatusBadge, Tag } from "~/kit";
+import { label, type ModelRow } from "./rows";
+
+export const columns: Column<ModelRow>[] = [
+  {
+    id: "name",
+    head: "Model",
+    width: "minmax(200px, 2fr)",
+    cell: (row) => (
+      <>
+        <div style={{ fontWeight: 550 }}>{label(row)}</div>
+        <div className="quiet" style={{ fontSize: 12 }}>
+          {row.base_label ? `${row.recipe} on ${row.base_label}` : row.recipe || "no recipe noted"}
+        </div>
+      </>
+    ),
+  },
+  {
+    id: "state",
+    head: "State",
+    width: "132px",
+    cell: (row) => (
+      <span style={{ display: "inline-flex", gap: 6 }}>
+        <StatusBadge state={row.state} />
+        {row.flags.length > 0 && (
+          <Tag tone="warn">{row.flags.length === 1 ? "flag" : `${row.flags.length} flags`}</Tag>
+        )}
+      </span>
+    ),
+  },
+  {
+    id: "gate",
+    head: "Gate",
+    width: "112px",
+    cell: (row) => (row.gate ? <StatusBadge state={row.gate} /> : <None />),
+  },
+  {
+    id: "accuracy",
+    head: "Exact match",
+    width: "156px",
+    right: true,
+    cell: (row) => (row.accuracy ? <Share {...row.accuracy} /> : <None />),
+  },
+  {
+    id: "dataset",
+    head: "Learned from",
+    width: "minmax(120px, 1fr)",
+    cell: (row) => row.dataset_label || <None />,
+  },
+  {
+    id: "parameters",
+    head: "Weights",
+    width: "72px",
+    right: true,
+    cell: (row) => (
+      <span title={format.num(row.parameters)}>{format.short(row.parameters || undefined)}</span>
+    ),
+  },
+  {
+    id: "tokens",
+    head: "Tokens seen",
+    width: "92px",
+    right: true,
+    cell: (row) => <Num value={row.tokens || undefined} />,
+  },
+  {
+    id: "serving",
+    head: "Serves",
+    width: "minmax(96px, 1fr)",
+    cell: (row) =>
+      row.serving[0] ? (
+        <StatusBadge state={health(row)} label={row.task || row.serving[0].deployment} kind="plain" />
+      ) : (
+        <None />
+      ),
+  },
+  { id: "created", head: "Made", width: "84px", right: true, cell: (row) => <Ago at_ms={row.created_ms} /> },
+];
+
+/** Of its deployments together. */
+export function health(row: ModelRow): string {
+  if (row.serving.some((one) => !one.healthy || one.engine_state === "failed")) return "unhealthy";
+  return "healthy";
+}
+
+function None() {
+  return <span className="quiet">–</span>;
+}
