@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -193,6 +194,23 @@ def _member(house: House) -> str:
     return str(house.call("POST", "/session/accept", body, key="").json()["person"]["id"])
 
 
+def _copy(house: House) -> str:
+    """A finished backup."""
+    house.call("POST", "/backups", {})
+    return _finished(house)
+
+
+def _finished(house: House) -> str:
+    """The newest backup's name, as soon as it is written."""
+    for _ in range(600):
+        newest = house.call("GET", "/backups").json()["data"][0]
+        if newest["state"] != "running":
+            assert newest["state"] == "done", newest
+            return str(newest["name"])
+        time.sleep(0.1)
+    raise AssertionError("the backup does not end")
+
+
 # ---------------------------------------------------------------- the cases
 Case = tuple[Callable[[House], Any], Callable[[House], Any], tuple[str, ...]]
 CASES: dict[str, Case] = {}
@@ -290,6 +308,18 @@ def _cancel_workflow(house: House, rollout: str) -> Any:
     return house.call("POST", f"/workflows/rollout-{rollout}/cancel")
 
 
+@case("POST /api/v1/backups", "backup.create")
+def _backup(house: House, _given: Any) -> Any:
+    answer = house.call("POST", "/backups", {})
+    _finished(house)
+    return answer
+
+
+@case("POST /api/v1/backups/{name}/verify", before=_copy)
+def _verify_backup(house: House, name: str) -> Any:
+    return house.call("POST", f"/backups/{name}/verify")
+
+
 @case("POST /api/v1/session", "session.begin", before=_sign_in)
 def _session(house: House, _given: Any) -> Any:
     return house.call("POST", "/session", {"email": "ada@example.org", "password": PASSWORD}, key="")
@@ -322,7 +352,11 @@ simple("GET /api/v1/inferences/{inference_id}", "content.read", before=lambda ho
 simple("GET /api/v1/inferences/{inference_id}/payload", "content.read", before=lambda house: "inf_1")
 simple("GET /api/v1/dataset-versions/{version_id}/rows", "content.read", before=lambda house: house.version)
 
-READS_ONLY = {"POST /api/v1/documents/diff"}
+simple("GET /api/v1/views/datasets/{version_id}/records", "content.read", before=lambda house: house.version)
+_REMOVED = "GET /api/v1/views/datasets/{version_id}/removed/{step}"
+case(_REMOVED, "content.read")(lambda house, _: house.call("GET", f"/views/datasets/{house.version}/removed/exact"))
+
+READS_ONLY = {"POST /api/v1/documents/diff", "POST /api/v1/backups/{name}/verify"}
 ROUTES = [
     (method, str(route.path), permission_of(route.dependant))  # type: ignore[attr-defined]
     for route in iter_route_contexts(routes().routes)

@@ -53,7 +53,7 @@ def test_a_root_key_that_was_taken_away_is_not_written_again(tmp_path: Path) -> 
     data = tmp_path / "data"
     context = opened(data)
     (data / "root.key").unlink()
-    ensure_root_key(data, context.db, context.clock)
+    ensure_root_key(data, context.db, context.vault, context.clock)
     assert not (data / "root.key").exists()
     context.db.close()
 

@@ -150,3 +150,52 @@ def test_a_row_that_is_rolled_back_leaves_the_chain_whole(db: Database) -> None:
     with db.begin() as tx:
         assert add(tx, 9).id == 6
         assert chain.verify(tx, VAULT).intact
+
+
+def _insert_before_the_first(tx: Connection) -> None:
+    row = dict(tx.execute(select(audit).where(audit.c.id == 1)).one()._mapping)
+    tx.execute(insert(audit).values(**(row | {"id": 0})))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "bad", "says"),
+    [
+        (_drop_middle, 3, "row 3 is missing"),
+        (_drop_first, 1, "row 1 is missing"),
+        (_drop_last, 5, "the chain ends at row 4"),
+        (_drop_all, 1, "the chain ends at row 0"),
+        (_swap, 3, "row 3 is not what was written"),
+        (_change_time, 2, "row 2 is not what was written"),
+        (_insert_own, 6, "row 6 is not what was written"),
+        (_copy_a_row, 6, "row 6 is not what was written"),
+        (_insert_before_the_first, 0, "row 0 was inserted"),
+    ],
+)
+def test_the_first_bad_row_is_named(db: Database, tamper: Callable[[Connection], None], bad: int, says: str) -> None:
+    with db.begin() as tx:
+        tamper(tx)
+    with db.read() as tx:
+        found = chain.verify(tx, VAULT)
+    assert (found.intact, found.first_bad_id) == (False, bad)
+    assert says in found.sentence
+
+
+def test_a_head_is_read_as_it_is_written(db: Database) -> None:
+    with db.read() as tx:
+        newest = chain.head(tx)
+    assert chain.parse_head(f" {newest}\n") == newest
+    for text in ("", "5", "x:" + "0" * 64, "5:" + "0" * 63, "-1:" + "0" * 64):
+        with pytest.raises(BadInput):
+            chain.parse_head(text)
+
+
+def test_an_action_outside_the_table_is_refused(db: Database) -> None:
+    with db.begin() as tx, pytest.raises(BadInput, match="not in the table"):
+        chain.append(tx, VAULT, project="p", actor="a", action="key.invent", now_ms=1)
+
+
+@pytest.mark.parametrize("name", ["jane@example.org", "Jane Doe", "", "x" * 81, "é", "-x", "a\nb"])
+def test_a_name_that_is_no_plain_word_stands_as_its_digest(name: str) -> None:
+    assert chain.word(name).startswith("#")
+    assert len(chain.word(name)) == 17
+    assert chain.word("helpdesk-intent:v1.2/x") == "helpdesk-intent:v1.2/x"

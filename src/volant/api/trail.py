@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from volant.api.access import Caller
 from volant.jobs.context import Context
 
-MOST_LISTED = 100  # ids in one row; of more, their number and what chose them
+MOST_LISTED = 200  # ids in one row; of more, their number and what chose them
 _OWN_ID = re.compile(r"(?!sub_)[a-z]{2,4}_[0-9a-f-]{8,40}")  # a subject's hash stands for a person: it is not written
 
 

@@ -16,7 +16,7 @@ from volant.core.settings import ServerSettings
 from volant.jobs.context import Context
 from volant.jobs.executor import LocalExecutor
 from volant.jobs.workflows import Workflows
-from volant.registry import invitations, keys, projects
+from volant.registry import audit, invitations, keys, projects
 from volant.store.blobs import Blobs
 from volant.store.database import Database
 from volant.store.keys import KeyRing
@@ -53,7 +53,7 @@ def open_context(
         if settings.people.passwords:
             lasts = int(settings.people.invitation_lasts_s * 1000)
             invitations.ensure_setup(tx, vault, now_ms=clock.now_ms(), lasts_ms=lasts)
-    ensure_root_key(data_dir, db, clock)
+    ensure_root_key(data_dir, db, vault, clock)
     return Context(
         data_dir=data_dir,
         settings=settings,
@@ -69,7 +69,7 @@ def open_context(
     )
 
 
-def ensure_root_key(data_dir: Path, db: Database, clock: Clock) -> None:
+def ensure_root_key(data_dir: Path, db: Database, vault: Vault, clock: Clock) -> None:
     """The key of the data directory's owner: scope admin, in DATA/root.key."""
     place = data_dir / "root.key"
     with db.begin() as tx:
@@ -85,7 +85,7 @@ def ensure_root_key(data_dir: Path, db: Database, clock: Clock) -> None:
         else:
             clear = keys.new_clear_key()
             _write_private(place, clear + "\n")
-        keys.create_key(
+        made, _ = keys.create_key(
             tx,
             projects.DEFAULT,
             name=ROOT_KEY_NAME,
@@ -94,6 +94,10 @@ def ensure_root_key(data_dir: Path, db: Database, clock: Clock) -> None:
             clear=clear,
             installation_admin=True,
         )
+        audit.append(
+            tx, vault, project=projects.DEFAULT, actor=audit.HOLDER, action="key.create", object_kind="key",
+            object_id=made.id, detail={"scopes": made.scopes}, now_ms=clock.now_ms(),
+        )  # fmt: skip
 
 
 def _write_private(place: Path, text: str) -> None:

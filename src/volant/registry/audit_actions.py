@@ -31,7 +31,6 @@ ACTIONS: Final[dict[str, str]] = {
     "project.create": "a project was made",
     # ------------------------------------------------------------ personal content
     "content.read": "somebody read what people wrote; `ids` or `count` and `filter` where it was more than one thing",
-    "content.end": "the retention of texts ended; `count` inferences lost theirs",
     # ------------------------------------------------------------ configuration
     "document.apply": "the configuration became `revision`; the row names its `hash`",
     # ------------------------------------------------------------ data

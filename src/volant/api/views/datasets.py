@@ -17,6 +17,7 @@ from volant.api.access import Reads, ReadsContent
 from volant.api.paging import Cursor
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import reads
 from volant.api.views import _datasets
 from volant.api.views._datasets import Head
 from volant.api.views._parts import Link, model_labels
@@ -222,6 +223,7 @@ def dataset_records(
             )
             for found in records.read(tx, context.keyring, caller.project, shown)
         ]  # fmt: skip
+    reads(context, caller, "record", [row.id for row in rows], chosen_by={"dataset_version": version_id})
     more = len(ids) > limit
     return RecordPage(rows=rows, next_cursor=shown[-1] if more else "", erased=len(shown) - len(rows))
 
@@ -233,6 +235,7 @@ def removed_examples(
     with context.db.read() as tx:
         found = _datasets.removals(tx, caller.project, version_id, step)[:limit]
         texts = _datasets.texts_at(tx, context.keyring, caller.project, [one.keeper for one in found if one.keeper])
+    reads(context, caller, "dataset_version", of=version_id, count=len(texts), chosen_by={"step": step})
     examples = [
         RemovedExample(row=one.row, label=one.label, step=one.step, reason=one.reason, score=one.score,
                        keeper=one.keeper, keeper_text=texts.get(one.keeper, ""))

@@ -1,0 +1,59 @@
+"""The table of audit actions is what the code writes, no more and no less, and docs/audit.md shows it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import volant
+from volant.registry.audit_actions import ACTIONS
+
+SOURCE = Path(volant.__file__).parent
+WORD = re.compile(r"[a-z]+\.[a-z]+")
+APPENDS = {"append": 3, "audit": 3, "audit_once": 3, "did": 3, "begins": 2, "_audit": 4, "_note": 3}
+
+
+def _literals(node: ast.AST) -> set[str]:
+    return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+
+
+def _written() -> dict[str, str]:
+    """Every word of an action's shape in a file that may append, and where."""
+    found: dict[str, str] = {}
+    for place in sorted(SOURCE.rglob("*.py")):
+        text = place.read_text()
+        if place.name == "audit_actions.py" or not re.search(r"audit|api\.trail", text):
+            continue
+        for word in _literals(ast.parse(text)):
+            if WORD.fullmatch(word) and word in ACTIONS:
+                found.setdefault(word, str(place.relative_to(SOURCE)))
+            elif match := re.fullmatch(r"\.(start)", word):  # f"{kind}.start": the loop's long work
+                found |= {f"{kind}.{match[1]}": place.name for kind in ("build", "retrain", "evaluation")}
+    return found
+
+
+def test_every_action_of_the_table_is_written_somewhere() -> None:
+    assert set(ACTIONS) - set(_written()) == set()
+
+
+def test_every_call_with_a_literal_action_is_in_the_table() -> None:
+    unknown = []
+    for place in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(place.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if name not in APPENDS:
+                continue
+            given = [*node.args, *(one.value for one in node.keywords if one.arg == "action")]
+            words = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            unknown += [f"{place.name}: {word}" for word in words if WORD.fullmatch(word) and word not in ACTIONS]
+    assert not unknown
+
+
+def test_each_action_is_a_noun_and_a_verb_and_says_what_it_means() -> None:
+    for action, meaning in ACTIONS.items():
+        assert WORD.fullmatch(action), action
+        assert meaning, action
