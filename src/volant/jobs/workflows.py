@@ -17,6 +17,7 @@ the same executor id would take over live steps.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import sqlite3
@@ -37,6 +38,7 @@ R = TypeVar("R")
 W = TypeVar("W", bound=Callable[..., Any])
 
 MOST_TEXT = 2000  # characters of one string in or out: ids, hashes and short sentences, never a person's text
+_PART = 200  # workflows asked for at once
 _RECOVERIES = 10_000  # a machine that crashes often must not make DBOS give a workflow up
 _STATES: Mapping[str, Literal["waiting", "running", "done", "failed", "cancelled"]] = {
     "ENQUEUED": "waiting",
@@ -65,6 +67,7 @@ class WorkflowStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     workflow_id: str
     name: str
+    project: str = ""  # whose it is: every workflow's first argument
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
     output: Any = None  # what it returned, when done
     error: dict[str, Any] = {}  # as VolantError.as_dict, when failed
@@ -120,6 +123,11 @@ class Workflows:
         DBOS.launch()
         self._launched = True
 
+    @property
+    def running(self) -> bool:
+        """Launched, and not closed since."""
+        return self._launched
+
     def close(self) -> None:
         """Stop taking work; what runs is taken up again at the next launch."""
         if self._launched:
@@ -166,17 +174,29 @@ class Workflows:
         return None if found is None else _status(found)
 
     def list(
-        self, *, name: str | None = None, prefix: str | None = None, active: bool = False, limit: int = 100
+        self,
+        *,
+        name: str | None = None,
+        prefix: str | None = None,
+        project: str = "",
+        active: bool = False,
+        limit: int = 100,
     ) -> list[WorkflowStatus]:
-        """Newest first; `prefix` of the id; `active`: only those that wait or run."""
-        found = DBOS.list_workflows(
-            name=name,
-            workflow_id_prefix=prefix,
-            status=["PENDING", "ENQUEUED", "DELAYED"] if active else None,
-            limit=limit,
-            sort_desc=True,
-        )
-        return [_status(one) for one in found]
+        """Newest first; `prefix` of the id; `project`: of this one only; `active`: only those that wait or run."""
+        out: list[WorkflowStatus] = []
+        for offset in itertools.count(0, _PART):
+            part = DBOS.list_workflows(
+                name=name,
+                workflow_id_prefix=prefix,
+                status=["PENDING", "ENQUEUED", "DELAYED"] if active else None,
+                limit=_PART,
+                offset=offset,
+                sort_desc=True,
+            )
+            out += [one for one in map(_status, part) if project in ("", one.project)]
+            if len(part) < _PART or len(out) >= limit:
+                break
+        return out[:limit]
 
     def cancel(self, workflow_id: str) -> None:
         """It ends at its next step. Raises NotFound."""
@@ -256,12 +276,19 @@ def _status(found: Any) -> WorkflowStatus:
     return WorkflowStatus(
         workflow_id=found.workflow_id,
         name=found.name,
+        project=_project(found.input),
         state=_STATES[found.status],
         output=found.output,
         error=_error_dict(error) if isinstance(error, BaseException) else {},
         created_ms=found.created_at or 0,
         updated_ms=found.updated_at or 0,
     )
+
+
+def _project(given: Any) -> str:
+    """The first argument, as DBOS keeps it; empty for a workflow that has none."""
+    arguments = (given or {}).get("args") or ("",)
+    return arguments[0] if isinstance(arguments[0], str) else ""
 
 
 def _prepare_sqlite(url: str) -> None:

@@ -71,13 +71,13 @@ def cancel(run_id: str, caller: Trains, context: Has) -> Annotated[runs.Run, AsJ
 def list_workflows(
     caller: Reads, context: Has, active: bool = False, limit: Limit = 50
 ) -> Annotated[Listing[WorkflowStatus], AsJson]:
-    return Listing(data=context.workflows.list(active=active, limit=limit))
+    return Listing(data=context.workflows.list(project=caller.project, active=active, limit=limit))
 
 
 @router.get("/workflows/{workflow_id}", summary="One workflow: how it stands, what came out")
 def get_workflow(workflow_id: str, caller: Reads, context: Has) -> Annotated[WorkflowStatus, AsJson]:
     found = context.workflows.status(workflow_id)
-    if found is None:
+    if found is None or found.project != caller.project:
         raise NotFound("workflow_unknown", f"no workflow has the id {workflow_id[:80]!r}")
     return found
 
