@@ -16,6 +16,7 @@ from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.views._parts import Link, model_labels, preview
 from volant.core.errors import NotFound
+from volant.registry import prompts
 from volant.traces import browse, query
 
 router = APIRouter(prefix="/traces", tags=["views"])
@@ -75,7 +76,8 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     config_hash: str
     price_version: str
     provider_response_id: str
-    prompt: str  # name and version of the prompt, where the variant uses one
+    prompt: str  # name and version of the prompt that was rendered; empty: the variant has none
+    prompt_version_id: str
     spans: list[Span]
     feedback: list[browse.Judged]
     newer_id: str  # neighbours of the same task, for j and k
@@ -203,7 +205,8 @@ def trace(inference_id: str, caller: Reads, context: Has) -> Annotated[TraceView
             config_hash=found.config_hash,
             price_version=found.price_version,
             provider_response_id=found.provider_response_id,
-            prompt="",
+            prompt=_prompt(tx, project, found.prompt_version_id),
+            prompt_version_id=found.prompt_version_id,
             spans=_spans(found, calls),
             feedback=browse.judgements(tx, project, [found.id]).get(found.id, []),
             newer_id=browse.neighbour(tx, project, found.started_ms, found.id, "newer", found.task),
@@ -221,6 +224,13 @@ def _cut(row: browse.Row) -> browse.Row:
     if max(len(row.session), len(row.item), len(row.model)) <= 120:
         return row
     return msgspec.structs.replace(row, session=preview(row.session), item=preview(row.item), model=preview(row.model))
+
+
+def _prompt(tx: Any, project: str, version_id: str) -> str:
+    try:
+        return prompts.label_of_version(tx, project, version_id)[0] if version_id else ""
+    except NotFound:
+        return version_id
 
 
 def _links(found: query.Inference, labels: dict[str, str], others: list[str]) -> list[Link]:
