@@ -138,9 +138,9 @@ class Ready:
     """Ready unless told otherwise."""
 
     def __init__(self) -> None:
-        self.out: list[str] = []
+        self.out: dict[str, str] = {"database": "ok"}
 
-    def problems(self) -> list[str]:
+    def parts(self) -> dict[str, str]:
         return self.out
 
 

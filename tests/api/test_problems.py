@@ -7,6 +7,7 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,14 +68,14 @@ def test_a_nearly_full_disk_takes_no_more_writes_but_lets_read_erase_and_revoke(
 ) -> None:
     api = make_api(disk_floor_mb=64)
     key = api.call("POST", "/api/v1/keys", {"name": "a", "scopes": ["feedback"]}).json()
-    monkeypatch.setattr(api.app, "_free", lambda place: 63 * 2**20)
+    monkeypatch.setattr("volant.api.limits.shutil.disk_usage", lambda place: SimpleNamespace(free=63 * 2**20))
     refused = api.call("POST", "/api/v1/feedback", {"inference_id": "inf_1", "value": True})
     assert (refused.status, refused.json()["error"]["code"]) == (507, "disk_floor")
     assert refused.json()["error"]["retry_helps"] is True
     assert api.call("GET", "/api/v1/keys").status == 200
     assert api.call("DELETE", f"/api/v1/keys/{key['key']['id']}").status == 200
     assert api.call("POST", "/api/v1/erasures", {"user": "jane"}).status == 202
-    monkeypatch.setattr(api.app, "_free", lambda place: 65 * 2**20)
+    monkeypatch.setattr("volant.api.limits.shutil.disk_usage", lambda place: SimpleNamespace(free=65 * 2**20))
     assert api.call("POST", "/api/v1/feedback", {"inference_id": "inf_1", "value": True}).status == 201
 
 
@@ -95,9 +96,9 @@ def test_a_bug_is_logged_without_its_text_and_answered_with_a_place(
 
 def test_ready_says_what_is_not(api: Any) -> None:
     assert api.call("GET", "/readyz", key="").status == 200
-    api.ready.out = ["drain failed at its last turn"]
+    api.ready.out["background"] = "drain failed at its last turn"
     answer = api.call("GET", "/readyz", key="")
-    assert (answer.status, answer.json()["problems"]) == (503, ["drain failed at its last turn"])
+    assert (answer.status, answer.json()["problems"]) == (503, ["background: drain failed at its last turn"])
     assert api.call("GET", "/healthz", key="").status == 200
 
 

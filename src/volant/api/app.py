@@ -38,9 +38,9 @@ def create_app(services: Services) -> FastAPI:
 
 
 def limited(app: FastAPI, services: Services) -> ASGIApp:
-    """The application as it is served: bodies and disk within their limits, the console at every other address."""
+    """The application as it is served: logged, with its headers, bodies and disk within their limits."""
     settings = services.context.settings
-    return Limits(
+    within = Limits(
         problems.Answered(Console(app, first_parts(app))),
         max_body_bytes=settings.max_body_bytes,
         larger=dict.fromkeys(UPLOADS, settings.max_upload_bytes),

@@ -18,6 +18,7 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="The process can work", responses={503: {"description": "Not yet, or no longer"}})
 def readyz(services: HasServices) -> Response:
-    problems = services.readiness.problems()
-    body = {"status": "not ready" if problems else "ok", "problems": problems}
+    parts = services.readiness.parts()
+    problems = [f"{name}: {said}" for name, said in parts.items() if said != "ok"]
+    body = {"status": "not ready" if problems else "ok", "problems": problems, "parts": parts}
     return Response(msgspec.json.encode(body), 503 if problems else 200, media_type="application/json")

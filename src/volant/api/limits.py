@@ -1,4 +1,5 @@
-"""Limits: how large a body may be, and that a nearly full disk takes no more writes. Wraps the application (ASGI)."""
+"""Limits: how large and how deep a body may be, how many listen to live events, and that a nearly full disk takes no
+more writes. Wraps the application (ASGI). Heads, addresses and times are the gateway's: only it reaches control."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from pathlib import Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from volant.api.problems import render
-from volant.core.errors import BadInput, StorageFull, TooLarge, VolantError
+from volant.core.errors import BadInput, StorageFull, TooLarge, Unavailable, VolantError
+from volant.core.json_depth import is_deeper
 
 _READS = ("GET", "HEAD", "OPTIONS")
 
@@ -27,6 +29,8 @@ class Limits:
         disk_floor_bytes: int,
         may_always: tuple[str, ...] = (),
         free_bytes: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free,
+        max_json_depth: int = 200,
+        max_listeners: int = 64,
     ) -> None:
         """`larger`: exact paths with a limit of their own; `may_always`: paths that a full disk does not stop."""
         self._app = app
@@ -36,19 +40,25 @@ class Limits:
         self._floor = disk_floor_bytes
         self._may_always = may_always
         self._free = free_bytes
+        self._max_json_depth = max_json_depth
+        self._listeners = _Listeners(max_listeners)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _READS:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         most = self._larger.get(scope["path"], self._most)
+        if scope["method"] in _READS:
+            await self._listeners.run(self._app, scope, receive, send)
+            return
         try:
             self._check_disk(scope["path"])
             _check_length(scope, most)
         except VolantError as error:
             await render(scope["path"], error)(scope, receive, send)
             return
-        await _Counted(self._app, most)(scope, receive, send)
+        deepest = 0 if scope["path"] in self._larger else self._max_json_depth
+        await _Counted(self._app, most, deepest)(scope, receive, send)
 
     def _check_disk(self, path: str) -> None:
         if path.startswith(self._may_always):
@@ -75,32 +85,105 @@ def _check_length(scope: Scope, most: int) -> None:
 class _Counted:
     """One request whose body is counted while it comes in: its length need not be declared."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, deepest: int) -> None:
+        """`deepest`: levels of JSON; 0: the body is no JSON, and is not looked at."""
         self._app = app
         self._most = most
         self._seen = 0
         self._answered = False
 
+        self._deepest = deepest
+        self._deep = False
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def counted() -> Message:
             message = await receive()
-            self._seen += len(message.get("body", b""))
+            piece = message.get("body", b"")
+            self._seen += len(piece)
+        pieces: list[bytes] = []
+
             if self._seen > self._most:
                 raise _too_large(self._seen, self._most)
             return message
 
         async def passed(message: Message) -> None:
-            if self._seen <= self._most or self._answered:  # else the framework's own words for our error
+            if self._deepest:
+                pieces.append(piece)
+                if not message.get("more_body", False) and is_deeper(b"".join(pieces), self._deepest):
+                    self._deep = True
+                    raise _too_deep(self._deepest)
+            if (
+                self._seen <= self._most and not self._deep
+            ) or self._answered:  # else the framework's own words for our error
                 self._answered = True
                 await send(message)
 
         try:
             await self._app(scope, counted, passed)
-        except TooLarge:
+        except (TooLarge, BadInput):
             if self._answered:
                 raise
         if not self._answered:
-            await render(scope["path"], _too_large(self._seen, self._most))(scope, receive, send)
+            error = _too_deep(self._deepest) if self._deep else _too_large(self._seen, self._most)
+            await render(scope["path"], error)(scope, receive, send)
+
+
+class _TooMany(Exception):
+    """One listener more than there may be."""
+
+
+class _Listeners:
+    """Answers that stay open to tell news: server-sent events. Each holds a place."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._now = 0
+
+    async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application's answer, or 503 where it would be one listener too many."""
+        holds = refused = False
+
+        async def counted(message: Message) -> None:
+            nonlocal holds, refused
+            if message["type"] == "http.response.start" and _is_live(message):
+                if self._now >= self._most:
+                    refused = True
+                    raise _TooMany
+                self._now += 1
+                holds = True
+            await send(message)
+
+        try:
+            await app(scope, receive, counted)
+        except Exception:
+            if not refused:
+                raise
+        finally:
+            self._now -= holds
+        if refused:
+            error = Unavailable(
+                "too_many_listeners",
+                f"{self._most} streams of live events are open, as many as may be",
+                where=scope["path"][:80],
+                hint="close other consoles, or raise server.max_listeners",
+                retry_after_s=5.0,
+            )
+            await render(scope["path"], error)(scope, receive, send)
+
+
+def _is_live(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in message.get("headers", ())
+    )
+
+
+def _too_deep(deepest: int) -> BadInput:
+    return BadInput(
+        "json_too_deep",
+        f"the JSON nests deeper than {deepest} levels",
+        where="request body",
+        hint="send it flatter, or raise server.max_json_depth",
+    )
 
 
 def _too_large(size: int, most: int) -> TooLarge:

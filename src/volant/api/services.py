@@ -54,9 +54,11 @@ class Leases(Protocol):
 
 
 class Readiness(Protocol):
-    """What must hold before control is ready; sentences about what does not."""
+    """What must hold before control is ready."""
 
-    def problems(self) -> list[str]: ...
+    def parts(self) -> dict[str, str]:
+        """Part → "ok", or a sentence about what is not."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,13 +29,14 @@ from starlette.types import ASGIApp
 
 from volant.api.app import create_app, limited
 from volant.api.services import Services
-from volant.app import housekeeping
+from volant.app import housekeeping, logs
 from volant.app.background import Background
 from volant.app.bootstrap import open_context
 from volant.app.engines import LOOK_EVERY_S as ENGINES_EVERY_S
 from volant.app.engines import EngineWatcher
 from volant.app.leases import LeaseBook
 from volant.app.snapshots import LOOK_EVERY_S as SNAPSHOT_EVERY_S
+from volant.app.readiness import ControlReadiness
 from volant.app.snapshots import SnapshotPublisher
 from volant.core import lifeline
 from volant.core.errors import VolantError
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     lifeline.watch()
     os.umask(0o077)
     settings = boot_settings(data_dir)
-    _log_to_stderr(settings.log_level)
+    logs.configure("control", settings)
     try:
         code = Control(data_dir, settings).run()
     except VolantError as error:
@@ -88,7 +89,7 @@ class Control:
         self._drain = TraceDrain(context.db, context.keyring, context.data_dir / "spool", context.clock)
         self._loop = bind_loop(context)
         self._watcher = EngineWatcher(context.db, context.executor, context.clock, context.publish)
-        self._ready = False
+        self._readiness = ControlReadiness(context, self._background.failing)
 
     def run(self) -> int:
         """Serve until told to stop."""
@@ -101,15 +102,13 @@ class Control:
             context=context,
             snapshots=self._snapshots,
             leases=self._leases,
-            readiness=self,
+            readiness=self._readiness,
             actions=self._loop.actions if self._loop else None,
         )
-        app = limited(create_app(services), services)
         with unix_socket(context.data_dir / "run" / "control.sock") as listener:
-            self._ready = True
+            self._readiness.serving = True
             log.info("control serves on %s", context.data_dir / "run" / "control.sock")
-            asyncio.run(self._server(app).serve(sockets=[listener]))
-        self._ready = False
+        self._readiness.serving = False
         self._background.stop()
         housekeeping.sweep_uploads(Path(tempfile.gettempdir()), leaving=True)
         self._drain.run_once()
@@ -129,11 +128,9 @@ class Control:
         every("drain", DRAIN_EVERY_S, self._drain.run_once)
         every("engines", ENGINES_EVERY_S, self._watcher.look)
         every("leases", 600.0, self._leases.forget_old)
-        every("retention", housekeeping.EVERY_S, lambda: housekeeping.tidy(context))
         for tick in self._loop.ticks if self._loop else ():
             every(tick.name, tick.every_s, tick.run)
 
-    def _server(self, app: ASGIApp) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
+from volant.app import logs
 from volant.core import lifeline
 from volant.core.errors import VolantError
-from volant.core.nouns import Snapshot
+from volant.core.nouns import InferenceRecord, Snapshot
 from volant.core.settings import ServerSettings
 from volant.gateway import snapshot_file
 from volant.gateway.admission import Admission
@@ -64,6 +65,7 @@ CUT_WITHIN_S = 2  # after drain_s: for the ends of what was cut
 
 _log = logging.getLogger("volant.gateway")
 
+_access = logging.getLogger("volant.access")
 
 # ---------------------------------------------------------------- checks
 class Checks:
@@ -170,7 +172,8 @@ class Worker:
         control = str(data_dir / "run" / "control.sock")
         self._link = ControlLink(self._client, control, self._vault.internal_token, index)
         self._admission = Admission(self._link, _now_ms)
-        self._recorder = Recorder(self._spool, self._checks.redact, self._checks.flag)
+        say = _say if settings.access_log == "all" else None
+        self._recorder = Recorder(self._spool, self._checks.redact, self._checks.flag, say=say)
         attempts = Attempts(self._client, Random())
         self._shadows = Shadows(attempts, self._recorder)
         chat = Chat(
@@ -223,7 +226,6 @@ class Worker:
         return self._plans.snapshot.revision if self._plans is not None else -1
 
     def _take(self, snapshot: Snapshot) -> None:
-        self._plans = compile_plans(snapshot, self._healths)
         self.readiness.held = Held(
             revision=snapshot.revision,
             taken=time.monotonic(),
@@ -326,6 +328,16 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _say(record: InferenceRecord) -> None:
+    """A line for an inference: ids, names of the configuration and numbers."""
+    fields = {
+        "inference_id": record.inference_id, "project": record.project, "actor": record.key_id, "task": record.task,
+        "variant": record.variant, "status": record.status, "ms": round(record.latency_ms, 1),
+        "error": record.error_code,
+    }  # fmt: skip
+    _access.info("inference %d", record.status, extra={"fields": fields})
+
+
 def main() -> None:
     """The process."""
     parser = argparse.ArgumentParser(prog="python -m volant.app.gateway", description=__doc__)
@@ -336,10 +348,7 @@ def main() -> None:
     lifeline.watch()
     boot = os.environ.get("VOLANT_BOOT", "")
     settings = msgspec.json.decode(boot, type=ServerSettings) if boot else ServerSettings()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format=f"%(asctime)s gateway-{given.worker_index} %(levelname)s %(message)s"
-    )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logs.configure(f"gateway-{given.worker_index}", settings)
     listener = socket.socket(fileno=given.listen_fd)
     listener.setblocking(False)
     try:

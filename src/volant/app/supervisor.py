@@ -20,11 +20,13 @@ from pathlib import Path
 import msgspec
 
 from volant.app.children import Children, Wanted
+from volant.app.logs import rotate
 from volant.core import lifeline
 from volant.core.errors import BadInput, Conflict
 from volant.core.settings import ServerSettings
 
 LOOK_EVERY_S = 0.05
+LOGS_EVERY_S = 10.0
 PREDECESSOR_LEAVES_S = 10.0
 CLOSE_WITHIN_S = 8.0  # after drain_s: cutting what is late, shadow copies, flushing the spool
 
@@ -50,6 +52,7 @@ class Supervisor:
         self._wanted: dict[str, Wanted] = {}
         self._lock_fd = -1
         self._listener: socket.socket | None = None
+        self._logs_seen = time.monotonic()
 
     def prepare(self) -> str:
         """Take the directory and the port; gives the URL. Raises Conflict or BadInput, having changed nothing."""
@@ -73,12 +76,13 @@ class Supervisor:
         python = [sys.executable, "-m"]
         common = ("--data-dir", str(self.data))
         logs = self.data / "logs"
+        to_files = self.settings.log_to == "files"
         self._children.want(
             Wanted(
                 name="control",
                 kind="control",
                 argv=(*python, "volant.app.control", *common),
-                log=str(logs / "control.log"),
+                log=str(logs / "control.log") if to_files else "",
             )
         )
         for index in range(self.settings.workers):
@@ -87,7 +91,7 @@ class Supervisor:
                     name=f"gateway-{index}",
                     kind="gateway",
                     argv=(*python, "volant.app.gateway", *common, "--worker-index", str(index), "--listen-fd", str(fd)),
-                    log=str(logs / f"gateway-{index}.log"),
+                    log=str(logs / f"gateway-{index}.log") if to_files else "",
                 ),
                 pass_fds=(fd,),
             )
@@ -95,6 +99,7 @@ class Supervisor:
             self._follow_control()
             if self._children.step() or not self._published:
                 self._publish()
+            self._tidy_logs(logs)
             time.sleep(LOOK_EVERY_S)
         return self._drain()
 
@@ -118,6 +123,15 @@ class Supervisor:
         for wanted in self._wanted.values():
             if wanted.kind in ("engine", "run"):
                 self._children.want(wanted)
+
+    def _tidy_logs(self, folder: Path) -> None:
+        if time.monotonic() - self._logs_seen < LOGS_EVERY_S:
+            return
+        self._logs_seen = time.monotonic()
+        try:
+            rotate(folder, self.settings.log_max_bytes)
+        except OSError as error:  # a full disk: the next look tries again
+            self._note(f"cannot move a log file: {error.strerror}")
 
     def _publish(self) -> None:
         """Write what is. A full disk must not end the supervisor, and everything with it: it is tried again."""

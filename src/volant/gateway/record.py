@@ -40,12 +40,17 @@ class Recorder:
         redact: Redact | None,
         flag: Flag | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        say: Callable[[InferenceRecord], None] | None = None,
     ) -> None:
-        """Without `redact`, tasks that ask for redaction keep no payload at all. `flag` runs a task's guardrails."""
+        """`say` hears of every record (a log line).
+
+        Without `redact`, tasks that ask for redaction keep no payload at all. `flag` runs a task's guardrails."""
         self._spool = spool
         self._redact = redact
         self._flag = flag
         self._monotonic = monotonic
+        self._say = say
         self._full_until = 0.0
         self.recorded = 0
         self.unrecorded = 0
@@ -96,6 +101,8 @@ class Recorder:
     def append(self, record: InferenceRecord, on_full_disk: Literal["serve", "refuse"]) -> None:
         """Raises StorageFull under "refuse" when the record could not be written."""
         try:
+        if self._say is not None:
+            self._say(record)
             self._spool.append(_ENCODER.encode(record))
         except StorageFull:
             self._full_until = self._monotonic() + _LOOK_AGAIN_S

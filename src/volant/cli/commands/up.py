@@ -7,18 +7,21 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from volant.app import logs
 from volant.app.supervisor import Supervisor
 from volant.cli import settings_file, show
 from volant.cli.client import Client
 from volant.cli.options import AsJson, Config
 from volant.core.errors import VolantError
 from volant.core.nouns import Documents
+from volant.core.settings import ServerSettings
 
 READY_WITHIN_S = 60.0
 
@@ -44,7 +47,7 @@ def up(
     """
     flags = {"host": host, "port": port, "data_dir": data_dir, "workers": workers}
     settings, documents, place = settings_file.load(config, os.environ, flags)
-    supervisor = Supervisor(settings, _note)
+    supervisor = Supervisor(settings, partial(_note, settings))
     url = supervisor.prepare()
     threading.Thread(
         target=_greet, args=(url, supervisor.data, documents, place, as_json), name="greeting", daemon=True
@@ -121,5 +124,8 @@ def _apply_first(client: Client, documents: Documents) -> str:
     return f"{len(documents.tasks)} tasks, {len(documents.deployments)} deployments"
 
 
-def _note(sentence: str) -> None:
-    show.err.print(f"[dim]supervisor:[/dim] {sentence}", markup=True)
+def _note(settings: ServerSettings, sentence: str) -> None:
+    if settings.log_format == "json" or settings.log_to == "stderr":
+        logs.note(settings, sentence)
+    else:
+        show.err.print(f"[dim]supervisor:[/dim] {sentence}", markup=True)
