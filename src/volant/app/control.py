@@ -139,11 +139,16 @@ class Control:
             timeout_graceful_shutdown=int(self.context.settings.drain_s) or 1,
             loop="auto",
         )
-        return _Server(config, self._snapshots.close)
+
+        def on_stop() -> None:
+            self._snapshots.close()
+            end_streams()
+
+        return _Server(config, on_stop)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that lets long polls go as soon as it is told to stop."""
+    """Uvicorn that lets long polls and event streams go as soon as it is told to stop."""
 
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
