@@ -119,6 +119,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backups in the server's folder, newest first; one that runs or failed before them */
+        get: operations["backups_list_backups"];
+        put?: never;
+        /** Write a backup in the background, and check it */
+        post: operations["backups_create_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/{name}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read every byte of a backup and open its databases */
+        post: operations["backups_verify_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/import": {
         parameters: {
             query?: never;
@@ -333,6 +368,27 @@ export interface paths {
         };
         /** One erasure with its receipt */
         get: operations["erasures_get_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changes in the project, as server-sent events
+         * @description Topics: traces, feedback, datasets, runs, models, reports, releases, reviews, alerts, erasures, settings,
+         *     prompts, people, audit.
+         */
+        get: operations["events_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -943,6 +999,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Terms, what has run out by now, and what the last sweeps removed */
+        get: operations["retention_show_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove what has run out, now; for 45 seconds at most */
+        post: operations["retention_sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reviews/{subject_kind}/{subject_id}": {
         parameters: {
             query?: never;
@@ -1423,6 +1513,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasure requests, newest first, with the time that is left */
+        get: operations["views_list_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/erasures/{erasure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request: steps, what was removed and what stays, the receipt */
+        get: operations["views_show_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/lineage/why/{inference_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything behind one answer, as a picture */
+        get: operations["views_why_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/lineage/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What derives from a person, a record, a dataset version or a model: give one */
+        get: operations["views_impact_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views/loop": {
         parameters: {
             query?: never;
@@ -1440,6 +1598,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version: card, evidence, files, lineage, health */
+        get: operations["views_show_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views/models": {
         parameters: {
             query?: never;
@@ -1449,6 +1624,108 @@ export interface paths {
         };
         /** The models page: every version with its evidence in a line */
         get: operations["views_models_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Releases and rollouts by task, newest first */
+        get: operations["views_list_releases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/releases/{release_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One release (or rollout): checklist, reviews, traffic, the test's series */
+        get: operations["views_show_release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports, newest first, each with its headline */
+        get: operations["views_list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report beside a baseline, without its items */
+        get: operations["views_show_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/reports/{report_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of items; `only=flips`: those that changed sides */
+        get: operations["views_report_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/reports/{report_id}/item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The question behind an item, opened */
+        get: operations["views_report_item"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1500,6 +1777,57 @@ export interface paths {
         };
         /** One run, live: ask again with `after` */
         get: operations["views_show_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's settings as they stand */
+        get: operations["views_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/settings/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Configurations that were applied, newest first */
+        get: operations["views_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/settings/revisions/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed between two revisions */
+        get: operations["views_revision_difference"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1573,6 +1901,18 @@ export interface components {
             password: string;
             /** @default  */
             name: string;
+        };
+        /**
+         * Act
+         * @description Something that a person may do here now, or why not.
+         */
+        Act: {
+            /** @enum {unknown} */
+            action: "approve" | "hold" | "promote" | "reject" | "resume" | "rollback";
+            allowed: boolean;
+            sentence: string;
+            path: string;
+            permission: string;
         };
         /**
          * Added
@@ -1676,6 +2016,24 @@ export interface components {
             head_hash: string;
         };
         /**
+         * BackupCheck
+         * @description A backup that was read whole, and would start.
+         */
+        BackupCheck: {
+            name: string;
+            began_ms: number;
+            volant: string;
+            schema: string;
+            runs: string;
+            has_keys: boolean;
+            is_sealed: boolean;
+            files: number;
+            size_bytes: number;
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Batch
          * @description Up to 500 judgements; all are kept or none.
          */
@@ -1699,6 +2057,21 @@ export interface components {
              * @description The test, where it is given.
              */
             test?: string[] | null;
+        };
+        /**
+         * BoundPoint
+         * @description What one metric said at one look.
+         */
+        BoundPoint: {
+            at_ms: number;
+            n: number;
+            estimate: number | null;
+            lower: number;
+            upper: number;
+            alarm: boolean;
+            cleared: boolean;
+            action: string;
+            share: number;
         };
         /**
          * Bucket
@@ -1791,6 +2164,19 @@ export interface components {
             after: unknown;
         };
         /**
+         * Check
+         * @description One line of the gate's checklist.
+         */
+        Check: {
+            rule: string;
+            /** @enum {unknown} */
+            outcome: "fail" | "insufficient_evidence" | "pass";
+            sentence: string;
+            measured: string;
+            needed: string;
+            report_id: string;
+        };
+        /**
          * Checkpoint
          * @description A whole checkpoint of a run.
          */
@@ -1825,6 +2211,14 @@ export interface components {
          */
         CountOf: {
             name: string;
+            count: number;
+        };
+        /**
+         * CountOfKind
+         * @description How many of a kind derive from it.
+         */
+        CountOfKind: {
+            kind: string;
             count: number;
         };
         /**
@@ -1908,6 +2302,38 @@ export interface components {
             grown_into: components["schemas"]["Link"][];
         };
         /**
+         * Decision
+         * @description One decision on a rollout.
+         */
+        Decision: {
+            action: string;
+            sentence: string;
+            by: string;
+            phase: string;
+            step: number;
+            canary_users: number;
+            baseline_users: number;
+            shadow_requests: number;
+            at_ms: number;
+        };
+        /**
+         * DeploymentRow
+         * @description One place that serves a model, as it stands.
+         */
+        DeploymentRow: {
+            spec: components["schemas"]["DeploymentSpec"];
+            /** @enum {unknown} */
+            origin: "document" | "release";
+            base_url: string;
+            healthy: boolean;
+            process: string;
+            restarts: number;
+            model_id: string;
+            used_by: string[];
+            requests_day: number;
+            errors_day: number;
+        };
+        /**
          * DeploymentSpec
          * @description One reachable place that serves a model.
          */
@@ -1958,15 +2384,15 @@ export interface components {
             healthy: boolean | null;
         };
         /**
-         * Difference
-         * @description What applying would change, and what it would leave as the loop decided.
+         * DerivedThing
+         * @description Something made from the person's data, and what became of it.
          */
-        Difference: {
-            revision: number;
-            changes: components["schemas"]["Change"][];
-            sentences: string[];
-            held: components["schemas"]["Held"][];
+        DerivedThing: {
+            link: components["schemas"]["Link"];
+            sentence: string;
+            action: string;
         };
+        Difference: components["schemas"]["volant.api.manage.documents.Difference"];
         /**
          * Documents
          * @description Everything `volant apply` sends: the project's configuration as one document.
@@ -1993,6 +2419,15 @@ export interface components {
              *     }
              */
             policy: components["schemas"]["Policy"];
+            /**
+             * @default {
+             *       "payload_days": 365,
+             *       "inference_days": 730,
+             *       "feedback_days": 730,
+             *       "record_days": 0
+             *     }
+             */
+            retention: components["schemas"]["Retention"];
         };
         /**
          * Entry
@@ -2026,6 +2461,63 @@ export interface components {
             receipt: Record<string, never>;
         };
         /**
+         * ErasureList
+         * @description A page of requests, newest first.
+         */
+        ErasureList: {
+            now_ms: number;
+            rows: components["schemas"]["ErasureRow"][];
+            next_cursor: string;
+            open: number;
+        };
+        /**
+         * ErasureRow
+         * @description One request in the list.
+         */
+        ErasureRow: {
+            id: string;
+            subject: string;
+            state: string;
+            reason: string;
+            requested_ms: number;
+            deadline_ms: number;
+            left_ms: number;
+            ended_ms: number;
+            steps_done: number;
+            found_after: number;
+            outcome: string;
+        };
+        /**
+         * ErasureStep
+         * @description One step of an erasure.
+         */
+        ErasureStep: {
+            /** @enum {unknown} */
+            step: "check" | "finish" | "look" | "remove";
+            done: boolean;
+            sentence: string;
+        };
+        /**
+         * ErasureView
+         * @description One request.
+         */
+        ErasureView: {
+            erasure: components["schemas"]["ErasureRow"];
+            now_ms: number;
+            steps: components["schemas"]["ErasureStep"][];
+            removed: components["schemas"]["RemovedCount"][];
+            kept: string[];
+            derived: components["schemas"]["DerivedThing"][];
+            models: components["schemas"]["Link"][];
+            retraining_tasks: string[];
+            retraining_due_ms: number;
+            places_before: string[];
+            places_after: string[];
+            files_looked_at: number;
+            key_destroyed: boolean;
+            receipt: Record<string, never>;
+        };
+        /**
          * Evaluate
          * @description What to evaluate.
          */
@@ -2039,6 +2531,18 @@ export interface components {
             baseline: string;
             /** @default  */
             key: string;
+        };
+        /**
+         * Exposure
+         * @description What one arm of a rollout got.
+         */
+        Exposure: {
+            arm: string;
+            step: number;
+            requests: number;
+            users: number;
+            failures: number;
+            fallbacks: number;
         };
         /**
          * FacetValue
@@ -2125,6 +2629,35 @@ export interface components {
          */
         Given: {
             feedback: components["schemas"]["Added"][];
+        };
+        /**
+         * Graph
+         * @description A picture of lineage.
+         */
+        Graph: {
+            nodes: components["schemas"]["GraphNode"][];
+            edges: components["schemas"]["GraphEdge"][];
+            left_out: number;
+        };
+        /**
+         * GraphEdge
+         * @description Source → target: the target was made from the source, or follows it.
+         */
+        GraphEdge: {
+            source: string;
+            target: string;
+            operation: string;
+        };
+        /**
+         * GraphNode
+         * @description One thing.
+         */
+        GraphNode: {
+            kind: string;
+            id: string;
+            title: string;
+            state: string;
+            note: string;
         };
         /**
          * Held
@@ -2243,6 +2776,28 @@ export interface components {
             status: number;
         };
         /**
+         * ItemPage
+         * @description Some items of a report.
+         */
+        ItemPage: {
+            rows: components["schemas"]["ItemRow"][];
+            next_cursor: string;
+            total: number;
+        };
+        /**
+         * ItemRow
+         * @description One item, in both reports where both have it.
+         */
+        ItemRow: {
+            item: string;
+            metric: string;
+            known: boolean;
+            score: number;
+            baseline_score: number | null;
+            /** @enum {unknown} */
+            flip: "" | "better" | "worse";
+        };
+        /**
          * ItemScore
          * @description One item of a report, so that two reports can be compared item by item.
          */
@@ -2255,6 +2810,20 @@ export interface components {
             output: string;
         };
         /**
+         * ItemText
+         * @description The question behind an item, opened.
+         */
+        ItemText: {
+            item: string;
+            question: string;
+            answer: string;
+            label: string;
+            record_id: string;
+            inference_id: string;
+            output: string;
+            baseline_output: string;
+        };
+        /**
          * Items
          * @description Work items of an application (tag `item`): item → how far it got.
          */
@@ -2262,6 +2831,21 @@ export interface components {
             items: {
                 [key: string]: components["schemas"]["Item"];
             };
+        };
+        /**
+         * Job
+         * @description One backup as it stands.
+         */
+        Job: {
+            name: string;
+            /** @enum {unknown} */
+            state: "done" | "failed" | "running";
+            /** @default 0 */
+            size_bytes: number;
+            /** @default 0 */
+            made_ms: number;
+            /** @default  */
+            error: string;
         };
         /**
          * Judge
@@ -2286,12 +2870,64 @@ export interface components {
             created_ms: number;
         };
         /**
+         * KeyRow
+         * @description One API key, never itself.
+         */
+        KeyRow: {
+            id: string;
+            name: string;
+            prefix: string;
+            scopes: string[];
+            tasks: string[];
+            requests_per_minute: number;
+            usd_per_day: number;
+            expires_ms: number;
+            revoked_ms: number;
+            usable: boolean;
+            created_ms: number;
+        };
+        /**
+         * Label
+         * @description Where a label points.
+         */
+        Label: {
+            label: string;
+            version: number;
+            moved_by: string;
+            moved_ms: number;
+        };
+        /**
+         * LastSweep
+         * @description One sweep that removed something.
+         */
+        LastSweep: {
+            at_ms: number;
+            by: string;
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Leak
          * @description An item of the test that also stood in train.
          */
         Leak: {
             test: string;
             train: string[];
+        };
+        /**
+         * LineageView
+         * @description A picture, and what it says in words.
+         */
+        LineageView: {
+            kind: string;
+            id: string;
+            title: string;
+            graph: components["schemas"]["Graph"];
+            sentences: string[];
+            gaps: string[];
+            counts: components["schemas"]["CountOfKind"][];
+            live_models: string[];
         };
         /**
          * Link
@@ -2344,6 +2980,13 @@ export interface components {
          */
         Listing_InvitationRow_: {
             data: components["schemas"]["InvitationRow"][];
+        };
+        /**
+         * Listing[Job]
+         * @description All of the rows.
+         */
+        Listing_Job_: {
+            data: components["schemas"]["Job"][];
         };
         /**
          * Listing[LoginSession]
@@ -2565,6 +3208,16 @@ export interface components {
             note: string;
         };
         /**
+         * MetricRow
+         * @description One metric of one slice, as a dot with its interval, beside the baseline's.
+         */
+        MetricRow: {
+            metric: components["schemas"]["Metric"];
+            baseline: components["schemas"]["Metric"] | null;
+            difference: components["schemas"]["volant.api.views._reports.Difference"] | null;
+            sentence: string;
+        };
+        /**
          * Metrics
          * @description One window of one slice. Shares are 0..1, and None where nothing was counted.
          */
@@ -2596,6 +3249,49 @@ export interface components {
             slices: {
                 [key: string]: components["schemas"]["Metrics"];
             };
+        };
+        /**
+         * ModelDeployment
+         * @description A place that serves it.
+         */
+        ModelDeployment: {
+            name: string;
+            healthy: boolean;
+            process: string;
+            restarts: number;
+            task: string;
+            live: boolean;
+        };
+        /**
+         * ModelFile
+         * @description A file of a model on the disk.
+         */
+        ModelFile: {
+            path: string;
+            size_bytes: number;
+            sha256: string;
+        };
+        /**
+         * ModelFlag
+         * @description Something that is held against a model.
+         */
+        ModelFlag: {
+            kind: string;
+            sentence: string;
+            link: components["schemas"]["Link"] | null;
+        };
+        /**
+         * ModelRelease
+         * @description A decision about it.
+         */
+        ModelRelease: {
+            id: string;
+            task: string;
+            variant: string;
+            state: string;
+            reason: string;
+            created_ms: number;
+            ended_ms: number;
         };
         /**
          * ModelRow
@@ -2649,6 +3345,23 @@ export interface components {
             created_ms: number;
         };
         /**
+         * ModelView
+         * @description One model version.
+         */
+        ModelView: {
+            model: components["schemas"]["ModelVersion"];
+            label: string;
+            card: string;
+            reports: components["schemas"]["ReportHead"][];
+            verdicts: components["schemas"]["VerdictHead"][];
+            releases: components["schemas"]["ModelRelease"][];
+            deployments: components["schemas"]["ModelDeployment"][];
+            flags: components["schemas"]["ModelFlag"][];
+            files: components["schemas"]["ModelFile"][];
+            lineage: components["schemas"]["Graph"];
+            versions: components["schemas"]["Link"][];
+        };
+        /**
          * ModelsView
          * @description The models page.
          */
@@ -2693,6 +3406,17 @@ export interface components {
             name: string;
             role: string;
             permissions: string[];
+        };
+        /**
+         * NewBackup
+         * @description What is to be in it.
+         */
+        NewBackup: {
+            /**
+             * @default models
+             * @enum {unknown}
+             */
+            runs: "all" | "models" | "results";
         };
         /**
          * NewErasure
@@ -2944,6 +3668,16 @@ export interface components {
             created_ms: number;
         };
         /**
+         * ProjectRow
+         * @description A project that the caller may choose.
+         */
+        ProjectRow: {
+            id: string;
+            role: string;
+            members: number;
+            created_ms: number;
+        };
+        /**
          * PromptMessage
          * @description One message of a prompt, or the place where the caller's own messages go.
          */
@@ -2952,6 +3686,20 @@ export interface components {
             role: "assistant" | "developer" | "placeholder" | "system" | "user";
             /** @default  */
             template: string;
+        };
+        /**
+         * PromptRow
+         * @description One prompt.
+         */
+        PromptRow: {
+            name: string;
+            description: string;
+            versions: number;
+            labels: components["schemas"]["Label"][];
+            uses: components["schemas"]["Use"][];
+            preview: string;
+            saved_ms: number;
+            archived: boolean;
         };
         /**
          * PromptSpec
@@ -3051,6 +3799,58 @@ export interface components {
             ended_ms: number;
         };
         /**
+         * ReleaseList
+         * @description Releases by task; the newest 200.
+         */
+        ReleaseList: {
+            tasks: components["schemas"]["TaskReleases"][];
+        };
+        /**
+         * ReleaseRow
+         * @description One release in the list, with the rollout that belongs to it.
+         */
+        ReleaseRow: {
+            id: string;
+            task: string;
+            variant: string;
+            model_id: string;
+            model_label: string;
+            state: string;
+            reason: string;
+            verdict_id: string;
+            outcome: string;
+            rollout_id: string;
+            rollout_state: string;
+            share: number;
+            held: boolean;
+            created_ms: number;
+            ended_ms: number;
+        };
+        /**
+         * ReleaseView
+         * @description One release.
+         */
+        ReleaseView: {
+            release: components["schemas"]["ReleaseRow"];
+            checklist: components["schemas"]["Check"][];
+            gate: string;
+            outcome: string;
+            evidence_hash: string;
+            baseline_model: components["schemas"]["Link"] | null;
+            reviews: components["schemas"]["ReviewRow"][];
+            traffic: components["schemas"]["Traffic"];
+            rollout: components["schemas"]["RolloutView"] | null;
+            acts: components["schemas"]["Act"][];
+        };
+        /**
+         * RemovedCount
+         * @description How many of what were removed.
+         */
+        RemovedCount: {
+            what: string;
+            count: number;
+        };
+        /**
          * RemovedExample
          * @description A removed row: where it stood and why, beside the row that stayed in its stead.
          */
@@ -3092,6 +3892,94 @@ export interface components {
             created_ms: number;
         };
         /**
+         * ReportHead
+         * @description A report without its items; they are passed over unread.
+         */
+        ReportHead: {
+            report_id: string;
+            suite: string;
+            model_id: string;
+            /** @default  */
+            dataset_version_id: string;
+            metrics: components["schemas"]["Metric"][];
+            /** @default [] */
+            notes: string[];
+            /** @default 0 */
+            evaluated: number;
+            /** @default 0 */
+            created_ms: number;
+        };
+        /**
+         * ReportList
+         * @description A page of reports, newest first.
+         */
+        ReportList: {
+            rows: components["schemas"]["ReportRow"][];
+            next_cursor: string;
+            suites: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ReportRow
+         * @description One report in the list.
+         */
+        ReportRow: {
+            id: string;
+            suite: string;
+            model_id: string;
+            model_label: string;
+            dataset_version_id: string;
+            evaluated: number;
+            headline: components["schemas"]["Metric"] | null;
+            run_id: string;
+            created_ms: number;
+        };
+        /**
+         * ReportView
+         * @description One report beside a baseline.
+         */
+        ReportView: {
+            report: components["schemas"]["ReportHead"];
+            model_label: string;
+            run_id: string;
+            baseline: components["schemas"]["ReportHead"] | null;
+            baseline_label: string;
+            baseline_reason: string;
+            baselines: components["schemas"]["Link"][];
+            metrics: components["schemas"]["MetricRow"][];
+            slices: string[];
+            items: number;
+            flips_better: number;
+            flips_worse: number;
+            only_report: number;
+            only_baseline: number;
+            verdicts: components["schemas"]["Link"][];
+        };
+        /**
+         * Retention
+         * @description How long the project keeps things, in days; 0: for ever. Rollups and the audit stay.
+         */
+        Retention: {
+            /** @default 365 */
+            payload_days: number;
+            /** @default 730 */
+            inference_days: number;
+            /** @default 730 */
+            feedback_days: number;
+            /** @default 0 */
+            record_days: number;
+        };
+        /**
+         * RetentionView
+         * @description How long things are kept, and what has run out.
+         */
+        RetentionView: {
+            terms: components["schemas"]["Terms"];
+            due: components["schemas"]["Swept"];
+            last: components["schemas"]["LastSweep"][];
+        };
+        /**
          * Retrain
          * @description Why a task's model is made anew.
          */
@@ -3115,6 +4003,50 @@ export interface components {
             reviewer: string;
             comment: string;
             created_ms: number;
+        };
+        /**
+         * ReviewRow
+         * @description A person's decision.
+         */
+        ReviewRow: {
+            id: string;
+            subject_kind: string;
+            decision: string;
+            reviewer: string;
+            comment: string;
+            evidence_hash: string;
+            bound: boolean;
+            created_ms: number;
+        };
+        /**
+         * RevisionDifference
+         * @description What changed between two revisions.
+         */
+        RevisionDifference: {
+            left: number;
+            right: number;
+            changes: components["schemas"]["Change"][];
+            sentences: string[];
+        };
+        /**
+         * RevisionList
+         * @description A page of revisions, newest first.
+         */
+        RevisionList: {
+            rows: components["schemas"]["RevisionRow"][];
+            next_cursor: string;
+        };
+        /**
+         * RevisionRow
+         * @description One configuration that was applied.
+         */
+        RevisionRow: {
+            revision: number;
+            hash: string;
+            applied_by: string;
+            created_ms: number;
+            changes: string[];
+            changed: number;
         };
         /**
          * RingStage
@@ -3205,6 +4137,27 @@ export interface components {
             step_min_s: number;
             /** @default 0.05 */
             alpha: number;
+        };
+        /**
+         * RolloutView
+         * @description One movement of traffic.
+         */
+        RolloutView: {
+            id: string;
+            state: string;
+            baseline: string;
+            candidate: string;
+            step: number;
+            share: number;
+            plan: components["schemas"]["RolloutPlan"];
+            reason: string;
+            held: boolean;
+            held_by: string;
+            created_ms: number;
+            ended_ms: number;
+            decisions: components["schemas"]["Decision"][];
+            tests: components["schemas"]["TestSeries"][];
+            exposures: components["schemas"]["Exposure"][];
         };
         /**
          * Row
@@ -3378,6 +4331,27 @@ export interface components {
             values: unknown[];
         };
         /**
+         * SettingsView
+         * @description The page.
+         */
+        SettingsView: {
+            project: string;
+            projects: components["schemas"]["ProjectRow"][];
+            tasks: components["schemas"]["TaskRow"][];
+            deployments: components["schemas"]["DeploymentRow"][];
+            prompts: components["schemas"]["PromptRow"][];
+            gates: components["schemas"]["GateSpec"][];
+            monitors: components["schemas"]["MonitorSpec"][];
+            policy: components["schemas"]["Policy"];
+            retention: components["schemas"]["Retention"];
+            keys: components["schemas"]["KeyRow"][] | null;
+            held: components["schemas"]["Held"][];
+            revision: number;
+            hash: string;
+            applied_by: string;
+            applied_ms: number;
+        };
+        /**
          * SetupLink
          * @description The first person's link.
          */
@@ -3509,6 +4483,26 @@ export interface components {
             at_ms: number;
         };
         /**
+         * Swept
+         * @description What a sweep removed, or a preview would.
+         */
+        Swept: {
+            /** @default 0 */
+            texts: number;
+            /** @default 0 */
+            inferences: number;
+            /** @default 0 */
+            feedback: number;
+            /** @default 0 */
+            records: number;
+            /** @default [] */
+            models: string[];
+            /** @default 0 */
+            longest_ms: number;
+            /** @default true */
+            is_done: boolean;
+        };
+        /**
          * Tally
          * @description What a filter holds, in numbers.
          */
@@ -3543,6 +4537,30 @@ export interface components {
             hour: components["schemas"]["Figures"];
             day: components["schemas"]["Figures"];
             spark: components["schemas"]["SparkPoint"][];
+        };
+        /**
+         * TaskReleases
+         * @description One task: what serves, and every decision, newest first.
+         */
+        TaskReleases: {
+            task: string;
+            live_variant: string;
+            live_release_id: string;
+            candidate: string;
+            share: number;
+            releases: components["schemas"]["ReleaseRow"][];
+        };
+        /**
+         * TaskRow
+         * @description One task, as it stands.
+         */
+        TaskRow: {
+            spec: components["schemas"]["TaskSpec"];
+            variants: components["schemas"]["VariantRow"][];
+            live_variant: string;
+            live_release_id: string;
+            monitors: string[];
+            loop: components["schemas"]["LoopSpec"] | null;
         };
         /**
          * TaskSpec
@@ -3582,6 +4600,28 @@ export interface components {
             guardrails: string[];
         };
         /**
+         * Terms
+         * @description How long things are kept, in days; 0: for ever.
+         */
+        Terms: {
+            payload_days: number;
+            inference_days: number;
+            feedback_days: number;
+            record_days: number;
+        };
+        /**
+         * TestSeries
+         * @description One guard metric over the looks, against its boundary.
+         */
+        TestSeries: {
+            metric: string;
+            /** @enum {unknown} */
+            kind: "ceiling" | "difference";
+            limit: number;
+            points: components["schemas"]["BoundPoint"][];
+            recomputed: boolean;
+        };
+        /**
          * TraceList
          * @description A page of inferences; with the first page, the numbers of the filter.
          */
@@ -3616,10 +4656,21 @@ export interface components {
             price_version: string;
             provider_response_id: string;
             prompt: string;
+            prompt_version_id: string;
             spans: components["schemas"]["Span"][];
             feedback: components["schemas"]["Judged"][];
             newer_id: string;
             older_id: string;
+        };
+        /**
+         * Traffic
+         * @description The split that gateways hold now.
+         */
+        Traffic: {
+            live_variant: string;
+            candidate: string;
+            mode: string;
+            share: number;
         };
         /**
          * Training
@@ -3635,6 +4686,15 @@ export interface components {
             created_ms: number;
         };
         /**
+         * Use
+         * @description A variant that is bound to a prompt.
+         */
+        Use: {
+            task: string;
+            variant: string;
+            reference: string;
+        };
+        /**
          * ValidationPoint
          * @description A look at the validation rows.
          */
@@ -3644,6 +4704,18 @@ export interface components {
             val_loss: number;
             val_exact: number;
             best: boolean;
+        };
+        /**
+         * VariantRow
+         * @description One way to do a task, as it stands.
+         */
+        VariantRow: {
+            spec: components["schemas"]["VariantSpec"];
+            /** @enum {unknown} */
+            origin: "document" | "release";
+            live: boolean;
+            candidate_share: number;
+            requests_day: number;
         };
         /**
          * VariantSpec
@@ -3668,6 +4740,22 @@ export interface components {
          * @description A gate's answer.
          */
         Verdict: {
+            verdict_id: string;
+            gate: string;
+            model_id: string;
+            /** @default  */
+            baseline_model_id: string;
+            /** @enum {unknown} */
+            outcome: "fail" | "insufficient_evidence" | "pass";
+            reasons: components["schemas"]["Reason"][];
+            /** @default 0 */
+            created_ms: number;
+        };
+        /**
+         * VerdictHead
+         * @description A verdict as a page shows it.
+         */
+        VerdictHead: {
             verdict_id: string;
             gate: string;
             model_id: string;
@@ -3712,6 +4800,8 @@ export interface components {
         WorkflowStatus: {
             workflow_id: string;
             name: string;
+            /** @default  */
+            project: string;
             /** @enum {unknown} */
             state: "cancelled" | "done" | "failed" | "running" | "waiting";
             /** @default null */
@@ -3722,6 +4812,29 @@ export interface components {
             created_ms: number;
             /** @default 0 */
             updated_ms: number;
+        };
+        /**
+         * Difference
+         * @description What applying would change, and what it would leave as the loop decided.
+         */
+        "volant.api.manage.documents.Difference": {
+            revision: number;
+            changes: components["schemas"]["Change"][];
+            sentences: string[];
+            held: components["schemas"]["Held"][];
+        };
+        /**
+         * Difference
+         * @description This report minus the baseline, paired by item, in the metric's own unit; 95 % confidence.
+         */
+        "volant.api.views._reports.Difference": {
+            value: number;
+            low: number;
+            high: number;
+            items: number;
+            wins: number;
+            losses: number;
+            p: number | null;
         };
         /** @description Any error. `code` is stable and stands in docs/errors.md. */
         Error: {
@@ -3970,6 +5083,99 @@ export interface operations {
                 };
                 content: {
                     "application/jsonl": unknown;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backups_list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Job_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backups_create_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    backups_verify_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupCheck"];
                 };
             };
             /** @description An error */
@@ -4415,6 +5621,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    events_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description An error */
@@ -5789,6 +7024,64 @@ export interface operations {
             };
         };
     };
+    retention_show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retention_sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Swept"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     reviews_list_reviews: {
         parameters: {
             query?: never;
@@ -6802,6 +8095,140 @@ export interface operations {
             };
         };
     };
+    views_list_erasures: {
+        parameters: {
+            query?: {
+                state?: string;
+                limit?: number;
+                /** @description `next_cursor` of the page before; empty: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_show_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_why_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inference_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_impact_picture: {
+        parameters: {
+            query?: {
+                /** @description As the application names them. */
+                user?: string;
+                subject?: string;
+                record?: string;
+                /** @description A dataset version's id, or a dataset's name: its newest. */
+                dataset?: string;
+                /** @description A model's id or `name@version`. */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     views_loop: {
         parameters: {
             query?: {
@@ -6833,6 +8260,37 @@ export interface operations {
             };
         };
     };
+    views_show_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     views_models_page: {
         parameters: {
             query?: never;
@@ -6849,6 +8307,210 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_list_releases: {
+        parameters: {
+            query?: {
+                task?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_show_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_list_reports: {
+        parameters: {
+            query?: {
+                suite?: string;
+                model_id?: string;
+                limit?: number;
+                /** @description `next_cursor` of the page before; empty: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_show_report: {
+        parameters: {
+            query?: {
+                /** @description A report's id; empty: the base model's; `none`: nothing. */
+                baseline?: string;
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_report_items: {
+        parameters: {
+            query?: {
+                baseline?: string;
+                only?: "" | "flips" | "better" | "worse" | "wrong" | "right";
+                metric?: string;
+                known?: boolean | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before; empty: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_report_item: {
+        parameters: {
+            query: {
+                item: string;
+                baseline?: string;
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemText"];
                 };
             };
             /** @description An error */
@@ -6950,6 +8612,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_revisions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_revision_difference: {
+        parameters: {
+            query: {
+                left: number;
+                right: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionDifference"];
                 };
             };
             /** @description An error */

@@ -22,10 +22,12 @@ export function CodeBlock({ value, wrap, label }: { value: unknown; wrap?: boole
         {pieces.map(([kind, piece], number) => {
           const name = CLASS[kind];
           return name ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a text does not change its order
             <span key={number} className={name}>
               {piece}
             </span>
           ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
             <Fragment key={number}>{piece}</Fragment>
           );
         })}

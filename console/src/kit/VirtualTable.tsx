@@ -8,12 +8,14 @@ import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, us
 import { useShortcuts } from "~/shell/keys";
 import css from "./kit.module.css";
 import { Loading } from "./Panel";
+import { useWidth } from "./useWidth";
 
 export interface Column<R> {
   id: string;
   head: ReactNode;
   width: string; // of a CSS grid: "120px", "minmax(160px, 2fr)"
   right?: boolean; // numbers
+  from?: number; // pixels: left out while the table is narrower
   cell: (row: R) => ReactNode;
 }
 
@@ -35,9 +37,14 @@ interface Props<R> {
 const OVERSCAN = 12;
 
 export function VirtualTable<R>(props: Props<R>) {
-  const { rows, columns, rowKey, label, current, onOpen, onMove, rowHeight = 44, more } = props;
+  const { rows, rowKey, label, current, onOpen, onMove, rowHeight = 44, more } = props;
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(-1);
+  const [measure, width] = useWidth<HTMLDivElement>();
+  const columns = useMemo(
+    () => props.columns.filter(({ from = 0 }) => width >= from || width === 0),
+    [props.columns, width],
+  );
   const template = useMemo(() => columns.map((column) => column.width).join(" "), [columns]);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -105,7 +112,7 @@ export function VirtualTable<R>(props: Props<R>) {
       tabIndex={0}
       onKeyDown={onKey}
     >
-      <div className={css.table}>
+      <div ref={measure} className={css.table} style={{ minWidth: leastWidth(columns) }}>
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className={css.headRow} style={{ gridTemplateColumns: template }}>
             {columns.map((column) => (
@@ -154,4 +161,10 @@ export function VirtualTable<R>(props: Props<R>) {
       {more?.fetching && <div className={css.tableFoot}>Loading more…</div>}
     </div>
   );
+}
+
+/** What the columns need at least: the first number of each width, gaps and edges. Narrower windows scroll. */
+function leastWidth<R>(columns: Column<R>[]): number {
+  const widths = columns.map(({ width }) => Number(/\d+/.exec(width)?.[0] ?? 0));
+  return widths.reduce((sum, width) => sum + width, 0) + (columns.length - 1) * 16 + 48;
 }

@@ -116,8 +116,9 @@ function ordered(layers: string[][], edges: Edge[]): string[][] {
   const into = group(edges, "to");
   const out = group(edges, "from");
   const place = new Map<string, number>();
-  const note = (layer: string[]) =>
-    layer.forEach((id, number) => place.set(id, number - (layer.length - 1) / 2));
+  const note = (layer: string[]) => {
+    for (const [number, id] of layer.entries()) place.set(id, number - (layer.length - 1) / 2);
+  };
   layers.forEach(note);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const down = sweep % 2 === 0;

@@ -62,6 +62,7 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
       scrollable
       maxHeight={420}
       radius="lg"
+      overlayProps={{ backgroundOpacity: 0.4, blur: 0 }}
       searchProps={{
         leftSection: <IconSearch size={18} />,
         placeholder: "Go to a page, or paste an id",

@@ -20,12 +20,25 @@ const iris: MantineColorsTuple = [
   "#312c8f",
 ];
 
+const grey: MantineColorsTuple = [
+  "#edeef1",
+  "#a9aeb9",
+  "#8f95a1",
+  "#5c6270",
+  "#3c414c",
+  "#24272f",
+  "#16191e",
+  "#121418",
+  "#0e1013",
+  "#0b0c0f",
+];
+
 const sans = '"Inter Variable", system-ui, -apple-system, "Segoe UI", sans-serif';
 const mono = '"JetBrains Mono Variable", ui-monospace, "SF Mono", Menlo, monospace';
 
 export const theme = createTheme({
   primaryColor: "iris",
-  colors: { iris },
+  colors: { iris, dark: grey },
   primaryShade: { light: 6, dark: 6 },
   fontFamily: sans,
   fontFamilyMonospace: mono,

@@ -10,6 +10,7 @@ services   what a route may use
 internal   what gateways ask control over its Unix socket
 openai     GET /v1/models
 health     /healthz, /readyz
+live       what changed, for the pages that are open
 console    the built web application, at every address that no route has
 manage/    one module per noun under /api/v1
 """

@@ -6,7 +6,7 @@ export const columns: Column<ModelRow>[] = [
   {
     id: "name",
     head: "Model",
-    width: "minmax(200px, 2fr)",
+    width: "minmax(216px, 2fr)",
     cell: (row) => (
       <>
         <div style={{ fontWeight: 550 }}>{label(row)}</div>
@@ -19,7 +19,7 @@ export const columns: Column<ModelRow>[] = [
   {
     id: "state",
     head: "State",
-    width: "132px",
+    width: "124px",
     cell: (row) => (
       <span style={{ display: "inline-flex", gap: 6 }}>
         <StatusBadge state={row.state} />
@@ -32,24 +32,26 @@ export const columns: Column<ModelRow>[] = [
   {
     id: "gate",
     head: "Gate",
-    width: "112px",
+    width: "96px",
     cell: (row) => (row.gate ? <StatusBadge state={row.gate} /> : <None />),
   },
   {
     id: "accuracy",
     head: "Exact match",
-    width: "156px",
+    width: "148px",
     right: true,
     cell: (row) => (row.accuracy ? <Share {...row.accuracy} /> : <None />),
   },
   {
     id: "dataset",
+    from: 900,
     head: "Learned from",
     width: "minmax(120px, 1fr)",
     cell: (row) => row.dataset_label || <None />,
   },
   {
     id: "parameters",
+    from: 1180,
     head: "Weights",
     width: "72px",
     right: true,
@@ -59,8 +61,9 @@ export const columns: Column<ModelRow>[] = [
   },
   {
     id: "tokens",
+    from: 1180,
     head: "Tokens seen",
-    width: "92px",
+    width: "88px",
     right: true,
     cell: (row) => <Num value={row.tokens || undefined} />,
   },

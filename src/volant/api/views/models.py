@@ -53,7 +53,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     gate: str  # outcome of the newest verdict: pass, fail, insufficient_evidence; empty: none yet
     gate_name: str
     verdict_id: str
-    release_id: str  # the newest
+    release_id: str  # the live one, else the newest
     release_state: str
     task: str  # that it is released for
     serving: list[Serving]
@@ -84,6 +84,7 @@ def _rows(
 ) -> list[ModelRow]:
     accuracy, verdicts = _accuracy(tx, project), _newest(tx, project, verdict)
     releases, datasets = _newest(tx, project, release), _dataset_labels(tx, project)
+    releases |= _newest(tx, project, release, release.c.state == "live")
     serving = _serving(tx, context, project)
     out = []
     for one in listed:
@@ -128,10 +129,10 @@ def _accuracy(tx: Connection, project: str) -> dict[str, tuple[str, Metric | Non
     return {one.model_id: (one.report_id, overall[one.report_id]) for one in heads}
 
 
-def _newest(tx: Connection, project: str, table: Any) -> dict[str, Any]:
+def _newest(tx: Connection, project: str, table: Any, *where: Any) -> dict[str, Any]:
     """The newest row of each model, without long bodies."""
     wanted = [table.c[name] for name in ("id", "model_id", "state", "task", "outcome", "gate") if name in table.c]
-    query = select(*wanted).where(table.c.project == project).order_by(table.c.created_ms, table.c.id)
+    query = select(*wanted).where(table.c.project == project, *where).order_by(table.c.created_ms, table.c.id)
     return {row.model_id: row for row in tx.execute(query)}
 
 
