@@ -28,9 +28,9 @@ class Limits:
         data_dir: Path,
         disk_floor_bytes: int,
         may_always: tuple[str, ...] = (),
-        free_bytes: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free,
         max_json_depth: int = 200,
         max_listeners: int = 64,
+        free_bytes: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free,
     ) -> None:
         """`larger`: exact paths with a limit of their own; `may_always`: paths that a full disk does not stop."""
         self._app = app
@@ -39,18 +39,18 @@ class Limits:
         self._data_dir = data_dir
         self._floor = disk_floor_bytes
         self._may_always = may_always
-        self._free = free_bytes
         self._max_json_depth = max_json_depth
         self._listeners = _Listeners(max_listeners)
+        self._free = free_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._larger.get(scope["path"], self._most)
         if scope["method"] in _READS:
             await self._listeners.run(self._app, scope, receive, send)
             return
+        most = self._larger.get(scope["path"], self._most)
         try:
             self._check_disk(scope["path"])
             _check_length(scope, most)
@@ -89,28 +89,28 @@ class _Counted:
         """`deepest`: levels of JSON; 0: the body is no JSON, and is not looked at."""
         self._app = app
         self._most = most
+        self._deepest = deepest
+        self._deep = False
         self._seen = 0
         self._answered = False
 
-        self._deepest = deepest
-        self._deep = False
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pieces: list[bytes] = []
+
         async def counted() -> Message:
             message = await receive()
             piece = message.get("body", b"")
             self._seen += len(piece)
-        pieces: list[bytes] = []
-
             if self._seen > self._most:
                 raise _too_large(self._seen, self._most)
-            return message
-
-        async def passed(message: Message) -> None:
             if self._deepest:
                 pieces.append(piece)
                 if not message.get("more_body", False) and is_deeper(b"".join(pieces), self._deepest):
                     self._deep = True
                     raise _too_deep(self._deepest)
+            return message
+
+        async def passed(message: Message) -> None:
             if (
                 self._seen <= self._most and not self._deep
             ) or self._answered:  # else the framework's own words for our error

@@ -35,8 +35,8 @@ from volant.app.bootstrap import open_context
 from volant.app.engines import LOOK_EVERY_S as ENGINES_EVERY_S
 from volant.app.engines import EngineWatcher
 from volant.app.leases import LeaseBook
-from volant.app.snapshots import LOOK_EVERY_S as SNAPSHOT_EVERY_S
 from volant.app.readiness import ControlReadiness
+from volant.app.snapshots import LOOK_EVERY_S as SNAPSHOT_EVERY_S
 from volant.app.snapshots import SnapshotPublisher
 from volant.core import lifeline
 from volant.core.errors import VolantError
@@ -105,6 +105,7 @@ class Control:
             readiness=self._readiness,
             actions=self._loop.actions if self._loop else None,
         )
+        app = limited(create_app(services), services)
         with unix_socket(context.data_dir / "run" / "control.sock") as listener:
             self._readiness.serving = True
             log.info("control serves on %s", context.data_dir / "run" / "control.sock")
@@ -117,20 +118,17 @@ class Control:
         log.info("control stopped")
         return 0
 
-    def problems(self) -> list[str]:
-        """What keeps it from being ready (Readiness)."""
-        out = [] if self._ready else ["control is starting or stopping"]
-        return out + [f"{name} failed at its last turn" for name in self._background.failing()]
-
     def _start_background(self) -> None:
         context, every = self.context, self._background.every
         every("snapshot", SNAPSHOT_EVERY_S, self._snapshots.refresh, wake=self._snapshots.changed)
         every("drain", DRAIN_EVERY_S, self._drain.run_once)
         every("engines", ENGINES_EVERY_S, self._watcher.look)
         every("leases", 600.0, self._leases.forget_old)
+        every("retention", housekeeping.EVERY_S, lambda: housekeeping.tidy(context))
         for tick in self._loop.ticks if self._loop else ():
             every(tick.name, tick.every_s, tick.run)
 
+    def _server(self, app: ASGIApp) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -139,16 +137,11 @@ class Control:
             timeout_graceful_shutdown=int(self.context.settings.drain_s) or 1,
             loop="auto",
         )
-
-        def on_stop() -> None:
-            self._snapshots.close()
-            end_streams()
-
-        return _Server(config, on_stop)
+        return _Server(config, self._snapshots.close)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that lets long polls and event streams go as soon as it is told to stop."""
+    """Uvicorn that lets long polls go as soon as it is told to stop."""
 
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
@@ -206,16 +199,6 @@ def _at(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    for chatty in ("alembic", "sqlalchemy", "asyncio", "uvicorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

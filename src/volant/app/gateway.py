@@ -64,8 +64,8 @@ SHADOW_WAIT_S = 3.0
 CUT_WITHIN_S = 2  # after drain_s: for the ends of what was cut
 
 _log = logging.getLogger("volant.gateway")
-
 _access = logging.getLogger("volant.access")
+
 
 # ---------------------------------------------------------------- checks
 class Checks:
@@ -226,6 +226,7 @@ class Worker:
         return self._plans.snapshot.revision if self._plans is not None else -1
 
     def _take(self, snapshot: Snapshot) -> None:
+        self._plans = compile_plans(snapshot, self._healths)
         self.readiness.held = Held(
             revision=snapshot.revision,
             taken=time.monotonic(),
@@ -324,10 +325,6 @@ async def serve(data_dir: Path, index: int, listener: socket.socket, settings: S
         await worker.stop()
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def _say(record: InferenceRecord) -> None:
     """A line for an inference: ids, names of the configuration and numbers."""
     fields = {
@@ -336,6 +333,10 @@ def _say(record: InferenceRecord) -> None:
         "error": record.error_code,
     }  # fmt: skip
     _access.info("inference %d", record.status, extra={"fields": fields})
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def main() -> None:

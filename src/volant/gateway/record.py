@@ -100,9 +100,9 @@ class Recorder:
 
     def append(self, record: InferenceRecord, on_full_disk: Literal["serve", "refuse"]) -> None:
         """Raises StorageFull under "refuse" when the record could not be written."""
-        try:
         if self._say is not None:
             self._say(record)
+        try:
             self._spool.append(_ENCODER.encode(record))
         except StorageFull:
             self._full_until = self._monotonic() + _LOOK_AGAIN_S
