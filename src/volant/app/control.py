@@ -105,10 +105,12 @@ class Control:
             readiness=self._readiness,
             actions=self._loop.actions if self._loop else None,
         )
-        app = limited(create_app(services), services)
+        inner = create_app(services)
+        app = limited(inner, services)
         with unix_socket(context.data_dir / "run" / "control.sock") as listener:
             self._readiness.serving = True
             log.info("control serves on %s", context.data_dir / "run" / "control.sock")
+            asyncio.run(self._server(app, inner.state.live.close).serve(sockets=[listener]))
         self._readiness.serving = False
         self._background.stop()
         housekeeping.sweep_uploads(Path(tempfile.gettempdir()), leaving=True)
@@ -128,7 +130,7 @@ class Control:
         for tick in self._loop.ticks if self._loop else ():
             every(tick.name, tick.every_s, tick.run)
 
-    def _server(self, app: ASGIApp) -> uvicorn.Server:
+    def _server(self, app: ASGIApp, end_streams: Callable[[], None]) -> uvicorn.Server:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -137,11 +139,16 @@ class Control:
             timeout_graceful_shutdown=int(self.context.settings.drain_s) or 1,
             loop="auto",
         )
-        return _Server(config, self._snapshots.close)
+
+        def on_stop() -> None:
+            self._snapshots.close()
+            end_streams()
+
+        return _Server(config, on_stop)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that lets long polls go as soon as it is told to stop."""
+    """Uvicorn that lets long polls and event streams go as soon as it is told to stop."""
 
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
