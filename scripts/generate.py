@@ -27,6 +27,7 @@ from volant.api.problems import MethodNotAllowed
 from volant.cli.main import build
 from volant.core import errors, nouns, people_settings, settings
 from volant.core.errors import VolantError
+from volant.registry.audit_actions import ACTIONS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reference_api import routes_page, table
@@ -41,8 +42,13 @@ def main(arguments: list[str]) -> int:
         "openapi.json": json.dumps(routes().openapi(), indent=1, ensure_ascii=False) + "\n",
         "docs/volant.schema.json": json.dumps(settings.json_schema(), indent=1, ensure_ascii=False) + "\n",
     }
-    for name, text in (("cli", commands()), ("api", api()), ("errors", error_codes()), ("settings", setting_tables())):
+    pages = {"cli": commands, "api": api, "errors": error_codes, "settings": setting_tables, "audit": audit_actions}
+    for name, text in ((name, make()) for name, make in pages.items()):
         wanted[f"docs/{name}.md"] = spliced(ROOT / "docs" / f"{name}.md", text)
+    wanted["docs/decisions/index.md"] = spliced(ROOT / "docs" / "decisions" / "index.md", decisions())
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        if (text := pictured(page)) != page.read_text():
+            wanted[str(page.relative_to(ROOT))] = text
     stale = [name for name, text in wanted.items() if not (ROOT / name).exists() or (ROOT / name).read_text() != text]
     if "--check" in arguments:
         for name in stale:
@@ -63,7 +69,41 @@ def spliced(page: Path, text: str) -> str:
     return f"{before}{BEGIN}\n{text.strip()}\n{END}{after}"
 
 
+# ---------------------------------------------------------------- decisions and pictures
+def decisions() -> str:
+    """Every decision by its title, in order."""
+    places = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    titles = [place.read_text().partition("\n")[0].lstrip("# ") for place in places]
+    return "\n".join(f"- [{title}]({place.name})" for place, title in zip(places, titles, strict=True))
+
+
+def pictured(page: Path) -> str:
+    """The page with the console's pictures in the places that it marks, where the pictures are there.
+
+    A place is a line `<!-- console: NAME -->`, and an end `<!-- console: end -->` once it is filled.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1]
+        folder = ROOT / "docs" / "images" / "console"
+        if not all((folder / f"{name}-{scheme}.png").exists() for scheme in ("light", "dark")):
+            return found[0]
+        to = "../" * (len(page.relative_to(ROOT / "docs").parts) - 1) + f"images/console/{name}"
+        alt = f"The console's page {name.capitalize()}"
+        both = "\n".join(f"![{alt}]({to}-{scheme}.png#only-{scheme})" for scheme in ("light", "dark"))
+        return f"<!-- console: {name} -->\n{both}\n<!-- console: end -->"
+
+    place = r"<!-- console: (\w+) -->(?:\n!\[.*\n!\[.*\n<!-- console: end -->)?"
+    return re.sub(place, fill, page.read_text())
+
+
 # ---------------------------------------------------------------- commands
+NOT_RUN = {  # examples that the docs' test does not run → why
+    "demo": "minutes; CI runs make demo",
+    "train": "minutes; the data scientist's tutorial trains",
+}
+
+
 def commands() -> str:
     """Every command with its words, options and example."""
     leaves = sorted(_leaves(typer.main.get_command(build()), ""))
@@ -88,7 +128,8 @@ def _command(name: str, command: Any) -> str:
         option = parameter.param_type_name == "option"
         shown = ", ".join([*parameter.opts, *parameter.secondary_opts]) if option else _argument(parameter)
         rows.append((f"`{shown}`", _plain(parameter.help or "")))
-    parts = [f"### volant {name}", _plain(prose.strip()), "```sh\n" + example.strip().strip("`") + "\n```"]
+    note = f"<!-- run: no, {NOT_RUN[name]} -->\n" if name in NOT_RUN else ""
+    parts = [f"### volant {name}", _plain(prose.strip()), f"{note}```sh\n" + example.strip().strip("`") + "\n```"]
     return "\n\n".join([*parts, table(("argument or option", "what"), rows)])
 
 
@@ -115,6 +156,12 @@ def _permissions() -> dict[tuple[str, str], str]:
         for route in iter_route_contexts(routes().routes)
         for method in route.methods or ()
     }
+
+
+# ---------------------------------------------------------------- audit
+def audit_actions() -> str:
+    """Every action that an audit row may have."""
+    return table(("action", "what it says"), ((f"`{action}`", meaning) for action, meaning in sorted(ACTIONS.items())))
 
 
 # ---------------------------------------------------------------- errors
@@ -185,6 +232,7 @@ TABLES = {
     "LoopSpec": "`[[loops]]`",
     "RolloutPlan": "`[loops.rollout]`",
     "Policy": "`[policy]`",
+    "Retention": "`[retention]`",
     "Documents": "the whole file",
 }
 
