@@ -15,7 +15,6 @@ from volant.api.console import Console, first_parts
 from volant.api.headers import Headers
 from volant.api.limits import Limits
 from volant.api.live import Live
-from volant.api.live import Live
 from volant.api.refusals import Refusals
 from volant.api.request_log import RequestLog
 from volant.api.services import Services
@@ -35,7 +34,6 @@ def create_app(services: Services) -> FastAPI:
     """Every route of control. `services` is what routes may use."""
     app = routes()
     app.state.services = services
-    app.state.live = Live(services.context)
     app.state.live = Live(services.context)
     app.state.refusals = Refusals(services.context)
     return app
