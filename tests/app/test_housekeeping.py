@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from volant.api.manage.datasets import UPLOAD_PREFIX
+from volant.api.manage.retention import sweeper_of
 from volant.app.bootstrap import open_context
-from volant.app.housekeeping import DAY_MS, sweep_uploads, tidy
+from volant.app.housekeeping import sweep_uploads, tidy
 from volant.core.clock import ManualClock
 from volant.core.nouns import Documents, InferenceRecord, Policy
 from volant.core.settings import ServerSettings
+from volant.lifecycle.retention import DAY_MS
 from volant.registry import documents
 from volant.store.tables import feedback as feedbacks
 from volant.store.tables import inference, inference_payload
@@ -44,10 +46,11 @@ def test_texts_end_with_the_projects_term_and_numbers_stay(tmp_path: Path, monke
         ingest(tx, context.keyring, [record("old", begun), record("new", begun + 5 * DAY_MS)], now_ms=begun)
         given = feedback.NewFeedback(inference_id="old", value=False, demonstration={"intent": "card"})
         feedback.add(tx, context.keyring, "default", given, now_ms=begun)
-    assert tidy(context) == 0
+    sweeper = sweeper_of(context)
+    assert tidy(context, sweeper).texts == 0
     clock.advance(10 * DAY_MS + 1)
-    assert tidy(context) == 1
-    assert tidy(context) == 0
+    assert tidy(context, sweeper).texts == 1
+    assert tidy(context, sweeper).texts == 0
     with context.db.read() as tx:
         assert list(tx.execute(select(inference_payload.c.id)).scalars()) == ["new"]
         rows = {row.id: row for row in tx.execute(select(inference))}

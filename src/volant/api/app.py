@@ -25,6 +25,7 @@ UPLOADS = (f"{PREFIX}/datasets/import",)  # paths that take files
 FREES_SPACE = (
     f"{PREFIX}/erasures",
     f"{PREFIX}/keys",
+    f"{PREFIX}/retention/",
     f"{PREFIX}/session",
     "/internal/",
 )  # what a full disk must not stop

@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from volant.api.services import HasServices
+from volant.lifecycle import ceiling
 
 router = APIRouter(tags=["health"])
 OPEN = ("/healthz", "/readyz")
@@ -21,4 +22,6 @@ def readyz(services: HasServices) -> Response:
     parts = services.readiness.parts()
     problems = [f"{name}: {said}" for name, said in parts.items() if said != "ok"]
     body = {"status": "not ready" if problems else "ok", "problems": problems, "parts": parts}
+    if warning := ceiling.near(services.context.data_dir):
+        body["warnings"] = [warning]
     return Response(msgspec.json.encode(body), 503 if problems else 200, media_type="application/json")

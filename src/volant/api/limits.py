@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from volant.api.problems import render
 from volant.core.errors import BadInput, StorageFull, TooLarge, Unavailable, VolantError
 from volant.core.json_depth import is_deeper
+from volant.lifecycle import ceiling
 
 _READS = ("GET", "HEAD", "OPTIONS")
 
@@ -63,6 +64,8 @@ class Limits:
     def _check_disk(self, path: str) -> None:
         if path.startswith(self._may_always):
             return
+        if path in self._larger:
+            ceiling.check(self._data_dir)
         free = self._free(self._data_dir)
         if free < self._floor:
             raise StorageFull(

@@ -28,6 +28,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from volant.api.app import create_app, limited
+from volant.api.manage.retention import sweeper_of
 from volant.api.services import Services
 from volant.app import housekeeping, logs
 from volant.app.background import Background
@@ -43,6 +44,7 @@ from volant.core.errors import VolantError
 from volant.core.settings import ServerSettings
 from volant.jobs.actions import Loop
 from volant.jobs.context import Context
+from volant.lifecycle import ceiling
 from volant.traces.drain import TraceDrain
 
 DRAIN_EVERY_S = 0.05  # how long a record waits in a spool, about
@@ -126,7 +128,9 @@ class Control:
         every("drain", DRAIN_EVERY_S, self._drain.run_once)
         every("engines", ENGINES_EVERY_S, self._watcher.look)
         every("leases", 600.0, self._leases.forget_old)
-        every("retention", housekeeping.EVERY_S, lambda: housekeeping.tidy(context))
+        sweeper = sweeper_of(context)
+        every("retention", housekeeping.EVERY_S, lambda: housekeeping.tidy(context, sweeper))
+        every("ceiling", ceiling.LOOK_EVERY_S, housekeeping.ceiling_of(context, sweeper).look)
         for tick in self._loop.ticks if self._loop else ():
             every(tick.name, tick.every_s, tick.run)
 

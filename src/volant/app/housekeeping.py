@@ -1,7 +1,5 @@
-"""Housekeeping: what time makes superfluous is removed: texts beyond the project's retention, stray uploads.
-
-Numbers stay: an inference beyond its retention loses its payload, its feedback's texts and what names the person;
-rollups and the row's measures go on counting. Records beyond their own term lose their text as well.
+"""Housekeeping: what time makes superfluous is removed: what ran out (lifecycle.retention), stray uploads, the copies
+that were made before an upgrade.
 """
 
 from __future__ import annotations
@@ -11,54 +9,38 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, select, update
-
 from volant.api.manage.datasets import UPLOAD_PREFIX
 from volant.jobs.context import Context
-from volant.registry import documents, projects
-from volant.store.tables import feedback, inference, inference_payload
+from volant.lifecycle.ceiling import Ceiling
+from volant.lifecycle.retention import Sweeper, Swept
+from volant.registry import audit
+from volant.store import upgrade
 
 EVERY_S = 3600.0
-DAY_MS = 86_400_000
-_AT_ONCE = 500
 
 
-def tidy(context: Context) -> int:
-    """One round over every project; the number of inferences whose texts ended."""
+def tidy(context: Context, sweeper: Sweeper) -> Swept:
+    """One round; what was removed of what had run out."""
     sweep_uploads(Path(tempfile.gettempdir()))
-    now = context.clock.now_ms()
-    ended = 0
-    with context.db.read() as tx:
-        terms = {
-            project.id: documents.current(tx, project.id).documents.policy.retention_days
-            for project in projects.list_all(tx)
-        }
-    for project, days in terms.items():
-        while True:
-            with context.db.begin() as tx:
-                done = end_texts(tx, project, before_ms=now - days * DAY_MS)
-            ended += done
-            if done < _AT_ONCE:
-                break
-    return ended
+    upgrade.sweep(context.data_dir, keep_days=context.settings.upgrade_copy_days, now_ms=context.clock.now_ms())
+    return sweeper.sweep_all()
 
 
-def end_texts(tx: Connection, project: str, *, before_ms: int) -> int:
-    """Take the texts and the person out of up to 500 inferences that began before; how many."""
-    query = (
-        select(inference.c.id)
-        .join(inference_payload, inference_payload.c.id == inference.c.id)
-        .where(inference.c.project == project, inference.c.started_ms < before_ms)
-        .limit(_AT_ONCE)
+def ceiling_of(context: Context, sweeper: Sweeper) -> Ceiling:
+    """The watch over the data directory's size."""
+
+    def told(count: int) -> None:
+        with context.db.begin() as tx:
+            context.audit(tx, "", audit.LOOP, "ceiling.sweep", count=count)
+
+    return Ceiling(
+        data_dir=context.data_dir,
+        db=context.db,
+        ceiling_bytes=context.settings.disk_ceiling_mb << 20,
+        sweeper=sweeper,
+        clock=context.clock,
+        told=told,
     )
-    found = list(tx.execute(query).scalars())
-    if found:
-        tx.execute(delete(inference_payload).where(inference_payload.c.id.in_(found)))
-        tx.execute(update(feedback).where(feedback.c.inference_id.in_(found)).values(sealed=None, subject=""))
-        tx.execute(
-            update(inference).where(inference.c.id.in_(found)).values(subject="", session="", tags="{}", findings="[]")
-        )
-    return len(found)
 
 
 def sweep_uploads(folder: Path, *, leaving: bool = False) -> int:

@@ -168,6 +168,15 @@ class Policy(Noun, frozen=True, kw_only=True):
     on_full_disk: Literal["serve", "refuse"] = "serve"  # serve and count what is unrecorded, or refuse
 
 
+class Retention(Noun, frozen=True, kw_only=True):
+    """How long the project keeps things, in days; 0: for ever. Rollups and the audit stay."""
+
+    payload_days: int = 365  # texts of requests and answers; policy.retention_days ends them too, where it is shorter
+    inference_days: int = 730  # the rows of requests: times, tokens, cost
+    feedback_days: int = 730  # judgements
+    record_days: int = 0  # records of datasets that have no term of their own
+
+
 class Documents(Noun, frozen=True, kw_only=True):
     """Everything `volant apply` sends: the project's configuration as one document."""
 
@@ -178,6 +187,7 @@ class Documents(Noun, frozen=True, kw_only=True):
     gates: tuple[GateSpec, ...] = ()  # rules over reports
     loops: tuple[LoopSpec, ...] = ()  # what closes the circle, one a task
     policy: Policy = Policy()  # personal data, retention, full disks
+    retention: Retention = Retention()  # how long things are kept
 
 
 # ---------------------------------------------------------------- what the gateway reads (pushed by control)

@@ -154,6 +154,11 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
             problems.append(Problem(path=f"{origin}: prompts.{spec.name}", sentence=f"{error.message}{place}"))
     for monitor in documents.monitors:
         need(f"monitors.{monitor.name}.task", monitor.task, tasks, "task")
+    problems += [
+        Problem(path=f"{origin}: retention.{name}", sentence=f"days must not be negative, is {days}; 0: for ever")
+        for name, days in msgspec.structs.asdict(documents.retention).items()
+        if days < 0
+    ]
     for loop in documents.loops:
         need(f"loops.{loop.task}.task", loop.task, tasks, "task")
         need(f"loops.{loop.task}.monitor", loop.monitor, monitors, "monitor")

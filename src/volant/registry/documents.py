@@ -29,7 +29,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One difference between two configurations."""
 
     action: Literal["add", "remove", "change"]
-    kind: str  # "deployments", "tasks", "prompts", "monitors", "gates", "loops", "policy"
+    kind: str  # "deployments", "tasks", "prompts", "monitors", "gates", "loops", "policy", "retention"
     name: str  # of the thing; empty for the policy
     path: str = ""  # the setting inside it, for a change
     before: Any = None
@@ -131,7 +131,9 @@ def diff(before: Documents, after: Documents) -> tuple[Change, ...]:
         changes += [Change(action="remove", kind=kind, name=name) for name in old if name not in new]
         for name in (name for name in new if name in old):
             changes += _changed(kind, name, "", msgspec.to_builtins(old[name]), msgspec.to_builtins(new[name]))
-    changes += _changed("policy", "", "", msgspec.to_builtins(before.policy), msgspec.to_builtins(after.policy))
+    for kind in ("policy", "retention"):
+        old_one, new_one = msgspec.to_builtins(getattr(before, kind)), msgspec.to_builtins(getattr(after, kind))
+        changes += _changed(kind, "", "", old_one, new_one)
     return tuple(changes)
 
 

@@ -142,12 +142,14 @@ class SpoolWriter:
         segment_s: float = 10.0,
         max_bytes: int = 4 << 30,
         min_free_bytes: int = 0,
+        full_while: Path | None = None,
         reserve: bool = CAN_RESERVE,
         defer: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Rotates at `segment_bytes` or `segment_s`; refuses beyond `max_bytes` in the folder, and where the disk has
-        less than `min_free_bytes` left (looked at once a second). `reserve`: map segments whose blocks are reserved.
+        less than `min_free_bytes` left or the file `full_while` is there (looked at once a second). `reserve`: map
+        segments whose blocks are reserved.
         `defer`: a full segment is flushed and closed by the next `flusher`, not by the append that found it full.
 
         The first segment is made by the first append, so that a full disk does not keep a gateway from starting.
@@ -158,12 +160,14 @@ class SpoolWriter:
         self._segment_s = segment_s
         self._max_bytes = max_bytes
         self._min_free_bytes = min_free_bytes
+        self._full_while = full_while
         self._reserve = reserve
         self._defer = defer
         self._retired: list[_File] = []
         self._monotonic = monotonic
         self._look_at = 0.0  # when the disk's free space is looked at again
         self._is_low = False
+        self._is_over_ceiling = False
         self._file: _File | None = None
         self._path = Path()
         self._counter = 0
@@ -179,10 +183,12 @@ class SpoolWriter:
         Raises StorageFull when the disk or the ceiling is full (nothing is left half-written).
         """
         now = self._monotonic()
-        if self._min_free_bytes and now >= self._look_at:
+        if (self._min_free_bytes or self._full_while is not None) and now >= self._look_at:
             self._look(now)
         if self._is_low:
             raise self._storage_full(f"the disk has less than {self._min_free_bytes >> 20} MiB left")
+        if self._is_over_ceiling:
+            raise self._storage_full("the data directory has reached server.disk_ceiling_mb")
         size = _FRAME.size + len(record) + _TAG_BYTES
         file = self._file
         if (
@@ -268,6 +274,7 @@ class SpoolWriter:
     def _look(self, now: float) -> None:
         disk = os.statvfs(self._folder)
         self._is_low = disk.f_bavail * disk.f_frsize < self._min_free_bytes
+        self._is_over_ceiling = self._full_while is not None and self._full_while.exists()
         self._look_at = now + 1.0
 
     def _is_over(self, wanted: int) -> bool:

@@ -100,6 +100,11 @@ def impact(
     )
 
 
+def models_of_records(tx: Connection, blobs: Blobs, project: str, ids: Iterable[str]) -> tuple[Affected, ...]:
+    """The models that learned from any of these records, or are based on one that did. Ask before they go."""
+    return tuple(_Trail(tx, project, datasets.membership(tx, blobs, project, ids)).models())
+
+
 class _Trail:
     """What lies behind some dataset versions, given which splits of them are hit."""
 
