@@ -33,6 +33,7 @@ from volant.app import logs
 from volant.core import lifeline
 from volant.core.errors import VolantError
 from volant.core.nouns import InferenceRecord, Snapshot
+from volant.core.prompts import Compiled
 from volant.core.settings import ServerSettings
 from volant.gateway import snapshot_file
 from volant.gateway.admission import Admission
@@ -161,12 +162,14 @@ class Worker:
         self._vault = Vault(load_master_key(data_dir, os.environ.get("VOLANT_MASTER_KEY", ""), create=True))
         self._plans: Plans | None = None
         self._healths: dict[tuple[str, ...], Health] = {}
+        self._templates: dict[str, Compiled] = {}  # of prompts, by hash; empty: jinja2 is never imported
         self._client = HttpClient()
         self._checks = Checks()
         self._spool = SpoolWriter(
             data_dir / "spool" / str(index),
             self._vault.spool_key,
             min_free_bytes=settings.disk_floor_mb << 20,
+            full_while=data_dir / "run" / "over-ceiling",
             defer=True,
         )
         control = str(data_dir / "run" / "control.sock")
@@ -226,7 +229,7 @@ class Worker:
         return self._plans.snapshot.revision if self._plans is not None else -1
 
     def _take(self, snapshot: Snapshot) -> None:
-        self._plans = compile_plans(snapshot, self._healths)
+        self._plans = compile_plans(snapshot, self._healths, self._templates)
         self.readiness.held = Held(
             revision=snapshot.revision,
             taken=time.monotonic(),

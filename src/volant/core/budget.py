@@ -5,6 +5,7 @@ from __future__ import annotations
 from volant.core.errors import BadInput
 
 MAX_SOURCE = 65_536  # characters of one template
+MAX_NODES = 4_000  # of one template's syntax tree: compiling them takes a tenth of a second or two
 MAX_DEPTH = 40  # nodes inside one another
 MAX_OUTPUT = 1_048_576  # characters of one rendering
 MAX_VALUE = 262_144  # characters of a text that an expression makes

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from volant.core.budget import Budget
+from volant.core.budget import MAX_SOURCE, Budget
 from volant.core.errors import BadInput
 from volant.core.nouns import PromptMessage, PromptSpec, PromptVariable
 from volant.core.templates import Template, compile_template
 
 MAX_MESSAGES = 64
+MAX_TEMPLATES = 2 * MAX_SOURCE  # characters of all templates of a prompt
 MAX_VARIABLES = 200
 MAX_VALUES = 1_048_576  # characters of all values as JSON
 LATEST = "latest"
@@ -136,6 +137,8 @@ def _check_shape(messages: Sequence[PromptMessage], variables: Mapping[str, Prom
         raise _invalid(f"a prompt has 1 to {MAX_MESSAGES} messages, not {len(messages)}", f"{where}.messages")
     if len(variables) > MAX_VARIABLES:
         raise _invalid(f"a prompt has at most {MAX_VARIABLES} variables", f"{where}.variables")
+    if sum(len(message.template) for message in messages) > MAX_TEMPLATES:
+        raise _invalid(f"the templates have more than {MAX_TEMPLATES} characters together", f"{where}.messages")
     holes = [at for at, message in enumerate(messages) if message.role == "placeholder"]
     if len(holes) > 1:
         raise _invalid("the caller's messages go to one place only", f"{where}.messages[{holes[1]}]")

@@ -18,7 +18,7 @@ from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from volant.core.budget import MAX_DEPTH, MAX_RANGE, MAX_VALUE, Budget
+from volant.core.budget import MAX_DEPTH, MAX_NODES, MAX_RANGE, MAX_VALUE, Budget
 from volant.core.errors import BadInput, VolantError
 
 BUDGET = "\0budget"  # in the context; no template can spell it
@@ -145,8 +145,12 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 def _check(tree: nodes.Template) -> None:
     """Raises TemplateSyntaxError for a node that is not of the subset."""
     stack: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    seen = 0
     while stack:
         node, depth = stack.pop()
+        seen += 1
+        if seen > MAX_NODES:
+            raise TemplateSyntaxError(f"it has more than {MAX_NODES} parts", node.lineno)
         if depth > MAX_DEPTH:
             raise TemplateSyntaxError(f"it is nested more than {MAX_DEPTH} deep", node.lineno)
         problem = "" if isinstance(node, _ALLOWED) else f"`{_word(node)}` is not available in prompts"

@@ -276,7 +276,7 @@ def _model_call(
         input_tokens, output_tokens = reading.input_tokens, reading.output_tokens
     elif exchange.status == 200 and exchange.blocks:  # no usage came: broke off, left, or a server that never counts
         outcome.estimated = True
-        input_tokens, output_tokens = len(job.asked.raw) // 4 + 1, _pieces_of(exchange)
+        input_tokens, output_tokens = (len(job.asked.raw) + leg.variant.added_bytes) // 4 + 1, _pieces_of(exchange)
     return ModelCall(
         call_id=f"call_{job.inference_id[4:-2]}{len(outcome.calls):02x}",  # its inference's time and randomness
         span_id=span_id,
@@ -320,6 +320,8 @@ def _failure(job: Job, outcome: Outcome, failures: list[str]) -> VolantError:
 def _nobody(job: Job) -> VolantError:
     places = (*job.variant.deployments, *job.variant.fallbacks)
     name = job.variant.spec.name
+    if job.variant.fault is not None:
+        return job.variant.fault
     if not places:
         return Unavailable("no_deployment", f"variant {name!r} has no deployment", hint="check volant.toml")
     problems = "; ".join(f"{p.target.name}: {p.problem or 'all its slots are taken'}" for p in places)

@@ -1,8 +1,8 @@
 """Body: the caller's JSON made the upstream's, touching as little as possible.
 
 Values that are not ours to read stay raw bytes: the model is rewritten, a variant's parameters are put in where the
-caller said nothing, our `volant` object is taken out, a system message is put first, and a stream is asked for its
-usage. Everything else goes through as it came. Pure.
+caller said nothing, our `volant` object is taken out, a system message is put first or a rendered prompt around, and a
+stream is asked for its usage. Everything else goes through as it came. Pure.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def render(asked: Asked, variant: VariantPlan, place: Place, *, stream: bool | N
     for name, value in variant.defaults.items():
         if name not in fields and _SAME.get(name, name) not in fields:
             fields[name] = value
-    if variant.system:
+    if variant.said is not None:
+        fields["messages"] = _between(*variant.said, bytes(fields["messages"]))
+    elif variant.system:
         fields["messages"] = _with_system(variant.system, bytes(fields["messages"]))
     if stream is False:
         for name in _STREAM_ONLY:
@@ -83,8 +85,18 @@ def render(asked: Asked, variant: VariantPlan, place: Place, *, stream: bool | N
     return _ENCODER.encode(fields)
 
 
-def recorded_input(asked: Asked) -> bytes:
-    """What the record keeps of the request: as it came, without our own object."""
+def recorded_input(asked: Asked, variant: VariantPlan | None = None) -> bytes:
+    """What the record keeps of the request: as it came, without our own object.
+
+    With a prompt, the messages as the model saw them, and the variables: what came and what was made of it.
+    """
+    if variant is not None and variant.said is not None:
+        fields = dict(asked.fields)
+        fields["messages"] = _between(*variant.said, bytes(fields["messages"]))
+        ours = _FIELDS.decode(fields.pop("volant", b"{}"))
+        if "variables" in ours:
+            fields["volant"] = msgspec.Raw(_ENCODER.encode({"variables": ours["variables"]}))
+        return _ENCODER.encode(fields)
     if "volant" not in asked.fields:
         return asked.raw
     return _ENCODER.encode({name: value for name, value in asked.fields.items() if name != "volant"})
@@ -111,6 +123,12 @@ def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
         otherwise = variant.max_tokens or otherwise
     count = msgspec.json.decode(asked.fields["n"]) if "n" in asked.fields else 1
     return otherwise * (count if isinstance(count, int) and count > 0 else 1)
+
+
+def _between(before: bytes, after: bytes, messages: bytes) -> msgspec.Raw:
+    """The caller's list of messages between two runs of messages, each without brackets and maybe empty."""
+    own = messages.strip()[1:-1].strip()
+    return msgspec.Raw(b"[" + b",".join(part for part in (before, own, after) if part) + b"]")
 
 
 def _with_system(system: bytes, messages: bytes) -> msgspec.Raw:

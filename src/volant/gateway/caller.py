@@ -38,6 +38,7 @@ class Extension(msgspec.Struct, forbid_unknown_fields=True):
     tags: dict[str, str] = {}
     session: str = ""
     user: str = ""
+    variables: dict[str, Any] = {}
 
 
 class Subject(msgspec.Struct, kw_only=True):
@@ -46,6 +47,7 @@ class Subject(msgspec.Struct, kw_only=True):
     user: str
     session: str
     tags: dict[str, str]
+    variables: dict[str, Any]  # for the variant's prompt
 
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
@@ -75,7 +77,7 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
 
 
 def subject_of_call(caller: Caller, fields: dict[str, msgspec.Raw]) -> Subject:
-    """User, session and tags. The header wins over the body; in the body `safety_identifier`, `user`, `metadata`.
+    """User, session, tags, variables. The header wins over the body; there `safety_identifier`, `user`, `metadata`.
 
     Raises BadInput `invalid_field` for an extension object that is not ours.
     """
@@ -86,7 +88,8 @@ def subject_of_call(caller: Caller, fields: dict[str, msgspec.Raw]) -> Subject:
         metadata = _metadata(fields["metadata"])
         user = user or str(metadata.get("user_id") or "")
         session = session or str(metadata.get("session") or "")
-    return Subject(user=user[:_LONGEST_NAME], session=session[:_LONGEST_NAME], tags=extension.tags)
+    user, session = user[:_LONGEST_NAME], session[:_LONGEST_NAME]
+    return Subject(user=user, session=session, tags=extension.tags, variables=extension.variables)
 
 
 def _extension(raw: msgspec.Raw | None) -> Extension:

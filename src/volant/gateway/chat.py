@@ -1,7 +1,7 @@
 """Chat: the story of one chat request, from its headers to its record.
 
-key → body → task → limits and budget → variant → attempts → record → the last byte. Each step is a module of its own;
-this one tells them in order.
+key → body → task → prompt → limits and budget → variant → attempts → record → the last byte. Each step is a module of
+its own; this one tells them in order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from volant.core.errors import BadInput, StorageFull, TooLarge, Unavailable, VolantError
 from volant.dialects.openai_errors import error_body, render_error, retry_headers
 from volant.dialects.sse import event_of
-from volant.gateway import body
+from volant.gateway import body, prompting
 from volant.gateway.admission import FREE, OUTPUT_TOKENS, Admission, Reservation
 from volant.gateway.attempt import Attempts, Job, Outcome
 from volant.gateway.auth import authenticate
@@ -75,6 +75,10 @@ class Chat:
             raise BadInput("missing_model", "the body names no `model`", where="model", hint="send a task's name")
         plan = plans.find_task(grant, asked.model)
         subject = subject_of_call(caller, asked.fields)
+        if plan.prompted:
+            plan = prompting.rendered(plan, subject.variables)
+        elif subject.variables:
+            raise prompting.no_prompt(plan.task.name)
         refuses = plans.snapshot.on_full_disk == "refuse"
         if refuses and self._recorder.is_full():
             raise StorageFull("disk_full", "the disk is full, and this project serves nothing unrecorded")
@@ -195,8 +199,8 @@ def _most_usd(asked: body.Asked, plan: TaskPlan) -> float:
     if not dearest_in and not dearest_out:
         return 0.0
     most = max(body.output_limit(asked, variant, OUTPUT_TOKENS) for variant in variants)
-    system = max(len(variant.system) for variant in variants)
-    return (len(asked.raw) + system) * dearest_in + most * dearest_out
+    added = max(variant.added_bytes for variant in variants)
+    return (len(asked.raw) + added) * dearest_in + most * dearest_out
 
 
 def too_large(limit: int) -> TooLarge:

@@ -124,6 +124,7 @@ def record_of(
     target = leg.place.target if leg is not None else None
     answered = calls[-1] if calls else None
     variant = inference.variant.spec
+    prompt = (leg.variant if leg is not None else inference.variant).prompt
     return InferenceRecord(
         inference_id=inference.inference_id,
         project=inference.grant.project,
@@ -159,6 +160,7 @@ def record_of(
         shadow_of=inference.shadow_of,
         calls=tuple(calls),
         findings=findings,
+        prompt_version_id=prompt.version_id if prompt is not None else "",
         input=input_json,
         output=output_json,
     )

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from volant.core.errors import NotFound, VolantError
-from volant.core.nouns import KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
+from volant.core.errors import NotFound, Unavailable, VolantError
+from volant.core.nouns import BoundPrompt, KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
+from volant.core.prompts import Compiled
 from volant.gateway.balance import Health
 from volant.providers import Provider, find
 from volant.providers.endpoint import Endpoint, endpoint_of
@@ -34,6 +35,24 @@ class Place:
 
 
 @dataclass(slots=True, kw_only=True)
+class PromptPlan:
+    """A variant's prompt version, ready to render. `compiled` is None where it cannot be; `problem` says why."""
+
+    reference: str
+    version_id: str = ""
+    label: str = ""  # name@number
+    compiled: Compiled | None = None
+    problem: str = ""
+
+    def missing(self) -> Unavailable:
+        """What to tell who asks for it."""
+        return Unavailable(
+            "prompt_unusable", f"the prompt {self.reference!r} cannot be rendered: {self.problem}",
+            hint="`volant prompt show` says what there is; bind another with `volant apply`",
+        )  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
 class VariantPlan:
     """A variant, ready to serve."""
 
@@ -42,9 +61,17 @@ class VariantPlan:
     system: bytes  # the system message as JSON; empty: none
     deployments: tuple[Place, ...]
     fallbacks: tuple[Place, ...]
-    header: bytes  # `x-volant-variant` line
+    header: bytes  # `x-volant-variant` line, and `x-volant-prompt` where it has one
     dearest: tuple[float, float]  # dollars an input and an output token, the highest of all places
     max_tokens: int  # of `parameters`; 0: not said
+    prompt: PromptPlan | None = None
+    said: tuple[bytes, bytes] | None = None  # of one request: the prompt's messages before and after the caller's
+    fault: VolantError | None = None  # of one request: why this variant cannot even be asked
+
+    @property
+    def added_bytes(self) -> int:
+        """What this variant puts beside the caller's messages."""
+        return len(self.system) + (len(self.said[0]) + len(self.said[1]) if self.said is not None else 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +82,7 @@ class TaskPlan:
     route: Route
     live: VariantPlan
     candidate: VariantPlan | None
+    prompted: bool = False  # some variant has a prompt
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,14 +107,19 @@ class Plans:
         )
 
 
-def compile_plans(snapshot: Snapshot, healths: dict[tuple[str, ...], Health]) -> Plans:
-    """`healths` is kept between calls: places that stay keep theirs, those that left are dropped."""
+def compile_plans(
+    snapshot: Snapshot, healths: dict[tuple[str, ...], Health], templates: dict[str, Compiled] | None = None
+) -> Plans:
+    """`healths` and `templates` are kept between calls: what stays keeps its own, what left is dropped."""
+    prompts = _prompts(snapshot, templates if templates is not None else {})
     places = {
         project: {name: _place(project, target, healths) for name, target in targets.items()}
         for project, targets in snapshot.targets.items()
     }
     tasks = {
-        project: {name: _task(route, places.get(project, {})) for name, route in routes.items()}
+        project: {
+            name: _task(route, places.get(project, {}), prompts.get(project, {})) for name, route in routes.items()
+        }
         for project, routes in snapshot.routes.items()
     }
     current = {_identity(project, place.target) for project, named in places.items() for place in named.values()}
@@ -135,22 +168,53 @@ def _place(project: str, target: Target, healths: dict[tuple[str, ...], Health])
     )
 
 
-def _task(route: Route, places: dict[str, Place]) -> TaskPlan:
+def _prompts(snapshot: Snapshot, templates: dict[str, Compiled]) -> dict[str, dict[str, PromptPlan]]:
+    """Each prompt version is compiled once, however many snapshots name it."""
+    wanted = {one.hash for prompts in snapshot.prompts.values() for one in prompts.values()}
+    for gone in templates.keys() - wanted:
+        del templates[gone]
+    return {
+        project: {reference: _prompt(reference, one, templates) for reference, one in prompts.items()}
+        for project, prompts in snapshot.prompts.items()
+    }
+
+
+def _prompt(reference: str, bound: BoundPrompt, templates: dict[str, Compiled]) -> PromptPlan:
+    problem = ""
+    if bound.hash not in templates:
+        try:
+            templates[bound.hash] = Compiled(bound.messages, bound.variables)
+        except VolantError as error:
+            problem = str(error)
+    return PromptPlan(
+        reference=reference,
+        version_id=bound.version_id,
+        label=bound.label,
+        compiled=templates.get(bound.hash),
+        problem=problem,
+    )
+
+
+def _task(route: Route, places: dict[str, Place], prompts: dict[str, PromptPlan]) -> TaskPlan:
     variants = {spec.name: spec for spec in route.task.variants}
     live = variants.get(route.live) or variants.get(route.task.live) or route.task.variants[0]
     candidate = variants.get(route.split.candidate) if route.split is not None else None
     return TaskPlan(
         task=route.task,
         route=route,
-        live=_variant(live, places),
-        candidate=_variant(candidate, places) if candidate is not None else None,
+        live=_variant(live, places, prompts),
+        candidate=_variant(candidate, places, prompts) if candidate is not None else None,
+        prompted=bool(live.prompt or (candidate is not None and candidate.prompt)),
     )
 
 
-def _variant(spec: VariantSpec, places: dict[str, Place]) -> VariantPlan:
+def _variant(spec: VariantSpec, places: dict[str, Place], prompts: dict[str, PromptPlan]) -> VariantPlan:
     deployments = tuple(places[name] for name in spec.deployments if name in places)
     fallbacks = tuple(places[name] for name in spec.fallbacks if name in places)
     prices = [(p.target.usd_per_input_token, p.target.usd_per_output_token) for p in (*deployments, *fallbacks)]
+    prompt: PromptPlan | None = None
+    if spec.prompt:
+        prompt = prompts.get(spec.prompt) or PromptPlan(reference=spec.prompt, problem="it is not in the registry")
     limit = spec.parameters.get("max_completion_tokens") or spec.parameters.get("max_tokens")
     return VariantPlan(
         spec=spec,
@@ -158,7 +222,9 @@ def _variant(spec: VariantSpec, places: dict[str, Place]) -> VariantPlan:
         system=msgspec.json.encode({"role": "system", "content": spec.system}) if spec.system else b"",
         deployments=deployments,
         fallbacks=fallbacks,
-        header=header_line("x-volant-variant", spec.name),
+        header=header_line("x-volant-variant", spec.name)
+        + (header_line("x-volant-prompt", prompt.label) if prompt is not None and prompt.label else b""),
         dearest=(max((p[0] for p in prices), default=0.0), max((p[1] for p in prices), default=0.0)),
         max_tokens=limit if isinstance(limit, int) else 0,
+        prompt=prompt,
     )

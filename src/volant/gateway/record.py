@@ -78,7 +78,8 @@ class Recorder:
             findings = await self._flag(task.guardrails, texts_of(inference.asked.raw))
         asked = answer = b""
         if task.record_payload:
-            asked = body.recorded_input(inference.asked)
+            spoken = outcome.leg.variant if outcome.leg is not None else inference.variant
+            asked = body.recorded_input(inference.asked, spoken)
             answer = outcome.reading.output if outcome.reading is not None else b""
             if task.redact:
                 asked, answer = await self._redacted(asked), await self._redacted(answer)

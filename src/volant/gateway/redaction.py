@@ -79,5 +79,5 @@ def _replace(node: Any, blanked: Iterator[str], structure: frozenset[str] = _STR
 
 
 def _below(name: str, structure: frozenset[str]) -> frozenset[str]:
-    """Inside of `metadata` every name is the caller's own, `id` included."""
-    return frozenset() if name == "metadata" else structure
+    """Inside of `metadata`, and of `volant` with its variables, every name is the caller's own, `id` included."""
+    return frozenset() if name in ("metadata", "volant") else structure
