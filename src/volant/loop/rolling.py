@@ -261,6 +261,8 @@ class Rolling:
                                 state="cancelled", reason=sentence)  # fmt: skip
             releases.move(tx, project, release_id, "rejected", now_ms=now_ms, reason=sentence)
             release = releases.get_release(tx, project, release_id)
+            told = {"action": "cancel", "state": "cancelled"}
+            self._context.audit_once(tx, project, audit.LOOP, "rollout.move", "rollout", rollout_id, **told)
             told = {"state": "rejected", "rollout": rollout_id}
             self._context.audit_once(tx, project, audit.LOOP, "release.end", "release", release_id, **told)
         self._context.executor.drop(release.variant)
