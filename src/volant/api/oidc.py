@@ -98,7 +98,7 @@ class Client:
         return Claims(
             issuer=self.settings.issuer,
             subject=str(claims["sub"]),
-            email=str(claims.get("email", "")),
+            email=str(claims.get("email") or ""),
             email_verified=claims.get("email_verified") in (True, "true"),
             name=str(claims.get("name") or ""),
             others=claims,
@@ -230,10 +230,8 @@ def _ask(place: str, headers: Mapping[str, str] | None = None, form: bytes | Non
         with _opener.open(request, timeout=_TIMEOUT_S) as answer:
             found = json.loads(answer.read(_MOST_BYTES))
     except urllib.error.HTTPError as error:
-        code = ""
-        if error.code == 400:
-            with error:
-                code = _error_code(error.read(10_000))
+        with error:
+            code = _error_code(error.read(10_000)) if error.code in (400, 401) else ""
         raise _failed(f"it answered {error.code}{code}", place) from None
     except (OSError, ValueError) as error:
         raise _failed(f"no usable answer ({type(error).__name__})", place) from None
