@@ -49,6 +49,13 @@ def install(app: FastAPI) -> None:
     async def refused(request: Request, error: HTTPException) -> Response:
         return render(request.url.path, _as_volant(request, error))
 
+    @app.exception_handler(OverflowError)
+    async def beyond(request: Request, error: OverflowError) -> Response:
+        """A number that the store cannot hold: the caller's, where SQLite says so."""
+        if "SQLite" not in str(error):
+            raise error
+        return render(request.url.path, _too_large_a_number())
+
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         return render(request.url.path, unexpected_error(error, f"{request.method} {_route_of(request)}"))
@@ -111,6 +118,15 @@ def unexpected_error(error: BaseException, where: str) -> VolantError:
         f"{type(error).__name__} inside Volant",
         where=where,
         hint="DATA/logs/control.log has its place; please report it",
+    )
+
+
+def _too_large_a_number() -> BadInput:
+    return BadInput(
+        "number_too_large",
+        "a number has more than 63 bits",
+        where="request",
+        hint="times are milliseconds since 1970; limits and counts are smaller still",
     )
 
 

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/audit", tags=["audit"])
 
 Text = Annotated[str, Query(max_length=200)]
 Action = Annotated[str, Query(max_length=80, description='Whole, e.g. "key.create", or its noun and a dot: "key.".')]
-Ms = Annotated[int, Query(ge=0, description="Unix milliseconds.")]
+Ms = Annotated[int, Query(ge=0, le=2**53, description="Unix milliseconds.")]
 User = Annotated[
     str, Query(max_length=500, description="Reads of what this person said; as the application names them.")
 ]

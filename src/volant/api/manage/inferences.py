@@ -17,7 +17,7 @@ from volant.traces import feedback, query
 router = APIRouter(prefix="/inferences", tags=["inferences"])
 
 Text = Annotated[str, Query(max_length=200)]
-Ms = Annotated[int, Query(ge=0, description="Unix milliseconds.")]
+Ms = Annotated[int, Query(ge=0, le=2**53, description="Unix milliseconds.")]
 
 
 class InferenceDetail(msgspec.Struct, frozen=True, kw_only=True):

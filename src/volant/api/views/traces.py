@@ -23,7 +23,7 @@ router = APIRouter(prefix="/traces", tags=["views"])
 
 Text = Annotated[str, Query(max_length=200)]
 Number = Annotated[float, Query(ge=0)]
-Whole = Annotated[int, Query(ge=0)]
+Whole = Annotated[int, Query(ge=0, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many, at most.")]
 
 
