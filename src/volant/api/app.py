@@ -133,11 +133,25 @@ def _describe_errors(described: dict[str, Any]) -> None:
             }
         },
     }
-    answer = {
-        "description": "An error",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    or_none = {"type": ["string", "null"]}
+    schemas["OpenAIError"] = {
+        "type": "object",
+        "description": "Any error under /v1, as OpenAI's clients read it.",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["message", "type", "param", "code"],
+                "properties": {"message": text, "type": text, "param": or_none, "code": or_none},
+            }
+        },
     }
-    for methods in described["paths"].values():
+    for path, methods in described["paths"].items():
+        shape = "OpenAIError" if path.startswith(problems.OPENAI_PREFIXES) else "Error"
+        schema = {"$ref": f"#/components/schemas/{shape}"}
         for operation in methods.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = answer
+            operation["responses"]["default"] = {
+                "description": "An error",
+                "content": {"application/json": {"schema": schema}},
+            }
