@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from volant.registry import audit as chain
+from volant.registry import records
 from volant.store.tables import audit, audit_head
 
 
@@ -106,3 +107,29 @@ def test_a_project_sees_its_own_rows(told: Any) -> None:
     auditor = told.make_key("admin")  # of the project, not of the installation
     assert {row["project"] for row in listed(told, "limit=500", key=auditor)} == {"default"}
     assert told.call("GET", "/api/v1/audit/verify", key=auditor).json()["intact"], "the chain is everybody's"
+
+
+def test_an_export_of_content_counts_for_everybody_who_had_spoken_by_then(told: Any) -> None:
+    subject = "sub_" + "a" * 32
+    assert listed(told, f"subject={subject}") == []
+    context = told.context
+    with context.db.begin() as tx:
+        context.audit(tx, "default", "key_early", "content.read", "export", "inferences", count=0)
+    told.clock.advance(1000)
+    with context.db.begin() as tx:
+        new = records.NewRecord(source="s", position=1, body={"question": "q"}, subject=subject, purpose="training",
+                                legal_basis="contract")  # fmt: skip
+        records.insert_records(tx, context.keyring, "default", [new], now_ms=told.clock.now_ms())
+        context.audit(tx, "default", "key_late", "content.read", "export", "records", count=1)
+        context.audit(tx, "default", "key_other", "content.read", "inference", "inf_of_somebody_else")
+    assert [row["actor"] for row in listed(told, f"subject={subject}")] == ["key_late"]
+
+
+def test_a_read_of_many_is_found_by_each_of_them(told: Any) -> None:
+    context = told.context
+    with context.db.begin() as tx:
+        context.audit(tx, "default", "key_1", "content.read", "record", ids=["rec_1", "rec_2"], count=2)
+    for one in ("rec_1", "rec_2"):
+        assert [row["actor"] for row in listed(told, f"object_id={one}")] == ["key_1"]
+    assert listed(told, "object_id=rec_") == []
+    assert listed(told, "object_id=rec%25") == []

@@ -91,7 +91,7 @@ def _about(ids: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _of_subject(chosen: Filter) -> ColumnElement[bool]:
-    """Rows that name a stored inference or record of the person, alone or in a list."""
+    """Rows that name a stored inference or record of the person, alone or in a list; or everything there was then."""
     places: list[ColumnElement[bool]] = [audit.c.object_id.in_(chosen.versions)]
     for table in (inference, record):
         mine = select(table.c.id).where(table.c.project.in_(chosen.projects), table.c.subject == chosen.subject)
@@ -100,7 +100,16 @@ def _of_subject(chosen: Filter) -> ColumnElement[bool]:
             table.c.subject == chosen.subject,
             audit.c.detail.contains(table.c.id),
         )
-        places += [audit.c.object_id.in_(mine), and_(audit.c.object_id == "", listed.exists())]
+        then = (
+            mine.where(table.c.created_ms <= audit.c.created_ms)
+            if table is record
+            else mine.where(table.c.started_ms <= audit.c.created_ms)
+        )
+        places += [
+            audit.c.object_id.in_(mine),
+            and_(audit.c.object_id == "", listed.exists()),
+            and_(audit.c.object_kind == "export", then.exists()),
+        ]
     return or_(*places)
 
 
