@@ -386,8 +386,13 @@ def test_a_reset_link_gives_a_new_password_and_ends_the_sessions(api: Api, ada: 
     assert Browser(api).call("POST", "/api/v1/session/accept", accepting(token, ADA, OTHER)).status == 200
     assert live.call("GET", "/api/v1/session").status == 401
     assert Browser(api).sign_in(ADA, PASSWORD).status == 401
-    assert Browser(api).sign_in(ADA, OTHER).status == 200
+    changed = Browser(api)
+    assert changed.sign_in(ADA, OTHER).status == 200
     assert Browser(api).call("POST", "/api/v1/session/accept", accepting(token, ADA, PASSWORD)).status == 404
+    left = api.call("POST", f"/api/v1/people/{ada}/reset-password").json()["link"].rpartition("/")[2]
+    assert changed.call("PUT", "/api/v1/session/password", {"old": OTHER, "new": PASSWORD}).status == 200
+    over = Browser(api).call("POST", "/api/v1/session/accept", accepting(left, ADA, OTHER))
+    assert over.status == 404, "a link from before the newest password opens nothing"
 
 
 def test_a_project_admin_cannot_reach_beyond_their_project(api: Api, ada: str) -> None:
@@ -432,6 +437,9 @@ def test_reading_never_changes_anything_but_the_time_it_was_seen(api: Api) -> No
     with api.context.db.read() as tx:
         assert tx.execute(select(login_session)).all() == before, "seen_ms is a minute exact"
     api.clock.advance(1)
+    browser.call("GET", "/api/v1/session", headers={"accept": "text/event-stream"})
+    with api.context.db.read() as tx:
+        assert tx.execute(select(login_session)).all() == before, "an open page that only listens is no use of it"
     browser.call("GET", "/api/v1/session")
     with api.context.db.read() as tx:
         assert tx.execute(select(login_session.c.seen_ms)).scalar_one() == api.clock.now_ms()

@@ -181,7 +181,8 @@ def _signed_in(request: Request, context: Context) -> SignedIn:
         )
     if request.method not in browser.SAFE:
         browser.check_change(request, token)
-    if now - session.seen_ms > sessions.TOUCH_EVERY_MS:
+    listening = "text/event-stream" in request.headers.get("accept", "")  # an open page by itself is no use of it
+    if now - session.seen_ms > sessions.TOUCH_EVERY_MS and not listening:
         with context.db.begin() as tx:
             sessions.touch(tx, session.id, now_ms=now)
     return SignedIn(person=person, session=session, token=token)

@@ -125,6 +125,12 @@ def use(tx: Connection, found: Invitation, *, now_ms: int) -> None:
         raise NotFound("invitation_over", "this link was just used", where="token", hint="ask for a new one")
 
 
+def end_resets(tx: Connection, email: str, *, now_ms: int) -> None:
+    """The e-mail has a new password: links for another one end, whichever project they were made in."""
+    at = (invitations.c.email == email, invitations.c.purpose == "reset", invitations.c.accepted_ms == 0)
+    tx.execute(update(invitations).where(*at, invitations.c.revoked_ms == 0).values(revoked_ms=now_ms))
+
+
 def open_for(tx: Connection, project: str, email: str, *, now_ms: int) -> Invitation | None:
     """The open invitation of somebody whose e-mail is proven."""
     query = _invitations().where(

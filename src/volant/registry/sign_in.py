@@ -156,6 +156,7 @@ class SignIn:
         now = self.clock.now_ms()
         people.set_password_hash(tx, person.id, hashed, now_ms=now)
         sessions.end_all(tx, person.id, now_ms=now)
+        invitations.end_resets(tx, person.email, now_ms=now)
         throttle.forgive(tx, throttle.email_bucket(self.vault, person.email))
         self._note(tx, "", person.id, "password.change", person.id)
 
