@@ -33,6 +33,10 @@ ACTIONS: Final[dict[str, str]] = {
     "content.read": "somebody read what people wrote; `ids` or `count` and `filter` where it was more than one thing",
     # ------------------------------------------------------------ configuration
     "document.apply": "the configuration became `revision`; the row names its `hash`",
+    "prompt.save": "a prompt's version was saved, or was there already: `new` says which",
+    "prompt.label": "a label was pointed at `version`",
+    "prompt.archive": "a prompt was put away",
+    "prompt.restore": "a prompt was taken out of the archive",
     # ------------------------------------------------------------ data
     "dataset.import": "files became a dataset version",
     "dataset.harvest": "reviewed answers became a dataset version",
