@@ -245,6 +245,30 @@ simple("PUT /api/v1/secrets/{name}", "secret.put", body={"value": "s3cret"}, bef
 simple("DELETE /api/v1/secrets/{name}", "secret.remove",
        before=lambda house: house.call("PUT", "/secrets/openai", {"value": "s"}) and "openai")  # fmt: skip
 simple("POST /api/v1/documents/apply", "document.apply", body={**DOCUMENTS, "policy": {"retention_days": 9}})
+PROMPT = {"name": "desk", "messages": [{"role": "system", "template": "Be kind."}]}
+
+
+def _prompt(house: House) -> str:
+    assert house.call("POST", "/prompts", PROMPT).status == 201
+    return "desk"
+
+
+simple("POST /api/v1/prompts", "prompt.save", "prompt.label", body={**PROMPT, "labels": ["production"]})
+simple("POST /api/v1/prompts/check", body={"messages": PROMPT["messages"]})
+simple("POST /api/v1/prompts/{name}/archive", "prompt.archive", before=_prompt)
+simple("POST /api/v1/prompts/{name}/restore", "prompt.restore", before=_prompt)
+
+
+@case("POST /api/v1/prompts/{name}/versions/{version}/render", before=_prompt)
+def _render(house: House, _given: Any) -> Any:
+    return house.call("POST", "/prompts/desk/versions/1/render", {})
+
+
+@case("PUT /api/v1/prompts/{name}/labels/{label}", "prompt.label", before=_prompt)
+def _label(house: House, _given: Any) -> Any:
+    return house.call("PUT", "/prompts/desk/labels/production", {"version": "1"})
+
+
 simple("POST /api/v1/documents/diff", body={**DOCUMENTS, "policy": {"retention_days": 9}})
 simple("POST /api/v1/feedback", "feedback.give", body={"inference_id": "inf_1", "value": True})
 simple("POST /api/v1/feedback/batch", "feedback.give", body={"feedback": [{"inference_id": "inf_1", "value": True}]})
@@ -356,7 +380,11 @@ simple("GET /api/v1/views/datasets/{version_id}/records", "content.read", before
 _REMOVED = "GET /api/v1/views/datasets/{version_id}/removed/{step}"
 case(_REMOVED, "content.read")(lambda house, _: house.call("GET", f"/views/datasets/{house.version}/removed/exact"))
 
-READS_ONLY = {"POST /api/v1/documents/diff", "POST /api/v1/backups/{name}/verify"}
+READS_ONLY = {
+    "POST /api/v1/documents/diff",
+    "POST /api/v1/prompts/check",
+    "POST /api/v1/prompts/{name}/versions/{version}/render",
+    "POST /api/v1/backups/{name}/verify"}
 ROUTES = [
     (method, str(route.path), permission_of(route.dependant))  # type: ignore[attr-defined]
     for route in iter_route_contexts(routes().routes)
