@@ -3,7 +3,7 @@
  * markers are vertical lines (a release, an alert). Colours follow light and dark.
  */
 import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { dark, light, type Tokens } from "~/theme/tokens";
@@ -43,7 +43,15 @@ interface Props {
 export function TimeSeries(props: Props) {
   const { x, lines, height = 180, sync, markers = [], label } = props;
   const scheme = useComputedColorScheme("light");
-  const [box, width] = useWidth<HTMLDivElement>();
+  const [measure, width] = useWidth<HTMLDivElement>();
+  const box = useRef<HTMLDivElement>(null);
+  const hold = useCallback(
+    (element: HTMLDivElement | null) => {
+      box.current = element;
+      return measure(element);
+    },
+    [measure],
+  );
   const plot = useRef<UPlot>(undefined);
   const newest = useRef(props);
   newest.current = props;
@@ -78,7 +86,7 @@ export function TimeSeries(props: Props) {
   return (
     <div>
       <div
-        ref={box}
+        ref={hold}
         className={css.chart}
         style={{ minHeight: height }}
         role="img"
@@ -146,8 +154,13 @@ function options(
       },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70 },
-      { ...axis, size: 52, values: (_plot, all) => all.map((one) => (one === null ? "" : show(one))) },
+      { ...axis, grid: { show: false }, space: 70, ...(xKind === "time" ? { values: TIMES } : {}) },
+      {
+        ...axis,
+        size: 52,
+        space: 28,
+        values: (_plot, all) => all.map((one) => (one === null ? "" : show(one))),
+      },
     ],
     series: [
       {},
@@ -177,6 +190,15 @@ function options(
     plugins: [tooltip(newest, tokens, show)],
   };
 }
+
+/** Ticks by their distance in seconds: how they read, and with the day where it changes. 24 hours. */
+const TIMES: UPlot.Axis.Values = [
+  [86_400 * 28, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+  [86_400, "{MMM} {D}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
+  [0.001, ":{ss}.{fff}", "\n{HH}:{mm}", null, "\n{HH}:{mm}", null, null, null, 1],
+];
 
 function yBounds(low: number, high: number, wanted: Props["yRange"]): [number, number] {
   const [floor, ceiling] = wanted ?? [null, null];

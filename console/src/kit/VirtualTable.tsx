@@ -46,6 +46,13 @@ export function VirtualTable<R>(props: Props<R>) {
     [props.columns, width],
   );
   const template = useMemo(() => columns.map((column) => column.width).join(" "), [columns]);
+  const hold = useCallback(
+    (element: HTMLDivElement | null) => {
+      box.current = element;
+      return measure(element);
+    },
+    [measure],
+  );
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
@@ -103,7 +110,7 @@ export function VirtualTable<R>(props: Props<R>) {
   if (rows.length === 0 && props.empty) return <>{props.empty}</>;
   return (
     <div
-      ref={box}
+      ref={hold}
       className={css.tableBox}
       role="table"
       aria-label={label}
@@ -112,7 +119,7 @@ export function VirtualTable<R>(props: Props<R>) {
       tabIndex={0}
       onKeyDown={onKey}
     >
-      <div ref={measure} className={css.table} style={{ minWidth: leastWidth(columns) }}>
+      <div className={css.table} style={{ minWidth: leastWidth(columns) }}>
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className={css.headRow} style={{ gridTemplateColumns: template }}>
             {columns.map((column) => (

@@ -229,26 +229,28 @@ export function Histogram({
           }}
         >
           {bins.map((bin, number) => (
-            <g key={bin.from} opacity={inside(bin) ? 1 : 0.28}>
-              <title>{`${format(bin.from)} – ${format(bin.to)}: ${bin.count.toLocaleString("en-US")}`}</title>
-              <rect x={number * step} y={0} width={step} height={height - bottom} fill="transparent" />
-              <rect
-                x={number * step + 0.5}
-                width={Math.max(1, step - 1.5)}
-                y={bin.count ? Math.min(y(bin.count), height - bottom - 2) : height - bottom}
-                height={bin.count ? Math.max(2, height - bottom - y(bin.count)) : 0}
-                rx={Math.min(2, step / 4)}
-                fill="var(--v-series1)"
-              />
-              {!!bin.marked && (
+            <g key={bin.from}>
+              <g opacity={inside(bin) ? 1 : 0.28}>
+                <title>{`${format(bin.from)} – ${format(bin.to)}: ${bin.count.toLocaleString("en-US")}`}</title>
+                <rect x={number * step} y={0} width={step} height={height - bottom} fill="transparent" />
                 <rect
                   x={number * step + 0.5}
                   width={Math.max(1, step - 1.5)}
-                  y={y(bin.marked)}
-                  height={Math.max(2, height - bottom - y(bin.marked))}
-                  fill="var(--v-bad)"
+                  y={bin.count ? Math.min(y(bin.count), height - bottom - 2) : height - bottom}
+                  height={bin.count ? Math.max(2, height - bottom - y(bin.count)) : 0}
+                  rx={Math.min(2, step / 4)}
+                  fill="var(--v-series1)"
                 />
-              )}
+                {!!bin.marked && (
+                  <rect
+                    x={number * step + 0.5}
+                    width={Math.max(1, step - 1.5)}
+                    y={y(bin.marked)}
+                    height={Math.max(2, height - bottom - y(bin.marked))}
+                    fill="var(--v-bad)"
+                  />
+                )}
+              </g>
               {number % every === 0 && (
                 <text x={number * step} y={height - 5}>
                   {format(bin.from)}

@@ -1,11 +1,9 @@
-/** The width of an element as it is now: [ref, pixels]. 0 before the first layout. */
-import { useLayoutEffect, useRef, useState } from "react";
+/** The width of an element as it is now: [ref, pixels]. 0 before the first layout, and while it is not there. */
+import { useCallback, useState } from "react";
 
 export function useWidth<T extends HTMLElement>() {
-  const ref = useRef<T>(null);
   const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = ref.current;
+  const ref = useCallback((element: T | null) => {
     if (!element) return;
     setWidth(element.clientWidth);
     const observer = new ResizeObserver(() => setWidth(element.clientWidth));

@@ -38,7 +38,7 @@ export const columns: Column<ModelRow>[] = [
   {
     id: "accuracy",
     head: "Exact match",
-    width: "148px",
+    width: "144px",
     right: true,
     cell: (row) => (row.accuracy ? <Share {...row.accuracy} /> : <None />),
   },
@@ -46,7 +46,7 @@ export const columns: Column<ModelRow>[] = [
     id: "dataset",
     from: 900,
     head: "Learned from",
-    width: "minmax(120px, 1fr)",
+    width: "minmax(132px, 1fr)",
     cell: (row) => row.dataset_label || <None />,
   },
   {
@@ -61,7 +61,7 @@ export const columns: Column<ModelRow>[] = [
   },
   {
     id: "tokens",
-    from: 1180,
+    from: 1240,
     head: "Tokens seen",
     width: "88px",
     right: true,
@@ -70,7 +70,7 @@ export const columns: Column<ModelRow>[] = [
   {
     id: "serving",
     head: "Serves",
-    width: "minmax(96px, 1fr)",
+    width: "minmax(136px, 1fr)",
     cell: (row) =>
       row.serving[0] ? (
         <StatusBadge state={health(row)} label={row.task || row.serving[0].deployment} kind="plain" />

@@ -1,0 +1,76 @@
+"""Models: the list, its filters in the address, the keyboard, the drawer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import expect
+from tests.console.conftest import NARROW, Axe, Shot, Visit, go
+
+
+def test_every_version_with_its_evidence(page: Any, visit: Visit, axe: Axe, shot: Shot) -> None:
+    visit("/models")
+    models = page.request.get("/api/v1/views/models").json()["models"]
+    table = page.get_by_role("table", name="Model versions")
+    expect(table.get_by_role("row")).to_have_count(len(models) + 1)
+    live = next(one for one in models if one["state"] == "live")
+    row = table.get_by_role("row").filter(has_text=f"{live['name']}@{live['version']}").filter(has_text="live")
+    expect(row).to_contain_text(f"{live['accuracy']['value'] * 100:.1f} %")
+    expect(row).to_contain_text("passed")
+    axe(page)
+    shot(page, "models")
+
+
+def test_one_request_for_the_page(page: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/api/v1/views/" in one.url else None)
+    go(page, "/models")
+    page.wait_for_timeout(1500)
+    assert len(asked) == 1, asked
+
+
+def test_filters_live_in_the_address(page: Any, visit: Visit) -> None:
+    visit("/models")
+    page.keyboard.press("/")
+    page.keyboard.type("no-new-data")
+    table = page.get_by_role("table", name="Model versions")
+    expect(table.get_by_role("row")).to_have_count(2)
+    page.wait_for_url("**/models?q=no-new-data")
+    page.reload()
+    expect(table.get_by_role("row")).to_have_count(2)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="State").click()
+    page.get_by_role("menuitem", name="live").click()
+    page.keyboard.press("Escape")
+    expect(table.get_by_role("row")).to_have_count(2)
+    assert "live" in page.url
+    go(page, "/models?q=nothing-has-this-name")
+    expect(page.get_by_text("No model matches")).to_be_visible()
+
+
+def test_the_keyboard_opens_walks_and_closes(new_page: Callable[..., Any], admin: Any, axe: Axe, shot: Shot) -> None:
+    page = new_page(admin, viewport=NARROW)
+    go(page, "/models")
+    models = page.request.get("/api/v1/views/models").json()["models"]
+    names = [f"{one['name']}@{one['version']}" for one in models]
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    drawer = page.get_by_role("complementary")
+    expect(drawer.get_by_role("heading", name=names[0])).to_be_visible()
+    page.keyboard.press("j")
+    expect(drawer.get_by_role("heading", name=names[1], exact=True)).to_be_visible()
+    assert f"open={models[1]['id']}" in page.url
+    axe(page)
+    shot(page, "model")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    assert "open=" not in page.url
+
+
+def test_an_id_is_copied_whole(page: Any, visit: Visit) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    model = page.request.get("/api/v1/views/models").json()["models"][0]
+    visit(f"/models?open={model['id']}")
+    page.get_by_role("button", name=f"Copy {model['id']}").click()
+    assert page.evaluate("navigator.clipboard.readText()") == model["id"]

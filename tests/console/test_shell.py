@@ -1,0 +1,122 @@
+"""The shell: both widths, light and dark, keyboard, palette, live events, and what a role may not do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.conftest import ServerUnderTest
+from tests.console.conftest import NARROW, WIDE, Axe, Shot, Visit, ask, go, settled
+
+PAGES = ["/", "/traces", "/datasets", "/runs", "/reports", "/releases", "/models", "/lineage", "/settings"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1440", "1024"])
+def test_every_page_opens_without_faults(
+    new_page: Callable[..., Any], admin: Any, axe: Axe, scheme: str, viewport: Any
+) -> None:
+    page = new_page(admin, scheme=scheme, viewport=viewport)
+    for address in PAGES:
+        go(page, address)
+        expect(page.locator("main h1").first).to_be_visible()
+        assert page.title().endswith("· Volant"), address
+        wide = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert wide, f"{address} is wider than the window"
+        axe(page)
+
+
+def test_keys_lead_everywhere(page: Any, visit: Visit) -> None:
+    visit("/models")
+    for key, title in (("t", "Traces"), ("d", "Datasets"), ("r", "Runs"), ("s", "Settings"), ("m", "Models")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_title(f"{title} · Volant")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_contain_text("Next row")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_the_palette_goes_to_pages_and_to_ids(page: Any, visit: Visit, axe: Axe, shot: Shot) -> None:
+    visit("/models")
+    model = page.request.get("/api/v1/views/models").json()["models"][0]
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("textbox", name="Go to a page")
+    expect(field).to_be_focused()
+    axe(page)
+    shot(page, "palette")
+    field.fill("datas")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Datasets · Volant")
+    page.keyboard.press("Control+k")
+    field.fill(model["id"])
+    expect(page.get_by_text(f"Open {model['id']}")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary", name=f"{model['name']}@{model['version']}")).to_be_visible()
+    assert f"open={model['id']}" in page.url
+
+
+def test_the_first_tab_skips_to_the_content(page: Any, visit: Visit) -> None:
+    visit("/models")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("button", name="Skip to content")
+    expect(skip).to_be_focused()
+    assert skip.bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_colours_are_chosen_and_kept(page: Any, visit: Visit) -> None:
+    visit("/models")
+    page.get_by_role("button", name="Account of Ada Lovelace").click()
+    page.get_by_role("menuitem", name="Dark").click()
+    scheme = "document.documentElement.dataset.mantineColorScheme"
+    assert page.evaluate(scheme) == "dark"
+    page.reload(wait_until="commit")
+    page.wait_for_function(f"{scheme} === 'dark'")
+    settled(page)
+    assert page.evaluate(scheme) == "dark"
+    page.evaluate("localStorage.removeItem('volant-colour-scheme')")
+
+
+def test_what_changes_is_shown_without_asking(page: Any, visit: Visit, console_server: ServerUnderTest) -> None:
+    """A change by another program makes the open page ask again within seconds."""
+    visit("/models")
+    page.wait_for_timeout(2500)  # the first look has been taken
+    documents = ask(console_server, "GET", "/api/v1/documents")["documents"]
+    documents["tasks"][0]["description"] = f"changed at {time.time()}"
+    with page.expect_response(lambda one: one.url.endswith("/api/v1/views/models"), timeout=10_000):
+        ask(console_server, "POST", "/api/v1/documents/apply", documents)
+
+
+def test_a_lost_server_is_said_and_comes_back(page: Any, visit: Visit) -> None:
+    visit("/models")
+    page.volant_faults.expected.append("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    page.evaluate("window.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("fetch('/api/v1/session').catch(() => 0)")
+    page.context.set_offline(False)
+    go(page, "/models")
+    expect(page.get_by_text("The server cannot be reached")).to_be_hidden()
+
+
+def test_a_page_that_does_not_exist_says_so(page: Any, axe: Axe) -> None:
+    page.goto("/nothing/here")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    axe(page)
+
+
+def test_a_viewer_sees_the_pages(as_role: Callable[..., Any]) -> None:
+    page = as_role("viewer")
+    go(page, "/models")
+    expect(page.get_by_role("table")).to_be_visible()
+    expect(page.get_by_role("button", name="Account of A viewer")).to_contain_text("viewer")
