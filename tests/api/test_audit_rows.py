@@ -22,7 +22,7 @@ from sqlalchemy import select
 from volant.api.access import permission_of
 from volant.api.app import create_app, limited, routes
 from volant.api.services import Services
-from volant.core.nouns import InferenceRecord, Report, Verdict
+from volant.core.nouns import InferenceRecord, ItemScore, Report, Verdict
 from volant.jobs.workflows import WorkflowStatus
 from volant.loop import register, serving
 from volant.registry import audit as chain
@@ -144,7 +144,10 @@ def _fill(house: House, context: Any) -> None:
             setattr(house, name, made.id)
         verdict = Verdict(verdict_id="ver_1", gate="gate", model_id=house.model, outcome="pass", reasons=())
         reports.add_verdict(tx, "default", verdict, now_ms=now)
-        report = Report(report_id="rep_1", suite="accuracy", model_id=house.model, metrics=(), evaluated=1)
+        item = ItemScore(item="desk:0", cluster="c", score=1.0, known=True)
+        report = Report(
+            report_id="rep_1", suite="accuracy", model_id=house.model, metrics=(), evaluated=1, items=(item,)
+        )
         reports.add_report(tx, "default", report, now_ms=now)
         house.run = runs.create_run(tx, "default", "train", {}, now_ms=now).id
         ingest(tx, context.keyring, [_inference(now)], now_ms=now)
@@ -379,12 +382,15 @@ simple("GET /api/v1/dataset-versions/{version_id}/rows", "content.read", before=
 simple("GET /api/v1/views/datasets/{version_id}/records", "content.read", before=lambda house: house.version)
 _REMOVED = "GET /api/v1/views/datasets/{version_id}/removed/{step}"
 case(_REMOVED, "content.read")(lambda house, _: house.call("GET", f"/views/datasets/{house.version}/removed/exact"))
+_ITEM = "GET /api/v1/views/reports/{report_id}/item"
+case(_ITEM, "content.read")(lambda house, _: house.call("GET", "/views/reports/rep_1/item?item=desk:0"))
 
 READS_ONLY = {
     "POST /api/v1/documents/diff",
     "POST /api/v1/prompts/check",
     "POST /api/v1/prompts/{name}/versions/{version}/render",
-    "POST /api/v1/backups/{name}/verify"}
+    "POST /api/v1/backups/{name}/verify",
+}
 ROUTES = [
     (method, str(route.path), permission_of(route.dependant))  # type: ignore[attr-defined]
     for route in iter_route_contexts(routes().routes)

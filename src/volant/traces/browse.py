@@ -17,7 +17,7 @@ from sqlalchemy import Connection, case, exists, func, select
 from volant.store.tables import feedback, inference
 
 MOST_SCANNED = 50_000
-MOST_COUNTED = 20_000
+MOST_COUNTED = 10_000
 EDGES_MS = (1, 2, 5, 10, 20, 35, 50, 75, 100, 150, 200, 350, 500, 750, 1_000, 1_500, 2_000, 3_500, 5_000, 10_000,
             20_000, 60_000)  # fmt: skip  # upper edges; one more bucket holds what is slower
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from volant.store.tables import rollup
 from volant.traces.rollups import MINUTE_MS
@@ -11,6 +13,7 @@ from volant.traces.sketch import Sketch
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 POINT_MS = 30 * MINUTE_MS  # of the line: 48 points a day
+MOST_SKETCHES = 3_000  # minutes × variants × deployments whose latencies are put together
 _SEEN = ("live", "canary")  # a shadow's answers reach nobody
 
 
@@ -23,7 +26,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     reviewed: int
     cost_usd: float
     latency_ms_mean: float
-    latency_ms_p95: float  # within 1 %
+    latency_ms_p95: float | None  # within 1 %; None: more than MOST_SKETCHES slices, which is too much for a page
 
 
 class SparkPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,12 +53,14 @@ def figures(
     return _figures(tx, hour), _figures(tx, day), _points(tx, day)
 
 
-def _figures(tx: Connection, where: list[object]) -> Figures:
+def _figures(tx: Connection, where: Sequence[ColumnElement[bool]]) -> Figures:
     names = ("requests", "errors", "accepted", "corrected", "cost_usd", "latency_ms_sum")
-    query = select(*(func.coalesce(func.sum(rollup.c[name]), 0).label(name) for name in names)).where(*where)  # type: ignore[arg-type]
+    summed = [func.coalesce(func.sum(rollup.c[name]), 0).label(name) for name in names]
+    query = select(func.count().label("slices"), *summed).where(*where)
     row = tx.execute(query).one()
     latency = Sketch()
-    for encoded in tx.execute(select(rollup.c.latency_sketch).where(*where)).scalars():  # type: ignore[arg-type]
+    few = row.slices <= MOST_SKETCHES
+    for encoded in tx.execute(select(rollup.c.latency_sketch).where(*where)).scalars() if few else ():
         latency.merge(Sketch.decode(encoded))
     reviewed = row.accepted + row.corrected
     return Figures(
@@ -65,14 +70,14 @@ def _figures(tx: Connection, where: list[object]) -> Figures:
         reviewed=reviewed,
         cost_usd=row.cost_usd,
         latency_ms_mean=row.latency_ms_sum / row.requests if row.requests else 0.0,
-        latency_ms_p95=latency.quantile(0.95),
+        latency_ms_p95=latency.quantile(0.95) if few else None,
     )
 
 
-def _points(tx: Connection, where: list[object]) -> list[SparkPoint]:
+def _points(tx: Connection, where: Sequence[ColumnElement[bool]]) -> list[SparkPoint]:
     start = (rollup.c.minute_ms - rollup.c.minute_ms % POINT_MS).label("at_ms")
     names = ("requests", "errors", "latency_ms_sum", "cost_usd", "accepted", "corrected")
-    query = select(start, *(func.sum(rollup.c[name]).label(name) for name in names)).where(*where)  # type: ignore[arg-type]
+    query = select(start, *(func.sum(rollup.c[name]).label(name) for name in names)).where(*where)
     return [
         SparkPoint(
             at_ms=row.at_ms,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -94,7 +95,11 @@ def tests(tx: Connection, project: str, one: Rollout, now_ms: int) -> list[TestS
     ).scalar_one()
     if count > MOST_ROWS:
         return _series(kept, recomputed=False)
-    rows = [_row(found) for found in query.canary_rows(tx, project, one.id)]
+
+    @cache
+    def rows() -> list[Row]:  # read when a look is not kept from an earlier page
+        return [_row(found) for found in query.canary_rows(tx, project, one.id)]
+
     return _series(sorted([*kept, *_between(one, rows, now_ms)], key=lambda look: look[0]), recomputed=True)
 
 
@@ -159,7 +164,7 @@ def _share(one: Rollout, phase: str, step: int) -> float:
     return one.plan.steps[step][0] if phase == "canary" and step < len(one.plan.steps) else 0.0
 
 
-def _between(one: Rollout, rows: Sequence[Row], now_ms: int) -> list[_Look]:
+def _between(one: Rollout, rows: Callable[[], list[Row]], now_ms: int) -> list[_Look]:
     """Looks between the decisions, as the controller would have made them then: nothing later is let in."""
     moves = [kept for kept in one.decisions if kept.get("action") in ("begin", "widen")]
     starts = [(int(kept["at_ms"]), at) for at, kept in enumerate(moves)]
@@ -177,7 +182,7 @@ def _between(one: Rollout, rows: Sequence[Row], now_ms: int) -> list[_Look]:
         place = (one.id, at_ms)
         bounds = _looked.get(place)
         if bounds is None:
-            bounds = _look(one, rows, at_ms, since_ms, min(step, len(one.plan.steps) - 1))
+            bounds = _look(one, rows(), at_ms, since_ms, min(step, len(one.plan.steps) - 1))
             if at_ms < now_ms - _SETTLED_MS:
                 _keep(place, bounds)
         out.append((at_ms, "hold", _share(one, "canary", step), bounds))

@@ -15,6 +15,7 @@ from volant.api.access import Reads, ReadsContent
 from volant.api.paging import Cursor
 from volant.api.services import Has
 from volant.api.structs import AsJson
+from volant.api.trail import reads
 from volant.api.views import _reports
 from volant.api.views._parts import Link, ReportHead, model_labels
 from volant.core.errors import NotFound
@@ -174,6 +175,7 @@ def report_item(
             record.c.project == caller.project, record.c.source == source, record.c.position == position
         )
         found = next(records.read(tx, context.keyring, caller.project, tx.execute(query).scalars().all()), None)
+    reads(context, caller, "report", of=report_id, count=1 if found else 0)
     body = found.body if found else {}
     return ItemText(
         item=item,

@@ -5,7 +5,8 @@ Keys are shown to those who manage them. What a changed file would do is `POST /
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -162,12 +163,12 @@ def settings(caller: Reads, context: Has) -> Annotated[SettingsView, AsJson]:
     now_ms = context.clock.now_ms()
     with context.db.read() as tx:
         applied = documents.current(tx, caller.project)
-        configured = applied.documents
+        configured, asked = applied.documents, _asked(tx, caller.project, now_ms)
         return SettingsView(
             project=caller.project,
             projects=_projects(tx, caller),
-            tasks=_tasks(tx, caller.project, configured, now_ms),
-            deployments=_deployments(tx, context, caller.project, configured, now_ms),
+            tasks=_tasks(tx, caller.project, configured, asked),
+            deployments=_deployments(tx, context, caller.project, configured, asked),
             prompts=_prompts(tx, caller.project, configured),
             gates=list(configured.gates),
             monitors=list(configured.monitors),
@@ -246,10 +247,9 @@ def _projects(tx: Connection, caller: Caller) -> list[ProjectRow]:
     ]
 
 
-def _tasks(tx: Connection, project: str, configured: Documents, now_ms: int) -> list[TaskRow]:
+def _tasks(tx: Connection, project: str, configured: Documents, asked: Sequence[Any]) -> list[TaskRow]:
     live = state.listed(tx, project, "live", state.Live)
     splits = state.listed(tx, project, "split", Split)
-    asked = _asked(tx, project, "variant", now_ms)
     out = []
     for spec in configured.tasks:
         added = state.variants(tx, project, spec.name)
@@ -265,7 +265,7 @@ def _tasks(tx: Connection, project: str, configured: Documents, now_ms: int) -> 
                         origin="release" if name in added else "document",
                         live=name == serving,
                         candidate_share=split.share if split and split.candidate == name else 0.0,
-                        requests_day=asked.get((spec.name, name), (0, 0))[0],
+                        requests_day=sum(one.requests for one in asked if (one.task, one.variant) == (spec.name, name)),
                     )
                     for name, variant in every.items()
                 ],
@@ -279,11 +279,10 @@ def _tasks(tx: Connection, project: str, configured: Documents, now_ms: int) -> 
 
 
 def _deployments(
-    tx: Connection, context: Context, project: str, configured: Documents, now_ms: int
+    tx: Connection, context: Context, project: str, configured: Documents, asked: Sequence[Any]
 ) -> list[DeploymentRow]:
     places = state.places(tx, project)
     actual = context.executor.actual()
-    asked = _asked(tx, project, "deployment", now_ms)
     written = {spec.name: spec for spec in configured.deployments}
     every = {name: place.spec for name, place in places.items() if place.spec is not None} | written
     uses: dict[str, list[str]] = {}
@@ -296,7 +295,7 @@ def _deployments(
     for name, deployed in every.items():
         place = places.get(name)
         process = actual.get(place.engine) if place else None
-        seen = [counts for (_, one), counts in asked.items() if one == name]
+        seen = [one for one in asked if one.deployment == name]
         out.append(
             DeploymentRow(
                 spec=deployed,
@@ -307,22 +306,22 @@ def _deployments(
                 restarts=process.restarts if process else 0,
                 model_id=place.model_id if place else "",
                 used_by=uses.get(name, []),
-                requests_day=sum(requests for requests, _ in seen),
-                errors_day=sum(errors for _, errors in seen),
+                requests_day=sum(one.requests for one in seen),
+                errors_day=sum(one.errors for one in seen),
             )
         )
     return out
 
 
-def _asked(tx: Connection, project: str, by: str, now_ms: int) -> dict[tuple[str, str], tuple[int, int]]:
-    """(task, variant or deployment) → (requests, errors) of the last day."""
-    column = rollup.c[by]
+def _asked(tx: Connection, project: str, now_ms: int) -> list[Any]:
+    """Requests and errors of the last day by task, variant and deployment."""
+    by = (rollup.c.task, rollup.c.variant, rollup.c.deployment)
     query = (
-        select(rollup.c.task, column, func.sum(rollup.c.requests), func.sum(rollup.c.errors))
+        select(*by, func.sum(rollup.c.requests).label("requests"), func.sum(rollup.c.errors).label("errors"))
         .where(rollup.c.project == project, rollup.c.minute_ms >= now_ms - _live.DAY_MS)
-        .group_by(rollup.c.task, column)
+        .group_by(*by)
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in tx.execute(query)}
+    return list(tx.execute(query))
 
 
 def _prompts(tx: Connection, project: str, configured: Documents) -> list[PromptRow]:
