@@ -220,45 +220,45 @@ def _safe(text: str) -> str:
 
 
 # ---------------------------------------------------------------- settings
-TABLES = {
-    "ServerSettings": "`[server]`",
-    "PeopleSettings": "`[people]`",
-    "OidcSettings": "`[people.oidc.NAME]`",
-    "DeploymentSpec": "`[[deployments]]`",
-    "TaskSpec": "`[[tasks]]`",
-    "VariantSpec": "`[[tasks.variants]]`",
-    "MonitorSpec": "`[[monitors]]`",
-    "GateSpec": "`[[gates]]`",
-    "LoopSpec": "`[[loops]]`",
-    "RolloutPlan": "`[loops.rollout]`",
-    "Policy": "`[policy]`",
-    "Retention": "`[retention]`",
-    "Documents": "the whole file",
-}
+def tables() -> Iterator[tuple[str, str, type]]:
+    """Each table of volant.toml: its path, how it is written there, the struct behind it."""
+    yield "server", "[server]", settings.ServerSettings  # its `people` is a table of its own
+    yield from _tables("people", "[people]", people_settings.PeopleSettings)
+    yield from _tables("", "", nouns.Documents)
+
+
+def _tables(path: str, title: str, kind: type) -> Iterator[tuple[str, str, type]]:
+    yield path, title, kind
+    for field in msgspec.structs.fields(kind):
+        for below, form in _structs(field.type):
+            inner = f"{path}.{field.name}".strip(".") + (".NAME" if form == "dict" else "")
+            yield from _tables(inner, f"[[{inner}]]" if form == "list" else f"[{inner}]", below)
+
+
+def _structs(kind: Any, form: str = "") -> Iterator[tuple[type, str]]:
+    """The structs that a field's type holds, and whether as a list, a table of tables, or itself."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield kind, form
+    origin = getattr(kind, "__origin__", None)
+    for argument in get_args(kind):
+        yield from _structs(argument, {tuple: "list", list: "list", dict: "dict"}.get(origin, form))
 
 
 def setting_tables() -> str:
     """Every setting as a heading, with its type, default, environment variable and comment in the code."""
     parts = []
-    for name, title in TABLES.items():
-        kind = next(getattr(module, name) for module in (settings, nouns, people_settings) if hasattr(module, name))
+    for path, title, kind in tables():
         comments = _comments(kind)
-        parts.append(f"### {title}\n\n{(inspect.getdoc(kind) or '').splitlines()[0]}")
+        head = f"`{title}`" if title else "the whole file"
+        parts.append(f"### {head}\n\n{_safe((inspect.getdoc(kind) or '').splitlines()[0])}")
         for field in msgspec.structs.fields(kind):
             facts = [_kind(field.type), _default(field)]
-            if name == "ServerSettings":
+            if kind is settings.ServerSettings and field.name != "people":
                 facts.append(f"environment `VOLANT_{field.name.upper()}`")
-            said = comments.get(field.name, "")
-            parts.append(f"#### `{_path(title, field.name)}`\n\n{' · '.join(facts)}")
-            if said:
-                parts.append(said)
+            parts.append(f"#### `{f'{path}.{field.name}'.strip('.')}`\n\n{' · '.join(facts)}")
+            if field.name in comments:
+                parts.append(comments[field.name])
     return "\n\n".join(parts)
-
-
-def _path(title: str, field: str) -> str:
-    """A setting's full name: `tasks.variants.parameters`; of the whole file, its name alone."""
-    table_name = title.strip("`[]")
-    return field if " " in table_name else f"{table_name}.{field}"
 
 
 def _comments(kind: type) -> dict[str, str]:

@@ -83,6 +83,9 @@ class PageRun:
         )
         shim.chmod(0o755)
         (self.folder / "examples").symlink_to(ROOT / "examples")
+        (self.folder / ".curlrc").write_text(
+            "fail-with-body\n"
+        )  # a page's request that is refused is a page that is wrong
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("VOLANT_", "PYTEST"))}
         path = f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"
         self.environment = kept | {

@@ -49,7 +49,7 @@ def reader(runs: Any, tmp_path: Path, stand_in: str) -> Iterator[PageRun]:
     if runs.server == "none":
         run, server = PageRun(folder=folder, exits=runs.exits), None
     else:
-        data = _data(runs.server, tmp_path)
+        data = _data(runs.server, folder)
         settings = SETTINGS.read_text().replace("9101", stand_in)
         (folder / "volant.toml").write_text(settings)
         server = _start_server(data, cwd=folder)
