@@ -50,7 +50,8 @@ class NotedWorkflows:
 
     def __init__(self, db: Any) -> None:
         self._db = db
-        self.started: dict[str, tuple[str, str]] = {}
+        self.started: dict[str, tuple[str, str]] = {}  # id → name, newest action
+        self.projects: dict[str, str] = {}
 
     def workflow(self, name: str) -> Callable[[Any], Any]:
         return lambda function: function
@@ -59,11 +60,15 @@ class NotedWorkflows:
         with self._db.read() as tx:
             last = tx.execute(select(audit.c.action).order_by(audit.c.id.desc()).limit(1)).scalar() or ""
         self.started.setdefault(workflow_id, (name, last))
+        self.projects.setdefault(workflow_id, str(ids[0]))
         return workflow_id
 
     def status(self, workflow_id: str) -> WorkflowStatus | None:
         found = self.started.get(workflow_id)
-        return WorkflowStatus(workflow_id=workflow_id, name=found[0], state="running") if found else None
+        if found is None:
+            return None
+        project = self.projects[workflow_id]
+        return WorkflowStatus(workflow_id=workflow_id, name=found[0], state="running", project=project)
 
     def step(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
@@ -347,6 +352,20 @@ def _verify_backup(house: House, name: str) -> Any:
     return house.call("POST", f"/backups/{name}/verify")
 
 
+def _a_year_later(house: House) -> None:
+    house.api.clock.advance(400 * 86_400_000)
+
+
+@case("POST /api/v1/retention/sweep", "retention.sweep", before=_a_year_later)
+def _sweep(house: House, _given: Any) -> Any:
+    return house.call("POST", "/retention/sweep")
+
+
+@case("GET /api/v1/export/content/{kind}", "content.read")
+def _export_content(house: House, _given: Any) -> Any:
+    return house.call("GET", "/export/content/records")
+
+
 @case("POST /api/v1/session", "session.begin", before=_sign_in)
 def _session(house: House, _given: Any) -> Any:
     return house.call("POST", "/session", {"email": "ada@example.org", "password": PASSWORD}, key="")
@@ -391,6 +410,7 @@ READS_ONLY = {
     "POST /api/v1/prompts/{name}/versions/{version}/render",
     "POST /api/v1/backups/{name}/verify",
 }
+ASKS_NOTHING = {"POST /api/v1/retention/sweep"}  # with the right to do it, there is nothing to get wrong
 ROUTES = [
     (method, str(route.path), permission_of(route.dependant))  # type: ignore[attr-defined]
     for route in iter_route_contexts(routes().routes)
@@ -450,7 +470,7 @@ def test_what_is_refused_leaves_no_row_but_the_refusal(house: House, route: str)
         path = path.partition("{")[0] + "nothing" + path.partition("}")[2]
     weak = house.api.make_key("inference")
     last = max(row.id for row in house.rows())
-    for key in ("", "vk_wrong", weak, None):
+    for key in ("", "vk_wrong", weak, None)[: 3 if route in ASKS_NOTHING else 4]:
         answer = house.api.call(method, path, {"no": "such field"} if method in ("POST", "PUT") else None, key=key)
         assert answer.status >= 400, f"{path} with key {key!r}: {answer.body!r}"
     assert {row.action for row in house.rows(last)} <= {"access.refused"}
