@@ -119,7 +119,7 @@ def test_init_writes_a_file_that_the_server_accepts(at: Any, tmp_path: Path) -> 
     assert at("init", "--force").code == 0
     planned = at("diff", "--json")
     assert planned.code == 0
-    assert "+ tasks.helpdesk-intent" in planned.json()["sentences"]
+    assert "+ tasks.assistant" in planned.json()["sentences"]
 
 
 def test_diff_and_apply(at: Any, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_doctor_is_content_with_a_healthy_server(at: Any) -> None:
 
 def test_doctor_names_what_is_wrong_and_what_to_do(volant: Any, server: Any, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    data.mkdir()
+    data.mkdir(mode=0o700)
     (data / "root.key").write_text("vk_x")
     (data / "root.key").chmod(0o644)
     port = server.url.rsplit(":", 1)[1]

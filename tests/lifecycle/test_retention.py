@@ -224,9 +224,6 @@ def test_ingest_goes_on_while_thousands_are_swept(context: Context) -> None:
     writer.join()
     assert (done.texts, done.inferences) == (6000, 6000)
     waits.sort()
-    print(
-        len(waits), [round(waits[int(len(waits) * q)], 1) for q in (0.5, 0.9, 0.95, 0.99)], max(waits), done.longest_ms
-    )
     assert len(waits) > 50
     assert waits[int(len(waits) * 0.95)] < 50, f"95 of 100 waited less than {waits[int(len(waits) * 0.95)]:.0f} ms"
     with context.db.read() as tx:

@@ -199,7 +199,8 @@ def _facts(place: Path) -> tuple[str, dict[str, int]]:
 def _files(data_dir: Path, runs: Runs) -> Iterator[Path]:
     """What is copied after the databases. A run's result comes before its weights: where it is, they are whole."""
     yield from sorted(place for place in data_dir.glob("blobs/*/*") if not place.name.startswith("."))
-    yield from sorted(data_dir.glob("engines/*/process.json"))
+    for name in ("engine.json", "process.json"):  # how it is started, then that it is wanted
+        yield from sorted(data_dir.glob(f"engines/*/{name}"))
     for folder in sorted(place for place in data_dir.glob("runs/*") if place.is_dir()):
         yield from (folder / name for name in ("result.json", "cancelled") if (folder / name).exists())
         yield from sorted(place for place in folder.rglob("*") if _is_taken(place, folder, runs))

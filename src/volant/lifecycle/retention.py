@@ -7,8 +7,9 @@
     records      beyond their own term, or `record_days` where they have none; models that learned from them are flagged
 
 Ingest goes on meanwhile: rows are chosen in read views, which block nobody, and removed in short transactions whose
-size follows the clock, with three times as much rest between them as they took. secure_delete overwrites what they leave, and the
-write-ahead log is cut at the end of a round. The audit is never swept: it is proof, and holds no words of anybody.
+size follows the clock, with three times as much rest between them as they took. secure_delete overwrites what they
+leave, and the write-ahead log is cut at the end of a round. The audit is never swept: it is proof, and holds no words
+of anybody.
 """
 
 from __future__ import annotations

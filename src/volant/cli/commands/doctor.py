@@ -6,13 +6,9 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import shutil
 import socket
-import sqlite3
-import stat
-import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import typer
 from rich.markup import escape
@@ -20,10 +16,12 @@ from rich.markup import escape
 from volant import __version__
 from volant.cli import client, settings_file, show
 from volant.cli.options import AsJson, Config, DataDir, Url
+from volant.core.clock import SystemClock
 from volant.core.errors import VolantError
 from volant.core.settings import ServerSettings
+from volant.lifecycle import checkup
+from volant.lifecycle.checkup import State
 
-State = Literal["ok", "warning", "problem"]
 EXTRAS = {"data": "rensa", "train": "torch", "serve": "xllamacpp", "evals": "sklearn"}
 MARKS = {"ok": "[green]ok[/green]      ", "warning": "[yellow]warning[/yellow] ", "problem": "[red]problem[/red] "}
 
@@ -33,16 +31,20 @@ def add(app: typer.Typer) -> None:
 
 
 def doctor(url: Url = "", data_dir: DataDir = "", config: Config = "", as_json: AsJson = False) -> None:
-    """Check Python, extras, settings, disk, port, data directory and server. Exit code 1 when something is wrong.
+    """Check the installation and its data directory, with the server running or stopped. Exit code 1 when one is wrong.
+
+    Looks at versions, extras, settings, disk and ceiling, permissions, lock, master key, schema, integrity, blobs,
+    spools, clock, engines, workflows, backups, port and server. Reads only, and shows no secret.
 
     Example: `volant doctor --data-dir volant-data`
     """
-    findings = [_python(), *_extras()]
+    findings = [_finding("volant", "ok", __version__), *map(_shown, checkup.versions()), *_extras()]
     settings, found = _settings(config, data_dir)
     findings.append(found)
     if settings is not None:
         data = Path(settings.data_dir)
-        findings += [_disk(data, settings), _permissions(data), _schema(data), *_server(url, data, settings)]
+        findings += map(_shown, checkup.look(data, settings, os.environ, SystemClock()))
+        findings += _server(url, data, settings)
     worst = "problem" if any(one["state"] == "problem" for one in findings) else "ok"
 
     def human() -> None:
@@ -56,13 +58,12 @@ def doctor(url: Url = "", data_dir: DataDir = "", config: Config = "", as_json: 
         raise typer.Exit(1)
 
 
+def _shown(found: checkup.Finding) -> dict[str, Any]:
+    return _finding(found.name, found.state, found.sentence, found.hint)
+
+
 def _finding(name: str, state: State, sentence: str, hint: str = "") -> dict[str, Any]:
     return {"name": name, "state": state, "sentence": sentence, "hint": hint}
-
-
-def _python() -> dict[str, Any]:
-    version = sys.version.split()[0]
-    return _finding("python", "ok", f"{version}, volant {__version__}, sqlite {sqlite3.sqlite_version}")
 
 
 def _extras() -> list[dict[str, Any]]:
@@ -91,43 +92,6 @@ def _settings(config: str, data_dir: str) -> tuple[ServerSettings | None, dict[s
         return None, _finding("settings", "problem", error.message, error.hint)
     where = f"{place}: {len(documents.tasks)} tasks" if place else "no volant.toml: the defaults hold"
     return settings, _finding("settings", "ok", where)
-
-
-def _disk(data: Path, settings: ServerSettings) -> dict[str, Any]:
-    place = next(folder for folder in (data.absolute(), *data.absolute().parents) if folder.exists())
-    free_mb = shutil.disk_usage(place).free // 2**20
-    if free_mb < settings.disk_floor_mb:
-        hint = "free space, or move the data directory"
-        return _finding("disk", "problem", f"{free_mb} MiB free, below the floor of {settings.disk_floor_mb}", hint)
-    return _finding("disk", "ok" if free_mb > 1024 else "warning", f"{free_mb} MiB free at {place}")
-
-
-def _permissions(data: Path) -> dict[str, Any]:
-    if not data.exists():
-        return _finding("data directory", "ok", f"{data} is not there yet: the first `volant up` makes it")
-    secret = [place for place in (data / "root.key", data / "master.key", data / "volant.db") if place.exists()]
-    open_ones = [place.name for place in secret if stat.S_IMODE(place.stat().st_mode) & 0o077]
-    if open_ones:
-        hint = f"chmod 600 {' '.join(str(data / name) for name in open_ones)}"
-        return _finding("data directory", "problem", f"others may read {', '.join(open_ones)}", hint)
-    if not os.access(data, os.W_OK):
-        return _finding("data directory", "problem", f"{data} cannot be written", "use it as its owner")
-    return _finding("data directory", "ok", f"{data}: its secrets are readable by the owner only")
-
-
-def _schema(data: Path) -> dict[str, Any]:
-    place = data / "volant.db"
-    if not place.exists():
-        return _finding("database", "ok", "not there yet")
-    try:
-        connection = sqlite3.connect(f"file:{place}?mode=ro", uri=True, timeout=5)
-        try:
-            (revision,) = connection.execute("select version_num from alembic_version").fetchone()
-        finally:
-            connection.close()
-    except (sqlite3.Error, TypeError) as error:
-        return _finding("database", "problem", f"{place}: {error}", "restore it from a backup")
-    return _finding("database", "ok", f"schema {revision}, {place.stat().st_size // 2**20} MiB")
 
 
 def _server(url: str, data: Path, settings: ServerSettings) -> list[dict[str, Any]]:
