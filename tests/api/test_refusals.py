@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from volant.api import refusals
+from volant.core.people_settings import OidcSettings, PeopleSettings
 from volant.store.tables import audit
 
 
@@ -58,3 +59,26 @@ def test_a_flood_of_different_refusals_fills_no_disk(api: Any) -> None:
     api.clock.advance(int(refusals.REFILL_S * 1000) + 1)
     assert api.call("GET", "/api/v1/keys", key="vk_other").status == 401
     assert rows(api)[0]["detail"]["suppressed"] == refused - refusals.BURST
+
+
+def test_a_failed_sign_in_is_told_without_whose_it_was(api: Any) -> None:
+    link = api.call("GET", "/api/v1/invitations/setup").json()["link"]
+    password = "a long enough sentence 4711"
+    first = {"token": link.rsplit("/", 1)[1], "name": "Ada", "email": "ada@example.org", "password": password}
+    assert api.call("POST", "/api/v1/session/accept", first, key="").status == 200
+    for email in ("ada@example.org", "nobody@example.org"):
+        wrong = {"email": email, "password": "not the password"}
+        assert api.call("POST", "/api/v1/session", wrong, key="").status == 401
+        api.clock.advance(61_000)
+    found = rows(api)
+    assert [(row["actor"], row["detail"]["code"]) for row in found] == [("", "wrong_sign_in")] * 2
+    assert "example.org" not in str(found)
+
+
+def test_a_failed_sign_in_at_a_provider_is_told_though_it_answers_with_a_page(make_api: Any) -> None:
+    provider = OidcSettings(issuer="http://127.0.0.1:9", client_id="volant")
+    api = make_api(people=PeopleSettings(oidc={"us": provider}))
+    answer = api.call("GET", "/api/v1/session/oidc/us/callback?code=x&state=y", key="")
+    assert answer.status == 302
+    (row,) = rows(api)
+    assert (row["detail"]["status"], row["detail"]["route"]) == (401, "/session/oidc/{name}/callback")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import traceback
-from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -19,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from volant.api.refusals import note_refusal
 from volant.core.errors import BadInput, NotFound, VolantError
 from volant.dialects.openai_errors import render_error, retry_headers
 
@@ -37,8 +37,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(VolantError)
     async def ours(request: Request, error: VolantError) -> Response:
-        if error.status in (401, 403) and (refusals := getattr(app.state, "refusals", None)) is not None:
-            await run_in_threadpool(_noted, refusals, request, error)
+        if error.status in (401, 403):
+            await run_in_threadpool(note_refusal, request, error)
         return render(request.url.path, error)
 
     @app.exception_handler(RequestValidationError)
@@ -84,14 +84,6 @@ class Answered:
             if not started:
                 raise
             log.debug("answered: %s", type(error).__name__)
-
-
-def _noted(refusals: Any, request: Request, error: VolantError) -> None:
-    """A refusal is answered also where it cannot be written down (a full disk, a busy database)."""
-    try:
-        refusals.note(request, error)
-    except Exception as failure:  # noqa: BLE001  # the refusal itself must not become a 500
-        log.error("a refusal is not in the audit: %s", type(failure).__name__)
 
 
 def render(path: str, error: VolantError) -> Response:

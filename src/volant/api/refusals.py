@@ -7,6 +7,7 @@ credentials is no event: every browser sends one before its person signs in.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 
@@ -16,6 +17,7 @@ from volant.api.access import Caller, caller_of
 from volant.core.errors import VolantError
 from volant.jobs.context import Context
 
+log = logging.getLogger("volant.api")
 BURST = 60
 REFILL_S = 30.0
 AGAIN_S = 60.0
@@ -76,6 +78,17 @@ class Refusals:
                 self._told.popitem(last=False)
             left_out, self._suppressed = self._suppressed, 0
             return left_out
+
+
+def note_refusal(request: Request, error: VolantError) -> None:
+    """Write a refusal down, or count it; one that cannot be written (a full disk, a busy database) stays a refusal."""
+    refusals: Refusals | None = getattr(request.app.state, "refusals", None)
+    if refusals is None:
+        return
+    try:
+        refusals.note(request, error)
+    except Exception as failure:  # noqa: BLE001  # the refusal itself must not become a 500
+        log.error("a refusal is not in the audit: %s", type(failure).__name__)
 
 
 def _caller(request: Request) -> Caller | None:

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse
 from volant.api import browser, oidc
 from volant.api.access import IsOpen
 from volant.api.manage.session import ways_in, where
+from volant.api.refusals import note_refusal
 from volant.api.services import Has
 from volant.core.errors import NotFound, VolantError
 from volant.jobs.context import Context
@@ -56,6 +57,7 @@ def callback(
         )
         begun = ways_in(context).by_identity(name, provider.settings, claims, where(request))
     except VolantError as error:
+        note_refusal(request, error)  # a redirect here, so no handler sees it
         response = _to_sign_in(error)
     else:
         response = RedirectResponse(way.next, 302)
