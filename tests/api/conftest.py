@@ -83,6 +83,10 @@ class NotedLoop:
         self.asked.append(("evaluate", project, model_id, tuple(suites), dataset_version_id, baseline_model_id, key))
         return Started(workflow_id="w", kind="evaluate")
 
+    def resume_run(self, project: str, run_id: str, *, name: str = "", by: str) -> Started:
+        self.asked.append(("resume", project, run_id, name))
+        return Started(workflow_id="w", kind="resume")
+
     def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "", by: str) -> Verdict:
         self.asked.append(("gate", project, model_id, gate, baseline_model_id))
         return Verdict(verdict_id="ver_1", gate=gate, model_id=model_id, outcome="fail", reasons=())

@@ -180,6 +180,13 @@ def _roll(house: House) -> str:
     return str(started.json()["object_id"])
 
 
+def _stopped(house: House) -> str:
+    """A run that somebody stopped."""
+    house.api.context.executor.run_dir(house.run).joinpath("spec.json").write_text("{}")
+    assert house.call("POST", f"/runs/{house.run}/cancel").status == 200
+    return house.run
+
+
 def _key(house: House) -> str:
     return str(house.call("POST", "/keys", {"name": "k", "scopes": ["read"]}).json()["key"]["id"])
 
@@ -285,6 +292,7 @@ simple("POST /api/v1/reviews", "review.sign", body=APPROVAL)
 simple("POST /api/v1/erasures", "erasure.request", body={"user": "jane@example.org", "reason": "Jane Doe asked"})
 simple("POST /api/v1/rollouts", "rollout.start", body={"task": "desk", "variant": "new"})
 simple("POST /api/v1/runs/{run_id}/cancel", "run.cancel", before=lambda house: house.run)
+simple("POST /api/v1/runs/{run_id}/resume", "resume.start", body={}, before=_stopped)
 simple("POST /api/v1/projects", "project.create", body={"name": "second"})
 simple("POST /api/v1/invitations", "person.invite", body={"email": "bob@example.org", "role": "viewer"})
 simple("DELETE /api/v1/invitations/{invitation_id}", "person.uninvite",

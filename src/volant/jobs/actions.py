@@ -109,6 +109,13 @@ class LoopActions(Protocol):
         """Run suites ("accuracy", "bias", "security"; empty: all) against a registered model."""
         ...
 
+    def resume_run(self, project: str, run_id: str, *, name: str = "", by: str) -> Started:
+        """Let a stopped or failed run go on from its newest checkpoint, then keep what it made.
+
+        `name`: of the model; empty: its base's, or its dataset's. Raises Conflict for a run that cannot go on.
+        """
+        ...
+
     def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "", by: str) -> Verdict:
         """Read the model's newest reports and decide; the verdict is kept."""
         ...

@@ -7,6 +7,7 @@ retrain    reviewed answers → dataset version → tune → evaluate → gate �
 rolling    shadow → canary → promote or roll back
 serving    engines of models: deploy, withdraw
 forgetting a person's erasure, to the weights
+resuming   a stopped or failed run goes on
 actions    what control binds for routes and commands
 """
 
@@ -24,6 +25,7 @@ from volant.loop.evaluation import Evaluation
 from volant.loop.forgetting import EVERY_S as FORGETTING_EVERY_S
 from volant.loop.forgetting import Forgetting
 from volant.loop.making import Making
+from volant.loop.resuming import Resuming
 from volant.loop.retrain import Retrain
 from volant.loop.rolling import Rolling
 from volant.loop.watching import Watching
@@ -35,17 +37,19 @@ def register(context: Context) -> Loop:
     rolling = Rolling(context, making)
     build, retrain = Build(context, making, rolling), Retrain(context, making, rolling)
     evaluation, forgetting = Evaluation(making), Forgetting(context, build)
+    resuming = Resuming(context, making)
     for name, function in (
         (Build.NAME, build.run),
         (Retrain.NAME, retrain.run),
         (Rolling.NAME, rolling.run),
         (Evaluation.NAME, evaluation.run),
         (Forgetting.NAME, forgetting.run),
+        (Resuming.NAME, resuming.run),
     ):
         context.workflows.workflow(name)(_plain(function))
     watch = Watching(context, retrain)
     return Loop(
-        actions=Actions(context, making, build, retrain, rolling, evaluation, forgetting),
+        actions=Actions(context, making, build, retrain, rolling, evaluation, forgetting, resuming),
         ticks=(
             Tick(name="monitors", every_s=watching.EVERY_S, run=watch.look),
             Tick(name="retrain-due", every_s=FORGETTING_EVERY_S, run=forgetting.train_what_is_due),

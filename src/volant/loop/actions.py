@@ -18,6 +18,7 @@ from volant.loop.build import ALL_SUITES, Build
 from volant.loop.evaluation import Evaluation
 from volant.loop.forgetting import Forgetting
 from volant.loop.making import Making
+from volant.loop.resuming import Resuming
 from volant.loop.retrain import Retrain
 from volant.loop.rolling import Rolling, Word, newest_verdict
 from volant.registry import audit, datasets, models, reports, reviews, rollouts
@@ -29,7 +30,7 @@ class Actions:
     """The loop of one control process, as `jobs.actions.LoopActions`."""
 
     def __init__(self, context: Context, making: Making, build: Build, retrain: Retrain, rolling: Rolling,
-                 evaluation: Evaluation, forgetting: Forgetting) -> None:  # fmt: skip
+                 evaluation: Evaluation, forgetting: Forgetting, resuming: Resuming) -> None:  # fmt: skip
         self._context = context
         self._making = making
         self._build = build
@@ -37,6 +38,7 @@ class Actions:
         self._rolling = rolling
         self._evaluation = evaluation
         self._forgetting = forgetting
+        self._resuming = resuming
 
     def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions, *, by: str) -> str:
         return intake.import_dataset(self._context, project, files, options, by=by)
@@ -71,6 +73,11 @@ class Actions:
             version_id = datasets.get_version(tx, project, dataset_version_id or model.dataset_version_id).id
         chosen = list(suites or ALL_SUITES)
         return self._start(by, "evaluation", Evaluation.NAME, key, project, model.id, version_id, chosen)
+
+    def resume_run(self, project: str, run_id: str, *, name: str = "", by: str) -> Started:
+        attempt = self._resuming.check(project, run_id)
+        workflow_id = f"{Resuming.NAME}-{run_id}-{attempt}"
+        return self._begin(by, "resume", Resuming.NAME, workflow_id, project, run_id, attempt, name)
 
     def gate(self, project: str, model_id: str, *, gate: str, baseline_model_id: str = "", by: str) -> Verdict:
         with self._context.db.read() as tx:

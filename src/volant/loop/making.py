@@ -124,6 +124,11 @@ class Making:
         ids: list[str] = workflows.step("evaluate-keep", self._keep_reports, project, run_id)
         return ids
 
+    def finish_evaluation(self, project: str, run_id: str) -> list[str]:
+        """Wait for an evaluation that goes on, then keep its reports; gives their ids."""
+        ids: list[str] = self.context.workflows.step("evaluate-keep", self._keep_reports, project, run_id)
+        return ids
+
     def _begin_evaluation(
         self, project: str, run_id: str, model_id: str, dataset_version_id: str, suites: list[str]
     ) -> str:

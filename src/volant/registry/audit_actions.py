@@ -47,6 +47,7 @@ ACTIONS: Final[dict[str, str]] = {
     "run.start": "training or evaluation began as a process",
     "run.end": "such a process ended; `state` says how",
     "run.cancel": "somebody stopped a run",
+    "resume.start": "a stopped or failed run goes on from its newest checkpoint",
     "workflow.cancel": "somebody stopped a workflow",
     "model.register": "a trained model entered the registry",
     "evaluation.start": "suites were asked for on a model",

@@ -2,7 +2,7 @@
 
     queued → running → succeeded
                      → failed → queued (retry)
-    queued, running  → cancelled
+    queued, running  → cancelled → queued (a person lets it go on)
 
 `attempt` is the fencing token: an attempt that was replaced can no longer report a result.
 """
@@ -25,9 +25,10 @@ _NEXT = {
     "running": ("succeeded", "failed", "cancelled", "queued"),
     "failed": ("queued",),
     "succeeded": (),
-    "cancelled": (),
+    "cancelled": ("queued",),
 }
 ENDED = ("succeeded", "failed", "cancelled")
+RESUMABLE = ("failed", "cancelled")  # a person may let them go on
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ def cancel(tx: Connection, project: str, run_id: str, *, now_ms: int) -> Run:
 
 
 def requeue(tx: Connection, project: str, run_id: str) -> Run:
-    """failed, or running and lost → queued, to be started as the next attempt."""
+    """failed or cancelled, or running and lost → queued, to be started as the next attempt."""
     return _move(tx, get_run(tx, project, run_id), "queued", ended_ms=0)
 
 

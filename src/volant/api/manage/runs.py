@@ -6,14 +6,16 @@ import contextlib
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 
 from volant.api.access import Operates, Reads, Trains
 from volant.api.paging import Cursor, Limit, Listing, Page, page
-from volant.api.services import Has
+from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
 from volant.api.trail import begins, did
 from volant.core.errors import NotFound
+from volant.core.nouns import Noun
+from volant.jobs.actions import Started
 from volant.jobs.workflows import WorkflowStatus
 from volant.registry import audit, runs
 
@@ -27,6 +29,12 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     state: str  # of the process: waiting, running, done, failed, cancelled
     lines: list[dict[str, Any]]
     after: int  # give it back for what comes next
+
+
+class Resume(Noun, frozen=True, kw_only=True):
+    """How a run goes on."""
+
+    name: str = ""  # of the model that comes out; empty: its base's, or its dataset's
 
 
 @router.get("/runs", summary="Runs, newest first")
@@ -65,6 +73,13 @@ def cancel(run_id: str, caller: Trains, context: Has) -> Annotated[runs.Run, AsJ
     with contextlib.suppress(NotFound):  # it was queued and never started
         context.executor.cancel(run_id)
     return run
+
+
+@router.post("/runs/{run_id}/resume", status_code=202, summary="A stopped or failed run goes on from its checkpoint")
+def resume(
+    run_id: str, body: Annotated[Resume, AsJson, Body()], caller: Trains, actions: HasActions
+) -> Annotated[Started, AsJson]:
+    return actions.resume_run(caller.project, run_id, name=body.name, by=caller.actor)
 
 
 @router.get("/workflows", summary="Workflows, newest first")

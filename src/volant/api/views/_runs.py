@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from volant.registry.runs import Run
+from volant.registry.runs import RESUMABLE, Run
 from volant.store.tables import run
 
 LOG_LINES = 200
@@ -101,9 +101,13 @@ def log_tail(place: Path, lines: int = LOG_LINES) -> list[str]:
 
 def resumable(found: Run, kept: Sequence[Checkpoint]) -> tuple[bool, str]:
     """Whether the run can go on, and a sentence that says from where, or why not."""
-    if found.state not in ("failed", "cancelled"):
+    if found.state not in RESUMABLE:
         return False, f"It is {found.state}: only a stopped or failed run can go on."
-    return False, "A workflow waited for it and has ended: start it again from its settings."
+    if found.kind == "evaluate":
+        return True, "It goes on with the answers that its journals hold; then its reports are kept."
+    steps = [one.step for one in kept if one.name.startswith("checkpoints/")]
+    where = f"after step {max(steps)}" if steps else "at its first step: it had kept no checkpoint"
+    return True, f"It goes on {where}; then its model is registered, and a person may evaluate and gate it."
 
 
 def _checkpoint(folder: Path, place: Path) -> Checkpoint:
