@@ -16,7 +16,7 @@ import pytest
 
 from volant import __version__
 
-STAGE_PAGES = ("data", "train", "evaluate", "gate", "rollout", "serve", "gateway", "monitor", "checks")
+STAGE_PAGES = ("data", "train", "evaluate", "gate", "rollout", "serve", "gateway", "prompts", "monitor", "checks")
 STAGE_HEADINGS = (("What", "What it is"), ("Picture",), ("Use",), ("Configure",), ("Limits",))
 
 

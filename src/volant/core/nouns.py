@@ -67,25 +67,25 @@ class TaskSpec(Noun, frozen=True, kw_only=True):
 class PromptVariable(Noun, frozen=True, kw_only=True):
     """What a caller gives for one name in a prompt's templates. With a default it is never required."""
 
-    type: Literal["string", "number", "boolean", "list", "object"] = "string"
-    required: bool = True
+    type: Literal["string", "number", "boolean", "list", "object"] = "string"  # of JSON; a list is an array
+    required: bool = True  # false: a caller may leave it out
     default: Any = None  # where the caller gives none; without one an optional variable is `none`
-    description: str = ""
+    description: str = ""  # what to give
     max_length: int = 0  # characters of a string, items of a list, entries of an object; 0: the usual bound
 
 
 class PromptMessage(Noun, frozen=True, kw_only=True):
     """One message of a prompt, or the place where the caller's own messages go."""
 
-    role: Literal["system", "developer", "user", "assistant", "placeholder"]
+    role: Literal["system", "developer", "user", "assistant", "placeholder"]  # placeholder: the caller's messages
     template: str = ""  # Jinja, the subset that docs/prompts.md lists; empty for a placeholder
 
 
 class PromptSpec(Noun, frozen=True, kw_only=True):
     """A prompt as people write it. Saving one whose body is known makes no new version."""
 
-    name: str
-    description: str = ""
+    name: str  # variants name it: NAME@LABEL, NAME@NUMBER or NAME@latest
+    description: str = ""  # what it is for
     messages: tuple[PromptMessage, ...]  # without a placeholder, the caller's messages come after them
     variables: dict[str, PromptVariable] = {}  # each name that the templates use
     labels: tuple[str, ...] = ()  # labels that this version gets when it is applied; others stay where they are
