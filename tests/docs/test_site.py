@@ -1,0 +1,149 @@
+"""The built site: whole, readable without a network, searchable from a folder, and as wide as a phone.
+
+Builds into build/site. Chromium is that of the system; without one these tests skip by name, and fail under
+VOLANT_STRICT=1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import yaml
+
+SIZES = ((1440, 900), (390, 844))
+SCHEMES = ("light", "dark")
+LOOKED_AT = ("index.html", "quickstart.html", "tutorials/operator.html", "gate.html", "api.html", "settings.html")
+CONSOLE = {"loop", "traces", "datasets", "runs", "reports", "releases", "models", "lineage", "settings"}
+
+
+class Anchors(HTMLParser):
+    """What a page links, and what can be linked in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if values.get("id"):
+            self.ids.add(str(values["id"]))
+        if tag == "a" and values.get("href"):
+            self.links.append(str(values["href"]))
+        elif tag in ("img", "script", "link") and (found := values.get("src") or values.get("href")):
+            self.fetched.append(found)
+
+
+@pytest.fixture(scope="session")
+def site(root: Path) -> Path:
+    pytest.importorskip("zensical", reason="the docs' builder: pip install 'volant[docs]'")
+    done = subprocess.run([sys.executable, "scripts/build_docs.py"], cwd=root, capture_output=True, text=True)
+    assert not done.returncode, done.stdout + done.stderr
+    return root / "build" / "site"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a network."""
+    place = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if place is None:
+        if os.environ.get("VOLANT_STRICT") == "1":
+            pytest.fail("no Chromium on the path, and VOLANT_STRICT=1 forbids skipping")
+        pytest.skip("Chromium: apt-get install chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="Chromium's driver: pip install 'volant[docs]'")
+    with api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"]
+        made = playwright.chromium.launch(executable_path=place, args=arguments)
+        yield made
+        made.close()
+
+
+def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
+    parsed = {}
+    for page in sorted(site.rglob("*.html")):
+        parsed[page] = Anchors()
+        parsed[page].feed(page.read_text(encoding="utf-8"))
+    assert len(parsed) > 40
+    broken = []
+    for page, found in parsed.items():
+        if page.name == "404.html":
+            continue
+        for link in [*found.links, *found.fetched]:
+            if re.match(r"[a-z]+:|//", link):
+                continue
+            path, _, anchor = unquote(link).partition("#")
+            target = (page.parent / path.partition("?")[0]).resolve() if path else page
+            target = target / "index.html" if target.is_dir() else target
+            if not target.exists():
+                broken.append(f"{page.relative_to(site)}: {link}")
+            elif anchor and target in parsed and anchor not in parsed[target].ids | {"only-light", "only-dark"}:
+                broken.append(f"{page.relative_to(site)}: {link}: no such anchor")
+    assert not broken, broken
+
+
+@pytest.mark.parametrize("name", LOOKED_AT)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size[0]))
+def test_page_reads_without_a_network(name: str, scheme: str, size: tuple[int, int], site: Path, browser: Any) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto((site / name).as_uri())
+    page.wait_for_load_state("networkidle")
+    wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+    context.close()
+    assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+    assert not said
+    assert wide <= 0, f"{name} is {wide} pixels wider than the window"
+
+
+@pytest.mark.parametrize("place", ["index.html", "tutorials/operator.html"])
+def test_search_finds_from_a_folder(place: str, site: Path, browser: Any) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto((site / place).as_uri())
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("erasure receipt", delay=20)
+    page.wait_for_selector("a[href*='erasure.html']:visible", timeout=10_000)
+    context.close()
+
+
+# ---------------------------------------------------------------- pictures of the console
+def test_console_pictures_are_shown_where_they_exist(pages: dict[str, Any], root: Path) -> None:
+    folder = root / "docs" / "images" / "console"
+    marked = set()
+    for page in pages.values():
+        for name in re.findall(r"<!-- console: (\w+) -->", page.text):
+            if name == "end":
+                continue
+            assert name in CONSOLE, f"{page.name} has a place for {name!r}; the console's pages are {sorted(CONSOLE)}"
+            marked.add(name)
+            if all((folder / f"{name}-{scheme}.png").exists() for scheme in SCHEMES):
+                shown = [link for link in page.links if f"console/{name}-" in link]
+                assert len(shown) >= 2, f"{page.name} does not show {name}: make openapi fills the places in"
+    assert marked
+    unseen = {place.stem.rpartition("-")[0] for place in folder.glob("*.png")} - CONSOLE
+    assert not unseen, f"pictures of no page: {unseen}"
+
+
+def test_site_asks_nobody(root: Path) -> None:
+    text = (root / "mkdocs.yml").read_text()
+    loaded = yaml.load(re.sub(r"!!python\S*", "", text), Loader=yaml.SafeLoader)
+    assert loaded["theme"]["font"] is False
+    assert not {"analytics", "extra_javascript"} & set(loaded)
