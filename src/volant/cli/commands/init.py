@@ -1,71 +1,17 @@
-"""init: write a commented volant.toml to start from."""
+"""init: three questions, a commented volant.toml, and, where the server may start, the first trace."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from volant.cli import settings_file, show
+from volant.cli import first_trace, settings_file, show, starter
 from volant.cli.options import AsJson
-from volant.core.errors import Conflict
-
-TEMPLATE = """\
-# volant.toml: what this server is, and what it serves. Editors check it against docs/volant.schema.json.
-# Check your changes with `volant diff`, make them hold with `volant apply`.
-
-[server]                        # read once, when `volant up` starts; environment (VOLANT_PORT) and flags win
-host = "127.0.0.1"
-port = 8321
-data_dir = "volant-data"
-workers = 1                     # gateway processes
-
-# A deployment is a reachable place that serves a model.
-[[deployments]]
-name = "stand-in"
-provider = "mock"               # answers by itself on loopback, for trying out: `python -m volant.providers.mock`
-model = "mock"
-base_url = "http://127.0.0.1:9101/v1"
-
-# [[deployments]]
-# name = "openai-mini"
-# provider = "openai"           # or any OpenAI-compatible URL with base_url
-# model = "gpt-4o-mini"
-# api_key_env = "OPENAI_API_KEY"   # or api_key_ref = "openai" after `volant key secret openai`
-
-# A task is what applications ask for: they send its name as `model`.
-[[tasks]]
-name = "helpdesk-intent"
-description = "Which product a customer's question is about"
-redact = false                  # true: personal data is redacted before anything is written
-
-[[tasks.variants]]              # one way to do it: prompt + model + parameters
-name = "first"
-deployments = ["stand-in"]
-parameters = { temperature = 0, max_tokens = 24 }
-
-# A monitor watches live answers; a loop says what happens when it fires.
-# [[monitors]]
-# name = "corrections"
-# task = "helpdesk-intent"
-# measure = "corrected_share"
-# threshold = 0.25
-#
-# [[gates]]
-# name = "standard"
-# known_margin = 0.06
-#
-# [[loops]]
-# task = "helpdesk-intent"
-# monitor = "corrections"
-# recipe = "sft"
-# gate = "standard"
-
-[policy]
-retention_days = 365
-on_full_disk = "serve"          # or "refuse": rather no answer than one that is not recorded
-"""
+from volant.core.errors import BadInput, Conflict, VolantError
 
 
 def add(app: typer.Typer) -> None:
@@ -74,18 +20,125 @@ def add(app: typer.Typer) -> None:
 
 def init(
     file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(settings_file.DEFAULT),
+    provider: Annotated[str, typer.Option(help="openai, anthropic, url (OpenAI-compatible) or mock.")] = "",
+    model: Annotated[str, typer.Option(help="The model's name there. Default: a small one.")] = "",
+    base_url: Annotated[str, typer.Option(help="Where it is, up to /v1. Default: the provider's own.")] = "",
+    key_env: Annotated[str, typer.Option(help="Environment variable to take the provider's key from.")] = "",
+    task: Annotated[str, typer.Option(help="The first task's name; applications send it as `model`.")] = "",
+    port: Annotated[int, typer.Option(help="TCP port of the server.")] = 8321,
+    data_dir: Annotated[str, typer.Option(help="Where the server keeps everything.")] = "volant-data",
+    start: Annotated[
+        bool | None, typer.Option("--start/--no-start", help="Start the server and send one request.")
+    ] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay/--once", help="Stay with the server, or stop it after the trace.")
+    ] = True,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: defaults and flags.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a commented settings file to start from.
+    """Write a commented settings file from three answers; start the server and show the first trace.
 
-    Example: `volant init && volant up`
+    A key is read hidden or from the environment, kept sealed by the server, and never written to the file.
+
+    Example: `volant init --provider openai --task helpdesk-intent --start`
     """
     if file.exists() and not force:
         raise Conflict("file_exists", "there is a file already", where=str(file), hint="add --force to replace it")
-    file.write_text(TEMPLATE)
+    asks = sys.stdin.isatty() and not yes and not as_json
+    chosen = _provider(provider, asks)
+    offer = starter.OFFERS[chosen]
+    key, key_is_in_env = _key(offer, key_env, asks)
+    name = starter.check_task(task or (_ask("First task's name", "assistant") if asks else "assistant"))
+    starts = start if start is not None else asks and typer.confirm("Start the server now?", default=True)
+    named = "" if not offer.key_env or (not key and chosen == "url") else "ref" if starts and key else "env"
+    if named == "env" and key and not key_is_in_env:
+        named = "ref"  # typed in, and not kept anywhere yet
+    answers = starter.Answers(
+        offer=chosen, task=name, model=model, base_url=base_url, key=named, port=port, data_dir=data_dir
+    )
+    file.write_text(starter.render(answers))
+    facts: dict[str, Any] = {"file": str(file), "provider": chosen, "task": name}
+    if not starts:
+        show.result(facts, as_json, lambda: _next(file, chosen, named, key_is_in_env))
+        return
+    _start(file, answers, key, facts, stay=stay, as_json=as_json)
 
-    def human() -> None:
-        show.line(f"Wrote [bold]{file}[/bold]. Next: edit it, then `volant up`; later `volant diff`, `volant apply`.")
 
-    show.result({"file": str(file)}, as_json, human)
+def _start(file: Path, answers: starter.Answers, key: str, facts: dict[str, Any], *, stay: bool, as_json: bool) -> None:
+    with first_trace.Started(file) as server:
+        facts |= {"url": server.facts["url"], "setup_url": server.facts.get("setup_url", "")}
+        if key:
+            first_trace.keep_secret(server.client, answers.offer, key)
+        problem: VolantError | None = None
+        if key or not starter.OFFERS[answers.offer].key_env:
+            try:
+                trace = first_trace.first_trace(server.client, answers.task)
+                facts |= {"inference_id": trace.inference_id, "trace_url": trace.url, "answer": trace.answer}
+            except VolantError as error:
+                problem = error
+        if problem is not None:
+            show.problem(problem, as_json)
+        show.result(facts, as_json, lambda: _running(file, facts, has_key=bool(key)))
+        if stay:
+            server.wait()
+    if problem is not None:
+        raise typer.Exit(problem.exit_code)
+
+
+# ---------------------------------------------------------------- the questions
+def _provider(given: str, asks: bool) -> str:
+    usual = next((name for name, one in starter.OFFERS.items() if one.key_env and os.environ.get(one.key_env)), "")
+    if not given and asks:
+        for name, one in starter.OFFERS.items():
+            show.line(f"  [bold]{name.ljust(10)}[/bold] {one.title}")
+        given = _ask("Where do answers come from?", usual or "openai")
+    found = given or usual or "mock"
+    if found not in starter.OFFERS:
+        raise BadInput(
+            "bad_provider", f"{found[:40]!r} is none", where="--provider", hint=f"one of {', '.join(starter.OFFERS)}"
+        )
+    return found
+
+
+def _key(offer: starter.Offer, key_env: str, asks: bool) -> tuple[str, bool]:
+    """(the key, or nothing; whether the environment has it)."""
+    if key_env and not os.environ.get(key_env):
+        raise BadInput("key_missing_in_env", f"{key_env} is not set", where="--key-env", hint="export it, or leave it")
+    variable = key_env or offer.key_env
+    found = os.environ.get(variable, "") if variable else ""
+    if found:
+        if asks and not typer.confirm(f"Use the key in {variable}?", default=True):
+            found = ""
+        else:
+            return found, not key_env or key_env == offer.key_env
+    if offer.key_env and asks:
+        typed = typer.prompt("Its API key (hidden; empty: later)", default="", hide_input=True, show_default=False)
+        return str(typed).strip(), False
+    return "", False
+
+
+def _ask(question: str, default: str) -> str:
+    return str(typer.prompt(question, default=default)).strip()
+
+
+# ---------------------------------------------------------------- what is said
+def _next(file: Path, chosen: str, named: str, in_env: bool) -> None:
+    show.line(f"Wrote [bold]{file}[/bold]. Next: `volant up`; later `volant diff`, `volant apply`.")
+    if named == "ref":
+        show.line(f"The key is not kept yet: `volant key secret {chosen}` once the server runs, and paste it.")
+    elif named == "env" and not in_env:
+        show.line(f"The server reads the key from {starter.OFFERS[chosen].key_env} when it starts: set it first.")
+
+
+def _running(file: Path, facts: dict[str, Any], *, has_key: bool) -> None:
+    show.line(f"\nWrote [bold]{file}[/bold]; Volant serves at [bold]{facts['url']}[/bold]")
+    if facts.get("trace_url"):
+        show.line(f"  it said      {facts['answer']!r}")
+        show.line(f"  first trace  {facts['trace_url']}")
+        show.line(f"               volant trace show {facts['inference_id']}")
+    elif not has_key:
+        show.line(f"  no key yet   volant key secret {facts['provider']}, then ask for `{facts['task']}`")
+    if facts.get("setup_url"):
+        show.line(f"  sign in      {facts['setup_url']}  [dim](once; makes the first person)[/dim]")
+    show.line("[dim]Stop with Ctrl-C; later `volant up`.[/dim]")
