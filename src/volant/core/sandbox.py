@@ -84,6 +84,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 TypeError,
                 ValueError,
                 LookupError,
+                AttributeError,
                 RecursionError,
             ) as error:
                 raise _failed(error, _at(where, error)) from None

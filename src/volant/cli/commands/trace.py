@@ -14,6 +14,7 @@ from volant.cli.options import AsJson, DataDir, Limit, Url, connect
 traces = typer.Typer(help="What was asked and answered. Example: `volant trace list --failed`", no_args_is_help=True)
 CARD = {"inference.id": "inference", "inference.task": "task", "inference.variant": "variant",
         "inference.deployment": "deployment", "inference.model": "model", "inference.model_id": "model id",
+        "inference.prompt_version_id": "prompt version",
         "inference.release_id": "release", "inference.rollout_id": "rollout", "inference.arm": "arm",
         "inference.status": "status", "inference.error_code": "error", "inference.fallback": "fallback",
         "inference.subject": "subject", "inference.session": "session", "inference.tags": "tags",
