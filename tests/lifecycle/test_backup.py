@@ -92,6 +92,9 @@ def test_it_holds_the_rows_blobs_and_results_and_no_key(data: Path, tmp_path: Pa
 
 def test_weights_and_checkpoints_are_taken_as_it_was_asked(data: Path, tmp_path: Path) -> None:
     folder = next(data.glob("runs/*"))
+    for name in ("engine.json", "process.json", "log.txt", "address.json"):
+        (data / "engines" / "m").mkdir(parents=True, exist_ok=True)
+        (data / "engines" / "m" / name).write_text("{}")
     for name in ("final/model.safetensors", "model.gguf", "checkpoints/step-1/model.safetensors", "log.txt", ".new"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"w" * 100)
@@ -101,6 +104,8 @@ def test_weights_and_checkpoints_are_taken_as_it_was_asked(data: Path, tmp_path:
         taken[runs] = {
             name.split("/", 2)[2] for name in names(tmp_path / f"{runs}.tar") if name.startswith(f"runs/{folder.name}/")
         }
+    engine = {name for name in names(tmp_path / "results.tar") if name.startswith("engines/")}
+    assert engine == {"engines/m/engine.json", "engines/m/process.json"}
     assert "result.json" in taken["results"]
     assert "model.gguf" not in taken["results"]
     assert taken["models"] - taken["results"] == {"final/model.safetensors", "model.gguf"}
