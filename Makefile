@@ -49,5 +49,11 @@ story: setup ## the loop on real customers' questions (needs VOLANT_TEST_DATA), 
 bench: setup ## the figures in README and docs, as a table, from bench/results
 	$(PY) bench/table.py $(ARGS)
 
+sbom: setup ## the software bill of materials (CycloneDX) from the locks: sbom.json
+	$(PY) scripts/sbom.py $(ARGS)
+
+image: ## the container image (needs docker; TAG=volant)
+	docker build -f deploy/Dockerfile -t $(or $(TAG),volant) .
+
 clean: ## remove environments and caches
 	rm -rf .venv .venv-core .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
