@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV
 
-.PHONY: help setup setup-core fmt lint types arch test docs demo story bench openapi clean
+.PHONY: help setup setup-core fmt lint types arch test docs demo story bench openapi console sbom image clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,18 +29,23 @@ types: setup ## mypy, strict
 arch: setup ## the import contract: floors, no cycles, no torch in servers
 	$(VENV)/bin/lint-imports
 
-test: setup ## every test (real data: VOLANT_TEST_DATA=folder)
+test: setup console ## every test (real data: VOLANT_TEST_DATA=folder)
 	@echo "[test] the whole suite; real-data tests $(if $(VOLANT_TEST_DATA),read $(VOLANT_TEST_DATA),skip by name without VOLANT_TEST_DATA)"
 	$(PY) -m pytest $(ARGS)
 	@echo "[test] all passed. Next: make demo"
 
-docs: setup ## check the docs: links, code blocks, reference of settings, routes and commands
-	$(PY) -m pytest tests/docs $(ARGS)
+docs: setup ## build the docs site into build/site, strictly, and run every code block of every page
+	$(PY) scripts/build_docs.py
+	$(PY) -m pytest tests/docs -s $(ARGS)
+	@echo "[docs] every page runs. Open build/site/index.html"
+
+console: ## build the web console (needs Node 20.19 or newer; without it everything else works)
+	@scripts/console.sh
 
 openapi: setup ## write openapi.json and the settings' JSON Schema from the code
 	$(PY) scripts/generate.py
 
-demo: setup ## the whole loop on your machine (ONCE=1 stops at the end; DATA=train.csv TEST=test.csv for your own files)
+demo: setup console ## the whole loop on your machine (ONCE=1 stops at the end; DATA=train.csv TEST=test.csv for your own files)
 	$(VENV)/bin/volant demo $(if $(DATA),--data $(DATA)) $(if $(TEST),--test $(TEST)) $(if $(filter 1,$(ONCE)),--once) $(ARGS)
 
 story: setup ## the loop on real customers' questions (needs VOLANT_TEST_DATA), with every claim asserted
@@ -56,4 +61,4 @@ image: ## the container image (needs docker; TAG=volant)
 	docker build -f deploy/Dockerfile -t $(or $(TAG),volant) .
 
 clean: ## remove environments and caches
-	rm -rf .venv .venv-core .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-core .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache console/node_modules src/volant/_console

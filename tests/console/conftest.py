@@ -12,6 +12,7 @@
 
 `page` is signed in as an admin, and fails its test on any console error, page error or failed request; a refusal that a
 test provokes is named with `refusals(page, "401 /api/v1/session")`. `as_role("viewer")` gives a page of another role.
+The policy of the page allows no `eval`: wait with locators and `expect`, not with `wait_for_function("text")`.
 Skipped by name without a browser or a built console; under VOLANT_STRICT=1 that fails.
 """
 
@@ -237,7 +238,7 @@ def go(page: Any, address: str) -> None:
 
 def settled(page: Any) -> None:
     """No skeleton is left, and fonts are there."""
-    page.wait_for_function("!document.querySelector('[role=status][aria-label=Loading]')")
+    page.locator("[role=status][aria-label=Loading]").first.wait_for(state="detached")
     page.evaluate("document.fonts.ready.then(() => true)")
 
 

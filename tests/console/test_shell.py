@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 from tests.conftest import ServerUnderTest
-from tests.console.conftest import NARROW, WIDE, Axe, Shot, Visit, ask, go, settled
+from tests.console.conftest import NARROW, WIDE, Axe, Shot, Visit, ask, go, refusals, settled
 
 PAGES = ["/", "/traces", "/datasets", "/runs", "/reports", "/releases", "/models", "/lineage", "/settings"]
 
@@ -77,8 +77,7 @@ def test_the_colours_are_chosen_and_kept(page: Any, visit: Visit) -> None:
     page.get_by_role("menuitem", name="Dark").click()
     scheme = "document.documentElement.dataset.mantineColorScheme"
     assert page.evaluate(scheme) == "dark"
-    page.reload(wait_until="commit")
-    page.wait_for_function(f"{scheme} === 'dark'")
+    page.reload()
     settled(page)
     assert page.evaluate(scheme) == "dark"
     page.evaluate("localStorage.removeItem('volant-colour-scheme')")
@@ -88,25 +87,28 @@ def test_what_changes_is_shown_without_asking(page: Any, visit: Visit, console_s
     """A change by another program makes the open page ask again within seconds."""
     visit("/models")
     page.wait_for_timeout(2500)  # the first look has been taken
-    documents = ask(console_server, "GET", "/api/v1/documents")["documents"]
-    documents["tasks"][0]["description"] = f"changed at {time.time()}"
     with page.expect_response(lambda one: one.url.endswith("/api/v1/views/models"), timeout=10_000):
-        ask(console_server, "POST", "/api/v1/documents/apply", documents)
+        _touch(console_server)
 
 
-def test_a_lost_server_is_said_and_comes_back(page: Any, visit: Visit) -> None:
+def test_a_lost_server_is_said_and_comes_back(page: Any, visit: Visit, console_server: ServerUnderTest) -> None:
     visit("/models")
-    page.volant_faults.expected.append("ERR_INTERNET_DISCONNECTED")
-    page.context.set_offline(True)
-    page.keyboard.press("g")
-    page.keyboard.press("t")
-    page.keyboard.press("g")
-    page.keyboard.press("m")
-    page.evaluate("window.dispatchEvent(new Event('visibilitychange'))")
-    page.evaluate("fetch('/api/v1/session').catch(() => 0)")
-    page.context.set_offline(False)
-    go(page, "/models")
-    expect(page.get_by_text("The server cannot be reached")).to_be_hidden()
+    page.wait_for_timeout(2500)
+    refusals(page, "request failed: net::ERR_CONNECTION_REFUSED")
+    page.route("**/api/v1/views/**", lambda route: route.abort("connectionrefused"))
+    _touch(console_server)
+    notice = page.get_by_text("The server cannot be reached")
+    expect(notice).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("table")).to_be_visible()  # what was there stays
+    page.unroute("**/api/v1/views/**")
+    expect(notice).to_be_hidden(timeout=15_000)
+
+
+def _touch(server: ServerUnderTest) -> None:
+    """Change the configuration as another program would."""
+    documents = ask(server, "GET", "/api/v1/documents")["documents"]
+    documents["tasks"][0]["description"] = f"changed at {time.time()}"
+    ask(server, "POST", "/api/v1/documents/apply", documents)
 
 
 def test_a_page_that_does_not_exist_says_so(page: Any, axe: Axe) -> None:

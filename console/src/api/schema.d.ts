@@ -467,6 +467,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be exported, with the fields of a row */
+        get: operations["export_list_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a model: safetensors, tokenizer, GGUF */
+        get: operations["export_list_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export/models/{model_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them */
+        get: operations["export_get_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export/rows/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows of one kind as JSON lines, without what people wrote */
+        get: operations["export_export_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export/content/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same with what people wrote */
+        get: operations["export_export_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feedback": {
         parameters: {
             query?: never;
@@ -964,6 +1049,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every prompt with its labels and where it is used */
+        get: operations["prompts_list_prompts"];
+        put?: never;
+        /** Save a version; a body that is known is the version that has it */
+        post: operations["prompts_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One prompt: versions, labels, and where the labels have pointed */
+        get: operations["prompts_get_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version, whole: by number, label or `latest` */
+        get: operations["prompts_get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What two versions say otherwise, as a whole and message by message */
+        get: operations["prompts_diff_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/versions/{version}/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a model would be sent; calls none */
+        post: operations["prompts_render"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a draft, and render it where values are given; saves nothing */
+        post: operations["prompts_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/labels/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let a label point at a version; gateways follow within a second */
+        put: operations["prompts_move_label"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a prompt away; refused while a variant is bound to it */
+        post: operations["prompts_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a prompt out of the archive */
+        post: operations["prompts_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -1181,6 +1420,23 @@ export interface paths {
         put?: never;
         /** Stop a run and keep it stopped */
         post: operations["runs_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A stopped or failed run goes on from its checkpoint */
+        post: operations["runs_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2430,6 +2686,19 @@ export interface components {
             retention: components["schemas"]["Retention"];
         };
         /**
+         * Draft
+         * @description A prompt that is not saved, and what to render it with; without values it is only checked.
+         */
+        Draft: {
+            messages: components["schemas"]["PromptMessage"][];
+            /** @default {} */
+            variables: {
+                [key: string]: components["schemas"]["PromptVariable"];
+            };
+            /** @default null */
+            values: components["schemas"]["Values"] | null;
+        };
+        /**
          * Entry
          * @description One row.
          */
@@ -2578,7 +2847,7 @@ export interface components {
             reviewed: number;
             cost_usd: number;
             latency_ms_mean: number;
-            latency_ms_p95: number;
+            latency_ms_p95: number | null;
         };
         /**
          * FunnelStep
@@ -2887,6 +3156,16 @@ export interface components {
             created_ms: number;
         };
         /**
+         * Kind
+         * @description One kind of things that can be exported.
+         */
+        Kind: {
+            name: string;
+            sentence: string;
+            fields: string[];
+            has_content: boolean;
+        };
+        /**
          * Label
          * @description Where a label points.
          */
@@ -2895,6 +3174,15 @@ export interface components {
             version: number;
             moved_by: string;
             moved_ms: number;
+        };
+        /**
+         * LabelTarget
+         * @description Where a label shall point.
+         */
+        LabelTarget: {
+            version: string;
+            /** @default  */
+            comment: string;
         };
         /**
          * LastSweep
@@ -2989,6 +3277,13 @@ export interface components {
             data: components["schemas"]["Job"][];
         };
         /**
+         * Listing[Kind]
+         * @description All of the rows.
+         */
+        Listing_Kind_: {
+            data: components["schemas"]["Kind"][];
+        };
+        /**
          * Listing[LoginSession]
          * @description All of the rows.
          */
@@ -3001,6 +3296,13 @@ export interface components {
          */
         Listing_MemberView_: {
             data: components["schemas"]["MemberView"][];
+        };
+        /**
+         * Listing[ModelFile]
+         * @description All of the rows.
+         */
+        Listing_ModelFile_: {
+            data: components["schemas"]["volant.api.manage.export.ModelFile"][];
         };
         /**
          * Listing[ModelVersion]
@@ -3022,6 +3324,13 @@ export interface components {
          */
         Listing_MyProject_: {
             data: components["schemas"]["MyProject"][];
+        };
+        /**
+         * Listing[Prompt]
+         * @description All of the rows.
+         */
+        Listing_Prompt_: {
+            data: components["schemas"]["Prompt"][];
         };
         /**
          * Listing[Release]
@@ -3070,7 +3379,7 @@ export interface components {
          * @description All of the rows.
          */
         Listing_VersionView_: {
-            data: components["schemas"]["VersionView"][];
+            data: components["schemas"]["volant.api.manage.datasets.VersionView"][];
         };
         /**
          * Listing[WorkflowStatus]
@@ -3180,6 +3489,17 @@ export interface components {
             since_ms: number;
         };
         /**
+         * MessageDifference
+         * @description One place in the list of messages.
+         */
+        MessageDifference: {
+            position: number;
+            role_before: string;
+            role_after: string;
+            changed: boolean;
+            lines: string[];
+        };
+        /**
          * Methods
          * @description The ways in.
          */
@@ -3261,15 +3581,6 @@ export interface components {
             restarts: number;
             task: string;
             live: boolean;
-        };
-        /**
-         * ModelFile
-         * @description A file of a model on the disk.
-         */
-        ModelFile: {
-            path: string;
-            size_bytes: number;
-            sha256: string;
         };
         /**
          * ModelFlag
@@ -3357,7 +3668,7 @@ export interface components {
             releases: components["schemas"]["ModelRelease"][];
             deployments: components["schemas"]["ModelDeployment"][];
             flags: components["schemas"]["ModelFlag"][];
-            files: components["schemas"]["ModelFile"][];
+            files: components["schemas"]["volant.api.views.model.ModelFile"][];
             lineage: components["schemas"]["Graph"];
             versions: components["schemas"]["Link"][];
         };
@@ -3396,6 +3707,18 @@ export interface components {
         MonitorView: {
             spec: components["schemas"]["MonitorSpec"];
             holding: components["schemas"]["Alert"] | null;
+        };
+        /**
+         * Move
+         * @description A label moved. `from_version` 0: it was new.
+         */
+        Move: {
+            label: string;
+            from_version: number;
+            version: number;
+            moved_by: string;
+            comment: string;
+            moved_ms: number;
         };
         /**
          * MyProject
@@ -3678,6 +4001,22 @@ export interface components {
             created_ms: number;
         };
         /**
+         * Prompt
+         * @description A prompt in a list.
+         */
+        Prompt: {
+            id: string;
+            name: string;
+            description: string;
+            versions: number;
+            labels: components["schemas"]["Label"][];
+            uses: components["schemas"]["Use"][];
+            preview: string;
+            created_ms: number;
+            saved_ms: number;
+            archived_ms: number;
+        };
+        /**
          * PromptMessage
          * @description One message of a prompt, or the place where the caller's own messages go.
          */
@@ -3737,6 +4076,15 @@ export interface components {
             description: string;
             /** @default 0 */
             max_length: number;
+        };
+        /**
+         * PromptView
+         * @description One prompt with everything but its templates.
+         */
+        PromptView: {
+            prompt: components["schemas"]["Prompt"];
+            versions: components["schemas"]["Version"][];
+            moves: components["schemas"]["Move"][];
         };
         /**
          * Provider
@@ -3872,6 +4220,18 @@ export interface components {
             examples: components["schemas"]["RemovedExample"][];
         };
         /**
+         * Rendered
+         * @description What a model would be sent.
+         */
+        Rendered: {
+            version: string;
+            hash: string;
+            messages: Record<string, never>[];
+            characters: number;
+            /** @default [] */
+            warnings: string[];
+        };
+        /**
          * Report
          * @description What evaluating one model gave.
          */
@@ -3955,6 +4315,14 @@ export interface components {
             only_report: number;
             only_baseline: number;
             verdicts: components["schemas"]["Link"][];
+        };
+        /**
+         * Resume
+         * @description How a run goes on.
+         */
+        Resume: {
+            /** @default  */
+            name: string;
         };
         /**
          * Retention
@@ -4276,6 +4644,19 @@ export interface components {
             may_stop: boolean;
             may_resume: boolean;
             resume_sentence: string;
+        };
+        /**
+         * Saved
+         * @description What saving gave.
+         */
+        Saved: {
+            name: string;
+            version: components["schemas"]["Version"];
+            new: boolean;
+            /** @default [] */
+            warnings: string[];
+            /** @default [] */
+            moved: string[];
         };
         /**
          * SecretValue
@@ -4706,6 +5087,16 @@ export interface components {
             best: boolean;
         };
         /**
+         * Values
+         * @description What to render a version with.
+         */
+        Values: {
+            /** @default {} */
+            variables: Record<string, never>;
+            /** @default [] */
+            messages: Record<string, never>[];
+        };
+        /**
          * VariantRow
          * @description One way to do a task, as it stands.
          */
@@ -4768,23 +5159,34 @@ export interface components {
             created_ms: number;
         };
         /**
-         * VersionView
-         * @description A dataset version without its long lists.
+         * Version
+         * @description One version without its templates.
          */
-        VersionView: {
+        Version: {
             id: string;
-            name: string;
             version: number;
-            parent_id: string;
-            counts: {
-                [key: string]: components["schemas"]["SplitCount"];
-            };
-            leaks: number;
-            content_hash: string;
-            state: string;
+            hash: string;
+            author: string;
+            comment: string;
             created_ms: number;
-            funnel: Record<string, never>;
+            /** @default [] */
+            labels: string[];
         };
+        /**
+         * VersionDifference
+         * @description What two versions say otherwise.
+         */
+        VersionDifference: {
+            name: string;
+            before: components["schemas"]["Version"];
+            after: components["schemas"]["Version"];
+            unified: string;
+            messages: components["schemas"]["MessageDifference"][];
+            variables_added: string[];
+            variables_removed: string[];
+            variables_changed: string[];
+        };
+        VersionView: components["schemas"]["volant.api.manage.prompts.VersionView"];
         /**
          * Word
          * @description Why a person decides so.
@@ -4814,6 +5216,24 @@ export interface components {
             updated_ms: number;
         };
         /**
+         * VersionView
+         * @description A dataset version without its long lists.
+         */
+        "volant.api.manage.datasets.VersionView": {
+            id: string;
+            name: string;
+            version: number;
+            parent_id: string;
+            counts: {
+                [key: string]: components["schemas"]["SplitCount"];
+            };
+            leaks: number;
+            content_hash: string;
+            state: string;
+            created_ms: number;
+            funnel: Record<string, never>;
+        };
+        /**
          * Difference
          * @description What applying would change, and what it would leave as the loop decided.
          */
@@ -4822,6 +5242,29 @@ export interface components {
             changes: components["schemas"]["Change"][];
             sentences: string[];
             held: components["schemas"]["Held"][];
+        };
+        /**
+         * ModelFile
+         * @description A file of a model: weights, tokenizer, GGUF.
+         */
+        "volant.api.manage.export.ModelFile": {
+            path: string;
+            size_bytes: number;
+            sha256: string;
+        };
+        /**
+         * VersionView
+         * @description One version, whole.
+         */
+        "volant.api.manage.prompts.VersionView": {
+            name: string;
+            version: components["schemas"]["Version"];
+            messages: components["schemas"]["PromptMessage"][];
+            variables: {
+                [key: string]: components["schemas"]["PromptVariable"];
+            };
+            /** @default [] */
+            warnings: string[];
         };
         /**
          * Difference
@@ -4836,6 +5279,15 @@ export interface components {
             losses: number;
             p: number | null;
         };
+        /**
+         * ModelFile
+         * @description A file of a model on the disk.
+         */
+        "volant.api.views.model.ModelFile": {
+            path: string;
+            size_bytes: number;
+            sha256: string;
+        };
         /** @description Any error. `code` is stable and stands in docs/errors.md. */
         Error: {
             error: {
@@ -4844,6 +5296,15 @@ export interface components {
                 where: string;
                 hint: string;
                 retry_helps: boolean;
+            };
+        };
+        /** @description Any error under /v1, as OpenAI's clients read it. */
+        OpenAIError: {
+            error: {
+                message: string;
+                type: string;
+                param: string | null;
+                code: string | null;
             };
         };
     };
@@ -4946,7 +5407,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };
@@ -4977,7 +5438,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };
@@ -5841,6 +6302,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_list_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Kind_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_list_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ModelFile_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_get_file: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_export_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_export_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
                 };
             };
             /** @description An error */
@@ -6929,6 +7543,336 @@ export interface operations {
             };
         };
     };
+    prompts_list_prompts: {
+        parameters: {
+            query?: {
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Prompt_"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptSpec"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_get_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_get_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_diff_versions: {
+        parameters: {
+            query: {
+                /** @description A number, a label, or `latest`. */
+                before: string;
+                /** @description A number, a label, or `latest`. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDifference"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_render: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Values"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rendered"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rendered"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_move_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Move"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prompt"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    prompts_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prompt"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     releases_list_releases: {
         parameters: {
             query?: {
@@ -7396,6 +8340,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    runs_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resume"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description An error */
