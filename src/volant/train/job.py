@@ -12,6 +12,7 @@ from volant.core.errors import VolantError
 from volant.train.batches import Batches
 from volant.train.checkpoint import RunState, keep_newest, step_directory, whole_directory, write_state
 from volant.train.config import TrainConfig
+from volant.train.memory import resident_bytes
 from volant.train.progress import Progress
 from volant.train.selection import Selection
 
@@ -67,7 +68,8 @@ class Job:
         self._reported = now
         rate = (self.tokens - self._first_tokens) / max(now - self._started, 1e-9)
         self.progress.event("step", step=step, loss=round(loss, 5), learning_rate=learning_rate, tokens=self.tokens,
-                            tokens_per_s=round(rate), elapsed_s=round(self.wall_s(), 2))  # fmt: skip
+                            tokens_per_s=round(rate), elapsed_s=round(self.wall_s(), 2),
+                            memory_bytes=resident_bytes())  # fmt: skip
 
     @property
     def first_step(self) -> int:

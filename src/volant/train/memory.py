@@ -6,6 +6,8 @@ docs/train.md). Knows nothing of torch.
 
 from __future__ import annotations
 
+import resource
+import sys
 from pathlib import Path
 
 import msgspec
@@ -30,6 +32,15 @@ class MemoryNeed(msgspec.Struct, frozen=True, kw_only=True):
     def total(self) -> int:
         """Sum of all parts."""
         return self.weights + self.gradients + self.optimiser + self.activations + self.runtime
+
+
+def resident_bytes() -> int:
+    """What this process holds in memory now; its peak so far where the system does not say what it holds now."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
 
 
 def estimate(config: TrainConfig, vocabulary: int, longest: int) -> MemoryNeed:

@@ -5,7 +5,7 @@ Every line has `event` and `at_ms`. Events and their other fields:
     started     step, steps, tokens_total, parameters, vocabulary, rows, validation_rows, memory_bytes, config_hash,
                 data_hash
     resumed     step, checkpoint, and the fields of `started`
-    step        step, loss, learning_rate, tokens, tokens_per_s, elapsed_s     (about once a second)
+    step        step, loss, learning_rate, tokens, tokens_per_s, elapsed_s, memory_bytes     (about once a second)
     validated   step, val_loss, val_exact, best (bool), elapsed_s
     checkpoint  step, path
     finished    step, chosen_step, val_exact, val_loss, wall_s, cpu_s, final

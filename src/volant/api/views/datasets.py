@@ -169,7 +169,7 @@ def dataset_difference(caller: Reads, context: Has, left: str, right: str) -> An
             moved=moved,
             same=found.shared + len(both) - moved,
             by_split=_datasets.by_split(found, old, new),
-            by_source=_datasets.by_source(tx, caller.project, added),
+            by_source=_datasets.by_source(tx, added),
             labels_added=sorted(set(new.funnel.labels) - set(old.funnel.labels)),
             labels_removed=sorted(set(old.funnel.labels) - set(new.funnel.labels)) if not new.parent_id else [],
         )
