@@ -124,10 +124,17 @@ def _row(source: _Source, row: Any) -> Json:
 def _value(name: str, value: Any) -> Any:
     if name in _AS_JSON and isinstance(value, str):
         try:
-            return msgspec.json.decode(value)
+            return _without_keys(msgspec.json.decode(value))
         except msgspec.DecodeError:
             return value
     return value
+
+
+def _without_keys(value: Any) -> Any:
+    """An engine's own token stands in `state`: it is a secret, if only on loopback."""
+    if isinstance(value, dict):
+        return {name: _without_keys(one) for name, one in value.items() if name != "api_key"}
+    return [_without_keys(one) for one in value] if isinstance(value, list) else value
 
 
 def _members(db: Database, blobs: Blobs, project: str) -> Iterator[list[Json]]:
@@ -215,6 +222,7 @@ _SOURCES: dict[str, _Source] = {
     "prompt_labels": _Source(
         table=tables.prompt_label, sentence="which version a label stands for", order=("prompt_id", "label")
     ),
+    "prompt_label_moves": _Source(table=tables.prompt_label_move, sentence="where each label has pointed"),
     "documents": _Source(table=tables.document, sentence="every configuration that was applied"),
     "state": _Source(
         table=tables.state, sentence="what the loop decided: live variants, splits, places", order=("kind", "name")
