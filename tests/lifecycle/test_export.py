@@ -25,6 +25,7 @@ SAME = {  # kind → table, where they have as many rows
     "lineage": "lineage", "reviews": "review", "alerts": "alert", "erasures": "erasure", "runs": "run",
     "dataset_versions": "dataset_version", "documents": "document", "rollups": "rollup",
 }  # fmt: skip
+TOKEN = "an-engines-own-token"
 WEIGHTS = bytes(range(256)) * 40
 
 
@@ -37,6 +38,10 @@ def server(start_server: Any, released: Callable[[str], Path]) -> Any:
             (data / checkpoint).mkdir(parents=True, exist_ok=True)
             (data / checkpoint / "model.safetensors").write_bytes(WEIGHTS)
             (data / gguf).write_bytes(b"GGUF" + WEIGHTS)
+        body = "json_set(body, '$.api_key', ?)"
+        put = connection.execute(f"update state set body = {body} where kind = 'deployment'", (TOKEN,))
+        assert put.rowcount > 0
+        connection.commit()
     return start_server(data)
 
 
@@ -89,6 +94,7 @@ def test_what_people_wrote_is_in_it_only_when_asked_and_no_secret_ever(server: A
     key, master = server.key, (server.data / "master.key").read_bytes()
     with closing(sqlite3.connect(server.data / "volant.db")) as connection:
         hashes = [one for (one,) in connection.execute("select sha256 from api_key")]
+    hashes.append(TOKEN)
     for place in [*plain.rglob("*"), *full.rglob("*")]:
         if place.is_file() and place.suffix != ".safetensors":
             content = place.read_bytes()

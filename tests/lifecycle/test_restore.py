@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from volant.core.settings import ServerSettings
 from volant.lifecycle import ledger
 from volant.lifecycle.ledger import Erased
 from volant.registry import audit, erasures, keys, models, records
+from volant.store import upgrade
 from volant.store.database import Database
 from volant.store.vault import key_digest
 from volant.traces.drain import TraceDrain
@@ -186,6 +188,30 @@ def test_the_ledger_alone_is_enough_on_a_new_machine(data: Path, place: Path, tm
     assert len(done.erased_again) == 1
     assert rows_of(tmp_path / "with", subject) == 0
     assert b"user" not in (tmp_path / "ledger.jsonl").read_bytes(), "keyed hashes and times only"
+
+
+def test_an_erasure_reaches_the_copy_from_before_an_upgrade(data: Path) -> None:
+    subject = somebody(data)
+    opened = open_context(data, ServerSettings(data_dir=str(data)), environment={}, publish=lambda: None)
+    opened.db.close()
+    assert upgrade.copies(data), "the fixture was migrated, and its databases kept"
+    erase(data, subject)
+    assert upgrade.copies(data) == []
+    db = Database.open(f"sqlite:///{data / 'volant.db'}")
+    with db.read() as tx:
+        newest = erasures.list_erasures(tx, "default")[-1]
+    db.close()
+    assert (newest.subject, newest.receipt["outcome"]) == (subject, "complete")
+
+
+def test_what_a_killed_restore_left_goes_with_the_next(data: Path, place: Path, tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left = tmp_path / f".new.restoring-{dead.pid}"
+    left.mkdir()
+    (left / "master.key").write_bytes(b"x")
+    make_restore(place, tmp_path / "new", master_key=(data / "master.key").read_bytes())
+    assert not left.exists()
 
 
 def test_another_installations_folder_erases_nobody(data: Path, place: Path, tmp_path: Path) -> None:

@@ -263,11 +263,12 @@ def _sweep(folder: Path) -> None:
     """Remove what killed backups left."""
     for place in folder.glob(f".*{archive.SUFFIX}.*.part"):
         number = place.name.rsplit(".", 2)[1]
-        if number.isdecimal() and not _lives(int(number)):
+        if number.isdecimal() and not lives(int(number)):
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Is there a process of this number?"""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

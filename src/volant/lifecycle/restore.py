@@ -63,8 +63,10 @@ def restore(place: Path, data_dir: Path, wish: Wish, *, clock: Clock, settle: Se
     data_dir = data_dir.absolute()
     _check_target(data_dir, wish.force)
     data_dir.parent.mkdir(parents=True, exist_ok=True)
+    for left in data_dir.parent.glob(f".{data_dir.name}.restoring-*"):  # by one that was killed; it holds keys
+        if not backup.lives(int(left.name.rpartition("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)
     made = data_dir.with_name(f".{data_dir.name}.restoring-{os.getpid()}")
-    shutil.rmtree(made, ignore_errors=True)
     made.mkdir(mode=0o700)
     try:
         manifest = archive.read(place, lambda name: made / name)
