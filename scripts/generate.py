@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> int:
         "docs/volant.schema.json": json.dumps(settings.json_schema(), indent=1, ensure_ascii=False) + "\n",
     }
     pages = {"cli": commands, "api": api, "errors": error_codes, "settings": setting_tables, "audit": audit_actions}
+    pages["operations"] = limits
     for name, text in ((name, make()) for name, make in pages.items()):
         wanted[f"docs/{name}.md"] = spliced(ROOT / "docs" / f"{name}.md", text)
     wanted["docs/decisions/index.md"] = spliced(ROOT / "docs" / "decisions" / "index.md", decisions())
@@ -67,6 +68,18 @@ def spliced(page: Path, text: str) -> str:
     if not begin or not end:
         raise ValueError(f"{page} has no line {BEGIN} with a line {END} behind it")
     return f"{before}{BEGIN}\n{text.strip()}\n{END}{after}"
+
+
+# ---------------------------------------------------------------- limits
+def limits() -> str:
+    """Every setting that limits what a client may take: those named max_..., and the times."""
+    comments = _comments(settings.ServerSettings)
+    rows = [
+        (f"`{field.name}`", _default(field).removeprefix("default "), comments.get(field.name, ""))
+        for field in msgspec.structs.fields(settings.ServerSettings)
+        if field.name.startswith("max_") or field.name.endswith("_timeout_s") or field.name == "keep_alive_s"
+    ]
+    return table(("setting", "default", "what"), rows)
 
 
 # ---------------------------------------------------------------- decisions and pictures

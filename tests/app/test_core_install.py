@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +93,63 @@ def test_it_serves_and_keeps_traces(core: Path, tmp_path: Path) -> None:
         for process in (server, mock):
             process.terminate()
             process.communicate(timeout=30)
+
+
+MOST_TO_FIRST_TRACE_S = 120  # a newcomer's two minutes; the machine's part of them
+PROVIDER_KEY = "sk-proj-Marked0123456789abcdefMarked"
+
+
+class Upstream(BaseHTTPRequestHandler):
+    """What a newcomer's OpenAI is here: it wants the key, and answers."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        right = self.headers["authorization"] == f"Bearer {PROVIDER_KEY}" and self.path == "/v1/chat/completions"
+        message = {"role": "assistant", "content": f"hello from {asked['model']}"}
+        wrong = {"error": {"message": "Incorrect API key", "type": "x", "param": None, "code": "invalid_api_key"}}
+        body = wrong if not right else {
+            "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": asked["model"],
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14},
+        }  # fmt: skip
+        data = json.dumps(body).encode()
+        self.send_response(200 if right else 401)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_newcomer_with_an_openai_key_sees_the_first_trace_within_two_minutes(core: Path, tmp_path: Path) -> None:
+    """From the end of `pip install` to a trace that the API shows: `volant init` and nothing else."""
+    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    threading.Thread(target=upstream.serve_forever, daemon=True).start()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("VOLANT_", "PYTHON"))}
+    command = [
+        core / "bin" / "volant", "init", "--provider", "openai", "--task", "helpdesk", "--port", "0", "--data-dir", "d",
+        "--base-url", f"http://127.0.0.1:{upstream.server_port}/v1", "--start", "--once", "--json",
+    ]  # fmt: skip
+    started = time.monotonic()
+    ran = subprocess.run(
+        command, env={**environment, "OPENAI_API_KEY": PROVIDER_KEY}, cwd=tmp_path, capture_output=True, text=True,
+        timeout=MOST_TO_FIRST_TRACE_S,
+    )  # fmt: skip
+    seconds = time.monotonic() - started
+    upstream.shutdown()
+    upstream.server_close()
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    sys.stdout.write(f"first trace after {seconds:.1f} s\n")
+    assert seconds < MOST_TO_FIRST_TRACE_S
+    assert said["answer"] == "hello from gpt-4o-mini"
+    assert said["trace_url"] == f"{said['url']}/traces?open={said['inference_id']}"
+    assert 'api_key_ref = "openai"' in (tmp_path / "volant.toml").read_text()
+    for place in tmp_path.rglob("*"):
+        assert not (place.is_file() and PROVIDER_KEY.encode() in place.read_bytes()), f"the key stands in {place}"
+    assert PROVIDER_KEY not in ran.stdout + ran.stderr
 
 
 def _ready(server: subprocess.Popen[str], data: Path) -> tuple[str, str]:

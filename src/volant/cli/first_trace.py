@@ -21,6 +21,7 @@ from volant.core.errors import NotFound, Unavailable, VolantError
 READY_WITHIN_S = 90.0
 SEEN_WITHIN_S = 20.0
 TAKEN_WITHIN_S = 5.0  # a configuration, by every gateway
+STAYS_S = 0.6
 QUESTION = "Say hello in one short sentence."
 
 
@@ -79,11 +80,23 @@ class Started:
 
 def keep_secret(client: Client, name: str, value: str) -> None:
     """Sealed in the store, from where nobody reads it back; returns when the gateway has it."""
-    before = client.get("/readyz")["revision"]
+    before = _settled(client)
     client.ask("PUT", f"/api/v1/secrets/{name}", {"value": value})
+    _settled(client, beyond=before)
+
+
+def _settled(client: Client, beyond: int = -1) -> int:
+    """The gateway's configuration, once it is later than `beyond` and stays; what it is after TAKEN_WITHIN_S."""
     end = time.monotonic() + TAKEN_WITHIN_S
-    while client.get("/readyz")["revision"] == before and time.monotonic() < end:
+    seen, since = -1, time.monotonic()
+    while time.monotonic() < end:
+        found = int(client.get("/readyz")["revision"])
+        if found != seen:
+            seen, since = found, time.monotonic()
+        if seen > beyond and time.monotonic() - since > STAYS_S:
+            break
         time.sleep(0.05)
+    return seen
 
 
 def first_trace(client: Client, task: str) -> Trace:

@@ -89,5 +89,5 @@ def _redirect_uri(request: Request, context: Context, name: str) -> str:
 
 
 def _to_sign_in(error: VolantError) -> Response:
-    log.info("a sign-in at a provider was refused: %s", error)
+    log.info("a sign-in at a provider was refused: %s", error.code)  # the text may quote what was sent
     return RedirectResponse(f"/sign-in?error={quote(error.code)}", 302)
