@@ -86,6 +86,15 @@ def test_at_100_percent_the_oldest_texts_go_and_no_more_than_it_takes(context: C
     assert count(context, tables.inference) == 1600, "numbers stay"
 
 
+def test_texts_do_not_go_where_they_are_not_what_fills_it(context: Context) -> None:
+    fill(context, 300, 100 * HOUR_MS, "old")
+    (context.data_dir / "weights.gguf").write_bytes(os.urandom(8 << 20))
+    watcher, told = watch(context, 4 << 20)
+    watcher.look()
+    assert (told, count(context, tables.inference_payload)) == ([], 300)
+    assert ceiling.over(context.data_dir)
+
+
 def test_where_nothing_is_left_to_sweep_imports_are_refused_and_gateways_hear_of_it(context: Context) -> None:
     fill(context, 300, HOUR_MS // 2, "young")
     watcher, told = watch(context, 1 << 20)

@@ -57,7 +57,7 @@ def lists_of(client: Client) -> dict[str, Any]:
             and "/auth" not in path
             and "event" not in path
             and "/session" not in path
-            and path != "/api/v1/impact"
+            and not path.endswith("/impact")
         ):
             try:
                 found[path] = client.get(path)

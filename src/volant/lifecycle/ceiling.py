@@ -2,7 +2,8 @@
 
     from 80 %   it is said: in the log, by /readyz and by `volant doctor`
     from 100 %  the oldest texts go, oldest first over all projects, none of the last hour, until 95 % is reached;
-                where that is not enough, imports are refused and the gateways follow the project's `on_full_disk`
+                where all old texts would not be enough, none goes: imports are refused and the gateways follow the
+                project's `on_full_disk`, until somebody raises the ceiling or removes runs
 
 Used is what the files take on the disk, less the free pages inside the database: SQLite fills those first, so deleted
 rows make room although the file does not shrink. Knows files and one pragma; the sweeping is retention's.
@@ -18,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import func, select
 
 from volant.core.clock import Clock
 from volant.core.errors import StorageFull
 from volant.lifecycle.retention import Sweeper
+from volant.store import tables
 from volant.store.database import Database
 
 LOOK_EVERY_S = 30.0
@@ -107,6 +110,8 @@ class Ceiling:
         return Usage(used_bytes=max(0, used), ceiling_bytes=self.ceiling_bytes)
 
     def _make_room(self) -> None:
+        if self._sweepable() < self.usage.used_bytes - ENOUGH * self.ceiling_bytes:
+            return  # all old texts together are not enough: somebody has to decide, and nothing is lost for nothing
         ended, others = 0, self.usage.used_bytes + free_bytes(self.db)
         while self.usage.share > ENOUGH:
             done = self.sweeper.end_oldest_texts(younger_than_ms=self.clock.now_ms() - _YOUNG_MS, rows=_ROWS)
@@ -121,10 +126,18 @@ class Ceiling:
             log.warning("the oldest texts of %s inferences made room: %s", ended, self.usage.sentence)
             self.usage = self._measure()
 
+    def _sweepable(self) -> int:
+        """Bytes of texts that are old enough to go."""
+        old = tables.inference.c.started_ms < self.clock.now_ms() - _YOUNG_MS
+        sizes = select(func.sum(func.length(tables.inference_payload.c.sealed)))
+        with self.db.read() as tx:
+            query = sizes.join(tables.inference, tables.inference.c.id == tables.inference_payload.c.id).where(old)
+            return int(tx.execute(query).scalar() or 0)
+
     def _mark(self) -> None:
         over = self.usage.share >= FULL
         if over and not self.is_over:
-            log.error("the data directory is full, and nothing is left to sweep: %s", self.usage.sentence)
+            log.error("the data directory is full, and old texts are not what fills it: %s", self.usage.sentence)
         self.is_over = over
         for name, holds in ((MARKER, over), (NEAR, self.usage.share >= WARN)):
             place = self.data_dir / name
@@ -141,7 +154,7 @@ def near(data_dir: Path) -> str:
 
 
 def over(data_dir: Path) -> str:
-    """The same from 100 % on, when nothing was left to sweep."""
+    """The same from 100 % on, when sweeping would not help."""
     return _read(data_dir / MARKER)
 
 
