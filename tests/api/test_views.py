@@ -13,7 +13,8 @@ from fastapi.routing import iter_route_contexts
 
 from volant.api.access import permission_of
 from volant.api.app import routes
-from volant.api.views import _rollout, _runs, _series
+from volant.api.views import _reports, _rollout, _runs, _series
+from volant.api.views import reports as views_reports
 from volant.api.views._parts import PREVIEW
 from volant.core.nouns import InferenceRecord, ItemScore, Metric, ModelCall, Reason, Report, RolloutPlan, Split, Verdict
 from volant.registry import alerts, datasets, models, records, releases, reports, reviews, rollouts, runs, state
@@ -474,6 +475,32 @@ def test_a_report_beside_its_base_model(house: House) -> None:
     assert house.call("/reports/rep_1/item?item=none").status == 404
 
 
+def test_an_attack_that_works_now_is_a_flip_for_the_worse() -> None:
+    """Scores of probes count what went wrong: their 1 is the bad one."""
+    item = "injection_success:desk/q.csv:7/authority"
+    worked, failed = (ItemScore(item=item, cluster="", known=True, score=score) for score in (1.0, 0.0))
+    assert views_reports._item(worked, failed).flip == "worse"
+    assert views_reports._item(failed, worked).flip == "better"
+    right = views_reports._item(failed, worked)
+    assert views_reports._wanted(right, "right", "injection_success", None)
+    assert not views_reports._wanted(right, "wrong", "", None)
+
+
+@pytest.mark.parametrize(
+    ("item", "place"),
+    [
+        ("desk/data/q.csv:12", ("desk/data/q.csv", 12)),
+        ("flip_rate:desk/data/q.csv:4606/gender", ("desk/data/q.csv", 4606)),
+        ("bias/desk/data/q.csv:3", ("desk/data/q.csv", 3)),
+        ("pool:5", ("pool", 5)),
+        ("s3://bucket/q.csv:5", ("s3://bucket/q.csv", 5)),
+        ("extractable_canaries:canary-3", ("", -1)),
+    ],
+)
+def test_the_record_behind_an_item(item: str, place: tuple[str, int]) -> None:
+    assert _reports.place_of(item) == place
+
+
 # ---------------------------------------------------------------- releases
 def test_a_release_shows_checklist_reviews_traffic_and_the_test(house: House) -> None:
     page = house.get(f"/releases/{house.release}")
@@ -498,7 +525,12 @@ def test_a_release_shows_checklist_reviews_traffic_and_the_test(house: House) ->
                 tx, "default", subject_kind="release", subject_id=house.release, evidence_hash=digest,
                 decision="approve", reviewer="Ada", now_ms=house.now,
             )  # fmt: skip
-    assert [one["bound"] for one in house.get(f"/releases/{house.release}")["reviews"]] == [True, False]
+    reviewed = house.get(f"/releases/{house.release}")["reviews"]
+    assert [one["bound"] for one in reviewed] == [True, False]
+    assert house.get(f"/releases/{reviewed[0]['id']}")["release"]["id"] == house.release
+    assert house.get("/releases/ver_1")["release"]["id"] == house.release
+    assert house.call("/releases/rev_none").status == 404
+    assert house.call("/releases/ver_none").status == 404
     (task,) = house.get("/releases")["tasks"]
     assert (task["candidate"], task["releases"][0]["outcome"]) == ("v1", "insufficient_evidence")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -26,8 +27,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     low: float
     high: float
     items: int
-    wins: int
-    losses: int
+    wins: int  # items that got better
+    losses: int  # items that got worse
     p: float | None  # McNemar, exact, two-sided; None for clustered items
 
 
@@ -106,14 +107,23 @@ def difference(
     clusters = [after.cluster for _, after in pairs]
     found = compare_paired([before.score for before, _ in pairs], [after.score for _, after in pairs], clusters)
     low, high = max(-1.0, found.lower), min(1.0, found.upper)
-    made = Difference(value=found.difference, low=low, high=high, items=found.items, wins=found.wins,
-                      losses=found.losses, p=found.mcnemar_p)  # fmt: skip
+    wins, losses = (found.losses, found.wins) if lower_is_better(metric.name) else (found.wins, found.losses)
+    made = Difference(value=found.difference, low=low, high=high, items=found.items, wins=wins, losses=losses,
+                      p=found.mcnemar_p)  # fmt: skip
     return made, _sentence(metric, made)
 
 
+def lower_is_better(metric: str) -> bool:
+    """Whether an item's score of 1 is the bad one: an attack that worked, an answer that changed with a name."""
+    return metric in _LOWER_IS_BETTER
+
+
 def place_of(item: str) -> tuple[str, int]:
-    """Where the record of an item stands: (source, position); position -1 for an item that is no record."""
-    for part in (item, item.partition(":")[2]):
+    """Where the record of an item stands: (source, position); position -1 for an item that is no record.
+
+    Items of probes are `METRIC:SOURCE:POSITION/PROBE`, all others `SOURCE:POSITION`.
+    """
+    for part in (_METRIC.sub("", item), item):
         text = part.removeprefix("bias/").removeprefix("security/")
         for candidate in (text, text.rpartition("/")[0], text.rpartition("/")[0].rpartition("/")[0]):
             source, _, position = candidate.rpartition(":")
@@ -123,12 +133,13 @@ def place_of(item: str) -> tuple[str, int]:
 
 
 # ---------------------------------------------------------------- inside
+_METRIC = re.compile(r"^[a-z_]+:(?!//)")
 _LOWER_IS_BETTER = ("injection_success", "false_refusal", "flip_rate", "flip_rate_same_group", "extractable_canaries")
 
 
 def _sentence(metric: Metric, made: Difference) -> str:
     points, low, high = 100 * made.value, 100 * made.low, 100 * made.high
-    better = "better" if (points > 0) != (metric.name in _LOWER_IS_BETTER) else "worse"
+    better = "better" if (points > 0) != lower_is_better(metric.name) else "worse"
     if low <= 0 <= high:
         return f"No difference is shown: {points:+.1f} points [{low:+.1f}, {high:+.1f}] on the same {made.items} items."
     if points < 0:

@@ -18,7 +18,7 @@ from volant.core.nouns import RolloutPlan, Split, Verdict
 from volant.registry import documents, releases, reports, reviews, rollouts, state
 from volant.registry.releases import Release
 from volant.registry.rollouts import Rollout
-from volant.store.tables import inference
+from volant.store.tables import inference, review
 
 router = APIRouter(prefix="/releases", tags=["views"])
 MOST = 200
@@ -201,13 +201,25 @@ def show_release(release_id: str, caller: Reads, context: Has) -> Annotated[Rele
 
 
 def _find(tx: Connection, project: str, identifier: str) -> Release:
-    """By its own id, or by its rollout's. Raises NotFound."""
-    if identifier.startswith("rol_"):
-        for one in releases.list_releases(tx, project):
-            if one.rollout_id == identifier:
+    """By its own id, or by its rollout's, its verdict's or a review's of one of them. Raises NotFound."""
+    wanted = _signed(tx, project, identifier) if identifier.startswith("rev_") else identifier
+    if wanted.startswith(("rol_", "ver_")):
+        for one in releases.list_releases(tx, project)[::-1]:
+            if wanted in (one.rollout_id, one.verdict_id):
                 return one
-        raise NotFound("rollout_unknown", f"no release belongs to the rollout {identifier[:60]!r}", where=project)
-    return releases.get_release(tx, project, identifier)
+        kind = "rollout" if wanted.startswith("rol_") else "verdict"
+        raise NotFound(f"{kind}_unknown", f"no release belongs to the {kind} {wanted[:60]!r}", where=project,
+                       hint="a gate that did not pass makes no release; its model says why")  # fmt: skip
+    return releases.get_release(tx, project, wanted)
+
+
+def _signed(tx: Connection, project: str, review_id: str) -> str:
+    """What a review is about. Raises NotFound."""
+    found = tx.execute(select(review.c.subject_id).where(review.c.project == project, review.c.id == review_id))
+    about = found.scalar_one_or_none()
+    if about is None:
+        raise NotFound("review_unknown", f"there is no review {review_id[:60]!r}", where=project)
+    return str(about)
 
 
 def _rows(tx: Connection, project: str, found: list[Release]) -> list[ReleaseRow]:

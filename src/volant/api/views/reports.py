@@ -250,13 +250,14 @@ def _items(report: Report, other: Report | None) -> list[ItemRow]:
 
 
 def _item(one: ItemScore, before: ItemScore | None) -> ItemRow:
+    prefix, colon, _ = one.item.partition(":")
+    metric = prefix if colon and "/" not in prefix else ""
     flip: Literal["", "better", "worse"] = ""
     if before is not None and before.score != one.score:
-        flip = "better" if one.score > before.score else "worse"
-    metric, colon, _ = one.item.partition(":")
+        flip = "better" if (one.score > before.score) != _reports.lower_is_better(metric) else "worse"
     return ItemRow(
         item=one.item,
-        metric=metric if colon and "/" not in metric else "",
+        metric=metric,
         known=one.known,
         score=one.score,
         baseline_score=before.score if before else None,
@@ -270,5 +271,6 @@ def _wanted(row: ItemRow, only: str, metric: str, known: bool | None) -> bool:
     if only in ("better", "worse"):
         return row.flip == only
     if only in ("wrong", "right"):
-        return (row.score >= 1.0) == (only == "right")
+        good = row.score >= 1.0
+        return (good != _reports.lower_is_better(row.metric)) == (only == "right")
     return only == "" or row.flip != ""

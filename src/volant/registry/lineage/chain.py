@@ -326,7 +326,8 @@ class _Walker:
 
     def _gap(self, kind: str, identifier: str) -> Node:
         self.gaps.append(f"{kind.replace('_', ' ')} {identifier} is not in the registry")
-        return Node(kind=kind, id=identifier, sentence=f"{identifier} is not in the registry.")
+        sentence = f"{identifier} is not in the registry."
+        return Node(kind=kind, id=identifier, sentence=sentence, facts={"state": "missing"})
 
 
 def _metric(metric: Metric) -> str:
