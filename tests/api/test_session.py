@@ -303,6 +303,18 @@ def test_one_address_that_tries_many_emails_is_slowed(api: Api, ada: str) -> Non
     assert Browser(api).sign_in(ADA, PASSWORD, **{"x-forwarded-for": "203.0.113.10"}).status == 200
 
 
+def test_a_busy_server_is_nobodys_wrong_password(api: Api, ada: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _try in range(4):
+        assert Browser(api).sign_in(ADA, "wrong wrong wrong").status == 401
+    monkeypatch.setattr(passwords, "_WAIT_S", 0.01)
+    with passwords._place(), passwords._place():
+        busy = [Browser(api).sign_in(ADA, PASSWORD) for _try in range(3)]
+    assert {(one.status, one.json()["error"]["code"]) for one in busy} == {(503, "sign_in_busy")}
+    assert int(busy[0].headers["retry-after"]) == 30
+    assert Browser(api).sign_in(ADA, "wrong wrong wrong").status == 401, "the fifth that was looked at"
+    assert Browser(api).sign_in(ADA, PASSWORD).status == 429
+
+
 def test_an_admin_ends_the_wait(api: Api, ada: str) -> None:
     for _try in range(6):
         Browser(api).sign_in(ADA, "wrong wrong wrong")

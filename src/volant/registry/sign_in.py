@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from volant.core.clock import Clock
-from volant.core.errors import BadInput, Forbidden, Unauthenticated
+from volant.core.errors import BadInput, Forbidden, Unauthenticated, Unavailable
 from volant.core.people_settings import OidcSettings, PeopleSettings
 from volant.registry import audit, identities, invitations, passwords, people, sessions, throttle
 from volant.store.database import Database
@@ -113,7 +113,13 @@ class SignIn:
             now = self.clock.now_ms()
             locked = throttle.count(tx, self.db, [by_email, by_address], now_ms=now)
             hashed = people.password_hash(tx, person.id) if person else ""
-        if not passwords.matches(hashed, password):
+        try:
+            right = passwords.matches(hashed, password)
+        except Unavailable:  # too many at once: that is nobody's wrong password
+            with self.db.begin() as tx:
+                throttle.uncount(tx, [by_email, by_address])
+            raise
+        if not right:
             if locked and person is not None:
                 with self.db.begin() as tx:
                     self._note(tx, "", "", "session.lock", person.id)

@@ -83,6 +83,17 @@ def forgive(tx: Connection, email: Bucket, address: Bucket | None = None) -> Non
         tx.execute(update(login_throttle).where(*at).values(failures=login_throttle.c.failures - 1, locked_until_ms=0))
 
 
+def uncount(tx: Connection, buckets: Sequence[Bucket]) -> None:
+    """No password was looked at after all: one try back in each bucket, and no wait that only it began."""
+    for bucket in buckets:
+        at = login_throttle.c.bucket == bucket.id
+        failures = int(tx.execute(select(login_throttle.c.failures).where(at)).scalar_one_or_none() or 0)
+        changed: dict[str, int] = {"failures": max(failures - 1, 0)}
+        if failures - 1 < bucket.rule.free:
+            changed["locked_until_ms"] = 0
+        tx.execute(update(login_throttle).where(at).values(changed))
+
+
 def locked_until(tx: Connection, bucket: Bucket) -> int:
     """Unix milliseconds; 0: not locked."""
     found = tx.execute(select(login_throttle.c.locked_until_ms).where(login_throttle.c.bucket == bucket.id))
