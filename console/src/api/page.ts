@@ -67,9 +67,9 @@ export function usePage<P extends GetPath>(
   });
 }
 
-/** Rows with `data` and `next_cursor`; more are asked for by `fetchNextPage`. */
+/** Pages with `data` or `rows`, and `next_cursor`; more are asked for by `fetchNextPage`. */
 export function usePages<P extends GetPath>(path: P, params: Params<P> = {}, topics: Topic[] = []) {
-  type Row = Answer<P> extends { data: (infer R)[] } ? R : never;
+  type Row = Answer<P> extends { data: (infer R)[] } | { rows: (infer R)[] } ? R : never;
   const found = useInfiniteQuery({
     queryKey: [context.project, path, params, "pages"],
     queryFn: ({ signal, pageParam }) =>
@@ -79,7 +79,10 @@ export function usePages<P extends GetPath>(path: P, params: Params<P> = {}, top
     placeholderData: keepPreviousData,
     meta: { topics },
   });
-  const rows = (found.data?.pages ?? []).flatMap((page) => (page as { data: Row[] }).data);
+  const rows = (found.data?.pages ?? []).flatMap((page) => {
+    const { data, rows } = page as { data?: Row[]; rows?: Row[] };
+    return data ?? rows ?? [];
+  });
   return { ...found, rows };
 }
 
