@@ -13,8 +13,13 @@ function otherSystem(name, version, parent) {
   const words = name.split(/[/-]/);
   const os = SYSTEMS.find((one) => words.includes(one));
   const cpu = PROCESSORS.find((one) => words.includes(one));
-  const libc = words.includes("musl") ? "musl" : words.some((word) => word.startsWith("gnu")) ? "glibc" : undefined;
-  if (!os || !cpu) throw new Error(`${name} is not in the lock, and its name does not say for which system it is`);
+  const libc = words.includes("musl")
+    ? "musl"
+    : words.some((word) => word.startsWith("gnu"))
+      ? "glibc"
+      : undefined;
+  if (!os || !cpu)
+    throw new Error(`${name} is not in the lock, and its name does not say for which system it is`);
   return {
     version,
     cpu: [cpu],

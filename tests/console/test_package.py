@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from tests.console.conftest import ROOT, _missing
+
 from volant.api.console import BUILT
 
 

@@ -3065,6 +3065,10 @@ export interface components {
             baseline_score: number | null;
             /** @enum {unknown} */
             flip: "" | "better" | "worse";
+            /** @default  */
+            record_id: string;
+            /** @default  */
+            inference_id: string;
         };
         /**
          * ItemScore
@@ -3535,6 +3539,8 @@ export interface components {
             metric: components["schemas"]["Metric"];
             baseline: components["schemas"]["Metric"] | null;
             difference: components["schemas"]["volant.api.views._reports.Difference"] | null;
+            /** @enum {unknown} */
+            trend: "" | "better" | "same" | "worse";
             sentence: string;
         };
         /**

@@ -18,7 +18,6 @@ import {
   Key,
   KeyValue,
   Loading,
-  LoopRing,
   Ms,
   Num,
   Page,
@@ -170,18 +169,6 @@ export default function Gallery() {
           </Panel>
         </Columns>
         <Columns>
-          <Panel title="LoopRing">
-            <LoopRing
-              centre={{ title: "helpdesk-intent", about: "v2 serves" }}
-              things={[
-                { id: "1", stage: "monitor", label: "v2", state: "live" },
-                { id: "2", stage: "train", label: "v4", state: "running" },
-                { id: "3", stage: "gate", label: "v3", state: "blocked" },
-                { id: "4", stage: "data", label: "data@2", state: "ready" },
-              ]}
-              onOpen={() => {}}
-            />
-          </Panel>
           <Panel title="Graph">
             <Graph
               label="Lineage"

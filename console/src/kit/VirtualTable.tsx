@@ -4,7 +4,16 @@
  * Rows are a grid. The row that the keyboard stands on is the "current" one; a page may keep it in the URL.
  */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useShortcuts } from "~/shell/keys";
 import css from "./kit.module.css";
 import { Loading } from "./Panel";
@@ -21,7 +30,7 @@ export interface Column<R> {
 
 interface Props<R> {
   rows: R[];
-  columns: Column<R>[];
+  columns: Column<R>[]; // a constant, or from useMemo: a new one draws every row
   rowKey: (row: R) => string;
   label: string; // for those who hear the table
   current?: string; // key of the row that is open
@@ -34,7 +43,7 @@ interface Props<R> {
   total?: number; // how many there are in all, where known
 }
 
-const OVERSCAN = 12;
+const OVERSCAN = 6;
 
 export function VirtualTable<R>(props: Props<R>) {
   const { rows, rowKey, label, current, onOpen, onMove, rowHeight = 44, more } = props;
@@ -58,10 +67,14 @@ export function VirtualTable<R>(props: Props<R>) {
     getScrollElement: () => box.current,
     estimateSize: () => rowHeight,
     overscan: OVERSCAN,
+    useFlushSync: false,
     getItemKey: (index) => rowKey(rows[index] as R),
   });
   const items = virtual.getVirtualItems();
-  const here = current === undefined ? at : rows.findIndex((row) => rowKey(row) === current);
+  const here = useMemo(
+    () => (current === undefined ? at : rows.findIndex((row) => rowKey(row) === current)),
+    [current, at, rows, rowKey],
+  );
 
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -79,7 +92,7 @@ export function VirtualTable<R>(props: Props<R>) {
     },
     [rows, virtual, onMove],
   );
-  const start = Math.max(here, at);
+  const start = here >= 0 ? here : at;
   const open = () => {
     const row = rows[start];
     if (row) onOpen?.(row);
@@ -89,6 +102,14 @@ export function VirtualTable<R>(props: Props<R>) {
     { keys: "k", label: "Row before", run: () => move(start < 0 ? 0 : start - 1) },
     ...(onOpen ? [{ keys: "Enter", label: "Open the row", run: open }] : []),
   ]);
+
+  const newest = useRef({ rows, onOpen });
+  newest.current = { rows, onOpen };
+  const press = useCallback((index: number) => {
+    setAt(index);
+    const row = newest.current.rows[index];
+    if (row !== undefined) newest.current.onOpen?.(row);
+  }, []);
 
   function onKey(event: KeyboardEvent) {
     const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 0) / rowHeight) - 2);
@@ -138,29 +159,17 @@ export function VirtualTable<R>(props: Props<R>) {
             const row = rows[item.index] as R;
             const isHere = item.index === here || (current === undefined && item.index === at);
             return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: Enter and j/k are read above
-              <div
+              <Row
                 key={item.key}
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-current={isHere || undefined}
-                className={`${css.row} ${isHere ? css.current : ""} ${onOpen ? css.clickable : ""}`}
-                style={{
-                  gridTemplateColumns: template,
-                  height: item.size,
-                  transform: `translateY(${item.start}px)`,
-                }}
-                onClick={() => {
-                  setAt(item.index);
-                  onOpen?.(row);
-                }}
-              >
-                {columns.map((column) => (
-                  <div key={column.id} role="cell" className={`${css.cell} ${column.right ? css.right : ""}`}>
-                    {column.cell(row)}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                index={item.index}
+                columns={columns as Column<unknown>[]}
+                template={template}
+                height={item.size}
+                top={item.start}
+                isHere={isHere}
+                onPress={onOpen ? press : undefined}
+              />
             );
           })}
         </div>
@@ -169,6 +178,38 @@ export function VirtualTable<R>(props: Props<R>) {
     </div>
   );
 }
+
+interface RowProps {
+  row: unknown;
+  index: number;
+  columns: Column<unknown>[];
+  template: string;
+  height: number;
+  top: number;
+  isHere: boolean;
+  onPress?: (index: number) => void;
+}
+
+/** One row; drawn again only when something of it changed, so that scrolling draws the new ones only. */
+const Row = memo(function Row({ row, index, columns, template, height, top, isHere, onPress }: RowProps) {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter and j/k are read by the table
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-current={isHere || undefined}
+      className={`${css.row} ${isHere ? css.current : ""} ${onPress ? css.clickable : ""}`}
+      style={{ gridTemplateColumns: template, height, transform: `translateY(${top}px)` }}
+      onClick={() => onPress?.(index)}
+    >
+      {columns.map((column) => (
+        <div key={column.id} role="cell" className={`${css.cell} ${column.right ? css.right : ""}`}>
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+});
 
 /** What the columns need at least: the first number of each width, gaps and edges. Narrower windows scroll. */
 function leastWidth<R>(columns: Column<R>[]): number {

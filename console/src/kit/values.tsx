@@ -1,8 +1,6 @@
 /** Values as they stand in rows: ids that copy, times, numbers, states. One line each. */
 import { Tooltip } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useState, useSyncExternalStore } from "react";
 import * as format from "./format";
 import css from "./kit.module.css";
 import { look, type Tone } from "./states";
@@ -23,24 +21,25 @@ export function Tag({ tone = "idle", children }: { tone?: Tone; children: ReactN
   return <span className={`${css.badge} ${css[tone]}`}>{children}</span>;
 }
 
-/** An id in monospace, short; a click copies all of it. */
+/** An id in monospace, short; a click copies all of it. Cheap: rows hold many. */
 export function Id({ id, full, label }: { id: string; full?: boolean; label?: string }) {
-  const clipboard = useClipboard({ timeout: 1200 });
+  const [copied, setCopied] = useState(false);
   if (!id) return <span className="quiet">–</span>;
-  const Icon = clipboard.copied ? IconCheck : IconCopy;
   return (
     <button
       type="button"
-      className={`${css.id} ${clipboard.copied ? css.copied : ""}`}
-      title={clipboard.copied ? "Copied" : `Copy ${id}`}
+      className={`${css.id} ${copied ? css.copied : ""}`}
+      title={copied ? "Copied" : `Copy ${id}`}
       aria-label={`Copy ${id}`}
       onClick={(event) => {
         event.stopPropagation();
-        clipboard.copy(id);
+        void navigator.clipboard.writeText(id).then(() => {
+          setCopied(true);
+          setTimeout(() => setCopied(false), 1200);
+        });
       }}
     >
       {label ?? (full ? id : format.shortId(id))}
-      <Icon size={12} aria-hidden />
     </button>
   );
 }
@@ -139,12 +138,26 @@ export function Hint({ label, children }: { label: ReactNode; children: ReactNod
   );
 }
 
-/** Now, to the half minute: relative times move on by themselves. */
+/** Now, to a quarter of a minute: relative times move on by themselves, by one clock for all of them. */
 function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 15_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
+  return useSyncExternalStore(listen, () => now);
+}
+
+let now = Date.now();
+let clock: ReturnType<typeof setInterval> | undefined;
+const listeners = new Set<() => void>();
+
+function listen(listener: () => void) {
+  if (listeners.size === 0) {
+    now = Date.now();
+    clock = setInterval(() => {
+      now = Date.now();
+      for (const one of listeners) one();
+    }, 15_000);
+  }
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) clearInterval(clock);
+  };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { lines } from "./DiffView";
-import { placesOn } from "./ring";
 import { look } from "./states";
 import { nested } from "./Waterfall";
 
@@ -46,21 +45,6 @@ describe("a waterfall", () => {
 
   it("loses no span where parents go in a circle", () => {
     expect(nested([span("a", "b", 0), span("b", "a", 0)])).toHaveLength(2);
-  });
-});
-
-describe("the ring", () => {
-  it("puts things of one stage beside each other", () => {
-    const found = placesOn([
-      { stage: "train" as const },
-      { stage: "train" as const },
-      { stage: "train" as const },
-    ]);
-    expect(found.map(({ x, row }) => [x, row])).toEqual([
-      [-26, 0],
-      [26, 0],
-      [0, 1],
-    ]);
   });
 });
 

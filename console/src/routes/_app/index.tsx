@@ -1,12 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { Empty, Page, PageHeader } from "~/kit";
+import { search, text } from "~/kit/url";
+import { LoopPage } from "~/pages/loop/LoopPage";
 
-export const Route = createFileRoute("/_app/")({ component: Loop });
+const address = search({ task: text(), open: text() });
 
-function Loop() {
-  return (
-    <Page header={<PageHeader title="Loop" />}>
-      <Empty title="Not in this build yet">The command line has it: volant --help</Empty>
-    </Page>
-  );
-}
+export const Route = createFileRoute("/_app/")({ validateSearch: address, component: LoopPage });
