@@ -182,7 +182,7 @@ def test_every_page_is_there_and_only_texts_need_content() -> None:
         "/api/v1/views/datasets/{version_id}/removed/{step}",
         "/api/v1/views/reports/{report_id}/item",
     }
-    assert {needed for _, needed in VIEWS} == {"read", "content"}
+    assert {needed for _, needed in VIEWS} == {"read", "content", "people", "audit"}
 
 
 def _filled(house: House, path: str) -> str:
@@ -468,6 +468,8 @@ def test_a_report_beside_its_base_model(house: House) -> None:
     flips = house.get("/reports/rep_1/items?only=flips&limit=30")
     assert (flips["total"], len(flips["rows"]), flips["next_cursor"]) == (32, 30, "30")
     assert {row["flip"] for row in flips["rows"]} == {"better"}
+    assert row["trend"] == "better"
+    assert {one["record_id"][:4] for one in flips["rows"]} == {"rec_", ""}
     assert house.get("/reports/rep_1/items?only=wrong")["total"] == 4
     assert house.get("/reports/rep_1/items?known=true")["total"] == 20
     item = house.get("/reports/rep_1/item?item=desk/data/q.csv:0")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, tuple_
 
 from volant.api.views._parts import Link, ReportHead
 from volant.core.errors import NotFound
@@ -14,7 +15,7 @@ from volant.core.metrics import ACCURACY, EXACT_MATCH, items_of
 from volant.core.nouns import Metric, Report
 from volant.core.stats import compare_paired
 from volant.registry import edges, models, reports
-from volant.store.tables import report
+from volant.store.tables import record, report
 
 YARDSTICK = "yardstick"  # the suite of the linear classifier, comparable with accuracy item by item
 _OF_ACCURACY = (ACCURACY, YARDSTICK)
@@ -113,6 +114,28 @@ def difference(
     return made, _sentence(metric, made)
 
 
+def trend(metric: Metric, made: Difference | None) -> Literal["", "better", "worse", "same"]:
+    """Whether the difference is shown, and to which side; empty where nothing is paired."""
+    if made is None:
+        return ""
+    if made.low <= 0 <= made.high:
+        return "same"
+    return "better" if (made.value > 0) != lower_is_better(metric.name) else "worse"
+
+
+def behind(tx: Connection, project: str, items: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Item → (its record's id, the inference that the record was made from; empty: it was imported)."""
+    places = {item: place_of(item) for item in items}
+    keys = [place for place in set(places.values()) if place[0]]
+    if not keys:
+        return {}
+    query = select(record.c.source, record.c.position, record.c.id, record.c.inference_id).where(
+        record.c.project == project, tuple_(record.c.source, record.c.position).in_(keys)
+    )
+    found = {(row.source, row.position): (row.id, row.inference_id) for row in tx.execute(query)}
+    return {item: found[place] for item, place in places.items() if place in found}
+
+
 def lower_is_better(metric: str) -> bool:
     """Whether an item's score of 1 is the bad one: an attack that worked, an answer that changed with a name."""
     return metric in _LOWER_IS_BETTER
@@ -139,8 +162,8 @@ _LOWER_IS_BETTER = ("injection_success", "false_refusal", "flip_rate", "flip_rat
 
 def _sentence(metric: Metric, made: Difference) -> str:
     points, low, high = 100 * made.value, 100 * made.low, 100 * made.high
-    better = "better" if (points > 0) != lower_is_better(metric.name) else "worse"
-    if low <= 0 <= high:
+    better = trend(metric, made)
+    if better == "same":
         return f"No difference is shown: {points:+.1f} points [{low:+.1f}, {high:+.1f}] on the same {made.items} items."
     if points < 0:
         low, high = -high, -low

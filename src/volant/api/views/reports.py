@@ -54,6 +54,7 @@ class MetricRow(msgspec.Struct, frozen=True, kw_only=True):
     metric: Metric
     baseline: Metric | None
     difference: _reports.Difference | None  # paired where items allow it
+    trend: Literal["", "better", "worse", "same"]  # "same": no difference is shown; empty: nothing is paired
     sentence: str  # "4.1 points better [2.0, 6.2] on the same 856 items", or why nothing is compared
 
 
@@ -86,6 +87,8 @@ class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     baseline_score: float | None
     flip: Literal["", "better", "worse"]
+    record_id: str = ""  # empty: it is no record of a dataset
+    inference_id: str = ""  # the answer that the record was made from; empty: it was imported
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,9 +155,10 @@ def report_items(
     with context.db.read() as tx:
         report = reports.get_report(tx, caller.project, report_id)
         other, _ = _reports.baseline_of(tx, caller.project, report, baseline)
-    rows = [one for one in _items(report, other) if _wanted(one, only, metric, known)]
-    start = int(cursor) if cursor.isdigit() else 0
-    shown = rows[start : start + limit]
+        rows = [one for one in _items(report, other) if _wanted(one, only, metric, known)]
+        start = int(cursor) if cursor.isdigit() else 0
+        behind = _reports.behind(tx, caller.project, [row.item for row in rows[start : start + limit]])
+    shown = [_linked(row, behind) for row in rows[start : start + limit]]
     more = start + limit < len(rows)
     return ItemPage(rows=shown, next_cursor=str(start + limit) if more else "", total=len(rows))
 
@@ -237,7 +241,8 @@ def _metric(metric: Metric, report: Report, other: Report | None) -> MetricRow:
         else None
     )
     difference, sentence = _reports.difference(metric, beside, report, other)
-    return MetricRow(metric=metric, baseline=beside, difference=difference, sentence=sentence)
+    trend = _reports.trend(metric, difference)
+    return MetricRow(metric=metric, baseline=beside, difference=difference, trend=trend, sentence=sentence)
 
 
 def _head(report: Report) -> ReportHead:
@@ -263,6 +268,11 @@ def _item(one: ItemScore, before: ItemScore | None) -> ItemRow:
         baseline_score=before.score if before else None,
         flip=flip,
     )
+
+
+def _linked(row: ItemRow, behind: dict[str, tuple[str, str]]) -> ItemRow:
+    record_id, inference_id = behind.get(row.item, ("", ""))
+    return msgspec.structs.replace(row, record_id=record_id, inference_id=inference_id)
 
 
 def _wanted(row: ItemRow, only: str, metric: str, known: bool | None) -> bool:
