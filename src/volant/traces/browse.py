@@ -168,7 +168,10 @@ def page(tx: Connection, project: str, chosen: Chosen, *, limit: int, cursor: st
 
 
 def tally(tx: Connection, project: str, chosen: Chosen, *, most: int = MOST_COUNTED) -> Tally:
-    """The numbers of a filter, in one pass over the newest `most` that its indexed conditions leave."""
+    """The numbers of a filter, in one pass over the newest `most` that its indexed conditions leave.
+
+    The histogram is of all latencies, whatever range of them was chosen: a range is chosen on it.
+    """
     floor = floor_ms(tx, project, chosen, most)
     bucket = case(*((inference.c.latency_ms < edge, at) for at, edge in enumerate(EDGES_MS)), else_=len(EDGES_MS))
     failed = case((_failed(), 1), else_=0)
@@ -182,7 +185,11 @@ def tally(tx: Connection, project: str, chosen: Chosen, *, most: int = MOST_COUN
         .where(*_where(project, chosen, floor))
         .group_by(bucket, failed, *columns)
     )  # fmt: skip
-    return _tallied(tx.execute(query).all(), floor)
+    found = _tallied(tx.execute(query).all(), floor)
+    whole = msgspec.structs.replace(chosen, latency_ms_min=0.0, latency_ms_max=0.0)
+    if whole == chosen:
+        return found
+    return msgspec.structs.replace(found, latency=tally(tx, project, whole, most=most).latency)
 
 
 def floor_ms(tx: Connection, project: str, chosen: Chosen, most: int, before_ms: int = 0) -> int:

@@ -47,7 +47,7 @@ export function SessionDrawer({ session, said, set, onClose }: Props) {
               <Figure name="Turns" value={`${format.num(one.requests)}${one.complete ? "" : " newest"}`} />
               <Figure name="Failed" value={format.num(one.errors)} />
               <Figure name="Lasted" value={format.ms(one.ended_ms - one.started_ms)} />
-              <Number
+              <Figure
                 name="Tokens in → out"
                 value={`${format.num(one.input_tokens)} → ${format.num(one.output_tokens)}`}
               />

@@ -121,7 +121,7 @@ function Head({ one }: { one: TraceView }) {
       <Hint label="Until the first token came">
         <Figure name="First token" value={inference.ttft_ms ? format.ms(inference.ttft_ms) : "–"} />
       </Hint>
-      <Number
+      <Figure
         name="Tokens in → out"
         value={`${format.num(inference.input_tokens)} → ${format.num(inference.output_tokens)}`}
       />
