@@ -1684,6 +1684,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, by whom by name, newest first */
+        get: operations["views_audit_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views/datasets": {
         parameters: {
             query?: never;
@@ -1880,6 +1897,23 @@ export interface paths {
         };
         /** The models page: every version with its evidence in a line */
         get: operations["views_models_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's members, invitations and roles */
+        get: operations["views_people_view"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2270,6 +2304,20 @@ export interface components {
             sentence: string;
             head_id: number;
             head_hash: string;
+        };
+        /**
+         * AuditView
+         * @description A part of the log, newest first.
+         */
+        AuditView: {
+            rows: components["schemas"]["Entry"][];
+            names: {
+                [key: string]: string;
+            };
+            next_cursor: string;
+            actions: {
+                [key: string]: string;
+            };
         };
         /**
          * BackupCheck
@@ -3950,6 +3998,15 @@ export interface components {
             output: unknown;
         };
         /**
+         * PeopleView
+         * @description The page.
+         */
+        PeopleView: {
+            members: components["schemas"]["MemberView"][];
+            invitations: components["schemas"]["InvitationRow"][];
+            roles: components["schemas"]["RoleRow"][];
+        };
+        /**
          * PersonChange
          * @description What to change; what is left out stays.
          */
@@ -4433,6 +4490,15 @@ export interface components {
             standing: "active" | "blocked" | "done" | "idle" | "retired" | "waiting";
             sentence: string;
             link: components["schemas"]["Link"] | null;
+        };
+        /**
+         * RoleRow
+         * @description A role and what it gives.
+         */
+        RoleRow: {
+            role: string;
+            permissions: string[];
+            members: number;
         };
         /**
          * Rollout
@@ -8913,6 +8979,51 @@ export interface operations {
             };
         };
     };
+    views_audit_view: {
+        parameters: {
+            query?: {
+                actor?: string;
+                /** @description Whole, e.g. "key.create", or its noun and a dot: "key.". */
+                action?: string;
+                object_kind?: string;
+                object_id?: string;
+                /** @description Reads of what this person said; as the application names them. */
+                user?: string;
+                /** @description Unix milliseconds. */
+                since_ms?: number;
+                /** @description Unix milliseconds. */
+                until_ms?: number;
+                /** @description How many, at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; empty: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     views_list_datasets: {
         parameters: {
             query?: {
@@ -9292,6 +9403,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_people_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleView"];
                 };
             };
             /** @description An error */
