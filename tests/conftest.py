@@ -38,6 +38,13 @@ def test_data() -> Path:
     pytest.skip("real data: set VOLANT_TEST_DATA to a folder with the public test sets (docs/test-data.md)")
 
 
+def missing(what: str, then: str) -> None:
+    """A program or package that a test names is not here: skip, saying what to do; under VOLANT_STRICT=1 fail."""
+    if os.environ.get("VOLANT_STRICT") == "1":
+        pytest.fail(f"{what}, and VOLANT_STRICT=1 forbids skipping: {then}")
+    pytest.skip(f"{what}: {then}")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """A migrated SQLite database in a real file."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import missing
 
 from volant.app import logs
 from volant.cli.client import Client
@@ -197,8 +198,10 @@ def test_no_process_of_ours_asks_for_another_machine(start_server: Any, upstream
 
 def test_no_system_call_reaches_for_another_machine(tmp_path: Path) -> None:
     """The kernel's view, for what C libraries do past Python: every address of every connect and send."""
-    if shutil.which("strace") is None or subprocess.run(["strace", "-qq", "true"], capture_output=True).returncode:
-        pytest.skip("strace is not here, or may not trace")
+    if shutil.which("strace") is None:
+        missing("strace is not installed", "apt-get install strace")
+    if subprocess.run(["strace", "-qq", "true"], capture_output=True).returncode:
+        pytest.skip("strace may not trace here: the sandbox forbids ptrace")
     here = Path(__file__).parents[2]
     work = tmp_path / "work.py"
     work.write_text(

@@ -24,6 +24,7 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.conftest import _start_server, missing
 
 from volant.cli.client import Client
 
@@ -72,8 +73,7 @@ class Front:
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     if shutil.which("nginx") is None:
-        pytest.skip("nginx is not installed")
-    from tests.conftest import _start_server
+        missing("nginx is not installed", "apt-get install nginx-light")
 
     place = tmp_path_factory.mktemp("nginx")
     mock = subprocess.Popen(
@@ -220,7 +220,7 @@ def test_large_requests_end_at_nginx_and_files_may_be_larger(front: Front) -> No
 # ---------------------------------------------------------------- systemd
 def test_the_unit_is_one_that_systemd_takes_and_calls_safe(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not installed")
+        missing("systemd-analyze is not installed", "apt-get install systemd")
     unit = tmp_path / "volant.service"
     unit.write_text((DEPLOY / "volant.service").read_text().replace("/opt/volant/bin/volant", sys.executable))
     verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import missing
 
 from volant.registry import audit as chain
 from volant.store import tables
@@ -25,9 +26,11 @@ WRITERS, EACH = 6, 25
 @pytest.fixture
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL of this test's own, on loopback."""
-    pytest.importorskip("psycopg", reason="no PostgreSQL driver: psycopg is not installed")
-    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
-        pytest.skip("no PostgreSQL here: initdb and pg_ctl are not on the path")
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # Debian keeps them off the path
+    search = os.pathsep.join([os.environ.get("PATH", ""), *map(str, reversed(programs))])
+    initdb, pg_ctl = shutil.which("initdb", path=search), shutil.which("pg_ctl", path=search)
+    if initdb is None or pg_ctl is None:
+        missing("PostgreSQL is not installed", "apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="volant-pg-"))
     user = None
     if os.geteuid() == 0:  # it refuses to run as root
@@ -38,12 +41,12 @@ def postgres() -> Iterator[str]:
         port = free.getsockname()[1]
     data, options = str(folder / "db"), f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
     quiet = {"stdout": subprocess.DEVNULL, "user": user, "cwd": folder, "check": True}
-    subprocess.run(["initdb", "-D", data, "-U", "volant", "--auth=trust"], **quiet)
-    subprocess.run(["pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start"], **quiet)
+    subprocess.run([initdb, "-D", data, "-U", "volant", "--auth=trust"], **quiet)
+    subprocess.run([pg_ctl, "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start"], **quiet)
     try:
         yield f"postgresql+psycopg://volant@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run(["pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], **quiet)
+        subprocess.run([pg_ctl, "-D", data, "-m", "immediate", "-w", "stop"], **quiet)
         shutil.rmtree(folder, ignore_errors=True)
 
 

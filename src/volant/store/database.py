@@ -29,6 +29,9 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # SQLite reads one snapshot by itself; PostgreSQL, by default, one a statement. The pool is the same.
+        postgresql = engine.dialect.name == "postgresql"
+        self._reader = engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else engine
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
@@ -58,7 +61,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; nothing is kept."""
-        with self.engine.connect() as connection:
+        with self._reader.connect() as connection:
             yield connection.execution_options(volant_read=True)
 
     def revision(self) -> str:
