@@ -72,7 +72,7 @@ class Page:
                 before = found[-1].language if not note.startswith("no,") else ""
                 note = ""
             elif token.type == "html_block" and (match := NOTE.fullmatch(token.content.strip())):
-                note = match[1]
+                note = re.sub(r"^no,? ", "no, ", match[1])
             elif token.type in ("inline", "heading_open"):
                 note, before = "", ""
         return found

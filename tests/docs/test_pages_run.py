@@ -18,6 +18,7 @@ import io
 import sys
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.conftest import RELEASED, _start_server
 from tests.docs.running import PageRun, PageWrong, differs
 
 MOST_THAT_DO_NOT_RUN = 30
+READERS = 3  # pages at the same time: most of their time is waiting
 SETTINGS = Path(__file__).parent / "server.toml"
 
 
@@ -41,25 +43,40 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         run.close()
 
 
-@pytest.fixture
-def reader(runs: Any, tmp_path: Path, stand_in: str) -> Iterator[PageRun]:
-    """Somebody who begins to work through the page, with the server that it speaks of."""
-    folder = tmp_path / "here"
+@pytest.fixture(scope="session")
+def worked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, stand_in: str
+) -> Iterator[dict[str, Future[None]]]:
+    """Every chosen page, being worked through by one of a few readers, in order."""
+    chosen = [item.callspec.params["runs"] for item in request.session.items
+              if isinstance(item, pytest.Function) and item.originalname == "test_page_runs"]  # fmt: skip
+    pool = ThreadPoolExecutor(READERS)
+    try:
+        yield {page.name: pool.submit(work_through, page, tmp_path_factory.mktemp("page"), stand_in) for page in chosen}
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def work_through(page: Any, place: Path, stand_in: str) -> None:
+    """As somebody would who has just begun, with the server that the page speaks of. Raises PageWrong."""
+    folder = place / "here"
     folder.mkdir()
-    if runs.server == "none":
-        run, server = PageRun(folder=folder, exits=runs.exits), None
+    server = None
+    if page.server == "none":
+        run = PageRun(folder=folder, exits=page.exits)
     else:
-        data = _data(runs.server, folder)
-        settings = SETTINGS.read_text().replace("9101", stand_in)
-        (folder / "volant.toml").write_text(settings)
+        data = _data(page.server, folder)
+        (folder / "volant.toml").write_text(SETTINGS.read_text().replace("9101", stand_in))
         server = _start_server(data, cwd=folder)
-        run = PageRun(folder=folder, url=server.url, key=server.key, data=str(data), exits=runs.exits)
+        run = PageRun(folder=folder, url=server.url, key=server.key, data=str(data), exits=page.exits)
         run.ports["9101"] = stand_in
-    yield run
-    run.close()
-    if server is not None:
-        code, said = server.stop()
-        assert code == 0, said
+    try:
+        _read(page, run)
+    finally:
+        run.close()
+        ended = server.stop() if server is not None else (0, "")
+    if ended[0]:
+        raise PageWrong(f"{page.name}: its server ended with {ended[0]}: {ended[1]}")
 
 
 def _data(kind: str, place: Path) -> Path:
@@ -74,9 +91,13 @@ def _data(kind: str, place: Path) -> Path:
     return data
 
 
-def test_page_runs(runs: Any, reader: PageRun) -> None:
+def test_page_runs(runs: Any, worked: dict[str, Future[None]]) -> None:
+    worked[runs.name].result()
+
+
+def _read(page: Any, reader: PageRun) -> None:
     before = None
-    for block in runs.blocks:
+    for block in page.blocks:
         if block.title:
             reader.write(block.title, block.text)
         elif block.note.startswith("no,"):
@@ -88,11 +109,13 @@ def test_page_runs(runs: Any, reader: PageRun) -> None:
             reader.shell(block.text, str(block), code=code)
             before = block
         elif block.language == "python":
-            reader.run_python(block.text, runs.name, block.line)
+            reader.run_python(block.text, page.name, block.line)
             before = block
         elif block.language in ("text", "json") and (block.note == "output" or block.follows):
-            assert before is not None, f"{block} shows an output, and nothing ran before"
-            assert not (wrong := differs(block.text, reader.last, block.language)), f"{block}: {wrong}"
+            if before is None:
+                raise PageWrong(f"{block} shows an output, and nothing ran before")
+            if wrong := differs(block.text, reader.last, block.language):
+                raise PageWrong(f"{block}: {wrong}")
 
 
 def test_few_blocks_do_not_run(pages: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
