@@ -60,6 +60,19 @@ def test_a_change_of_state_is_one_and_another_projects_is_none(api: Any) -> None
     assert asyncio.run(_collect(_fast(api), "default", act)) == [Event(topic="models", ids=("mdl_1",))]
 
 
+def test_what_a_running_run_says_is_a_change(api: Any) -> None:
+    with api.context.db.begin() as tx:
+        run = runs.create_run(tx, "default", "train", {}, now_ms=1).id
+        runs.start(tx, "default", run, now_ms=1)
+    folder = api.context.data_dir / "runs" / run
+    folder.mkdir(parents=True)
+
+    def act() -> None:
+        (folder / "progress.jsonl").write_text('{"event": "step", "step": 1}\n')
+
+    assert asyncio.run(_collect(_fast(api), "default", act)) == [Event(topic="progress", ids=(run,))]
+
+
 def test_every_kind_of_change_has_its_topic(api: Any) -> None:
     with api.context.db.read() as tx:
         before = look(tx, "default", 0)

@@ -72,6 +72,7 @@ export const EVERYTHING = [
   "feedback",
   "datasets",
   "runs",
+  "progress",
   "models",
   "reports",
   "releases",

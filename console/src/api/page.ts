@@ -31,6 +31,7 @@ export type Topic =
   | "feedback"
   | "datasets"
   | "runs"
+  | "progress"
   | "models"
   | "reports"
   | "releases"

@@ -43,6 +43,8 @@ SMALL: dict[str, tuple[tuple[Table, tuple[str, ...]], ...]] = {
     "settings": ((tables.document, ()), (tables.api_key, ("revoked_ms", "expires_ms"))),
     "prompts": ((tables.prompt, ("archived_ms",)), (tables.prompt_version, ())),
 }
+PROGRESS = "progress"  # runs that are running said something
+MOST_RUNNING = 20
 COUNTED = ("traces", "feedback", "audit", "people", "settings", "releases", "prompts")
 
 Seen = dict[str, dict[Hashable, Any]]  # topic → what → how it stands
@@ -161,7 +163,10 @@ class Live:
 
     def _look(self, project: str) -> Seen:
         with self._context.db.read() as tx:
-            return look(tx, project, self._context.clock.now_ms())
+            seen = look(tx, project, self._context.clock.now_ms())
+            running = [run for run, (state, *_) in seen["runs"].items() if state == "running"][:MOST_RUNNING]
+        seen[PROGRESS] = {run: self._context.executor.said_bytes(str(run)) for run in running}
+        return seen
 
 
 def look(tx: Connection, project: str, now_ms: int) -> Seen:

@@ -159,6 +159,11 @@ class LocalExecutor:
                 continue  # torn by a kill in the middle of the file: the next attempt wrote on behind it
         return lines, after + whole
 
+    def said_bytes(self, run_id: str) -> int:
+        """How much a run has said of itself: `progress` has more where this has grown."""
+        place = self.data / "runs" / _safe(run_id) / "progress.jsonl"
+        return place.stat().st_size if place.exists() else 0
+
     def cancel(self, run_id: str) -> None:
         """Stop it and keep it stopped. Raises NotFound, or Conflict when it has ended."""
         place = self.data / "runs" / _safe(run_id)

@@ -30,8 +30,8 @@ AGAIN_MS = 2000  # how soon a browser comes back
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def events(caller: Reads, request: Request) -> StreamingResponse:
-    """Topics: traces, feedback, datasets, runs, models, reports, releases, reviews, alerts, erasures, settings,
-    prompts, people, audit."""
+    """Topics: traces, feedback, datasets, runs, progress, models, reports, releases, reviews, alerts, erasures,
+    settings, prompts, people, audit."""
     live: Live = request.app.state.live
     live.check()
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}

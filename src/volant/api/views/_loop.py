@@ -165,7 +165,15 @@ def _released(facts: Facts, task: str, made: Sequence[Release]) -> _Where | None
     link = Link(kind="release", id=newest.id, title=newest.variant)
     if newest.state in ("rolled_back", "rejected"):
         return "rollout", "blocked", newest.reason, link
-    return "monitor", "retired", newest.reason or f"The release is {newest.state}.", link
+    return "monitor", "retired", _ended(facts, newest), link
+
+
+def _ended(facts: Facts, release: Release) -> str:
+    """Why a release ended, with the name of what took its place."""
+    by = next((one.variant for one in facts.releases if one.id in release.reason), "")
+    if release.state == "superseded" and by:
+        return f"{by} took its place."
+    return release.reason or f"The release is {release.state}."
 
 
 def _serving(facts: Facts, task: str, release: Release) -> _Where:

@@ -14,6 +14,7 @@ from volant.api.paging import Cursor
 from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.views import _runs, _series
+from volant.api.views._graph import titles
 from volant.api.views._parts import Link, preview
 from volant.core.errors import BadInput
 from volant.jobs.context import Context
@@ -103,7 +104,7 @@ def list_runs(
     with context.db.read() as tx:
         found = _runs.page(tx, caller.project, kind=kind, state=state, before=cursor, limit=limit + 1)
         states, kinds = _runs.counts(tx, caller.project)
-    rows = [_row(context, one) for one in found[:limit]]
+        rows = _titled(tx, caller.project, [_row(context, one) for one in found[:limit]])
     return RunList(rows=rows, next_cursor=rows[-1].id if len(found) > limit else "", states=states, kinds=kinds)
 
 
@@ -116,13 +117,14 @@ def compare_runs(
         raise BadInput("compare_count", f"{len(wanted)} runs; two to {MOST_COMPARED} are compared", where="ids")
     with context.db.read() as tx:
         found = [runs.get_run(tx, caller.project, one) for one in wanted]
+        rows = _titled(tx, caller.project, [_row(context, one) for one in found])
     specs = [_flat(one.spec) for one in found]
     names = sorted({name for spec in specs for name in spec})
     differing = [name for name in names if len({repr(spec.get(name)) for spec in specs}) > 1]
     return RunComparison(
         runs=[
-            ComparedRun(run=_row(context, one), series=_series_of(context, one.id, 0), facts=_facts(one))
-            for one in found
+            ComparedRun(run=row, series=_series_of(context, one.id, 0), facts=_facts(one))
+            for one, row in zip(found, rows, strict=True)
         ],
         differing=[Setting(name=name, values=[spec.get(name) for spec in specs]) for name in differing],
         same={name: specs[0].get(name) for name in names if name not in differing},
@@ -134,11 +136,12 @@ def show_run(run_id: str, caller: Reads, context: Has, after: After = 0) -> Anno
     with context.db.read() as tx:
         found = runs.get_run(tx, caller.project, run_id)
         inputs, outputs = _around(tx, caller.project, run_id)
+        [row] = _titled(tx, caller.project, [_row(context, found)])
     folder = context.data_dir / "runs" / run_id
     checkpoints = _runs.checkpoints(folder)
     may, sentence = _runs.resumable(found, checkpoints)
     return RunView(
-        run=_row(context, found),
+        run=row,
         process=context.executor.handle(run_id).state(),
         series=_series_of(context, run_id, after),
         spec=found.spec,
@@ -203,4 +206,21 @@ def _flat(spec: Mapping[str, Any]) -> dict[str, Any]:
 def _around(tx: Connection, project: str, run_id: str) -> tuple[list[Link], list[Link]]:
     before = [edge.source for edge in edges.sources_of(tx, project, [("run", run_id)])]
     behind = [edge.target for edge in edges.targets_of(tx, project, [("run", run_id)])]
-    return [Link(kind=ref.kind, id=ref.id) for ref in before], [Link(kind=ref.kind, id=ref.id) for ref in behind]
+    known = titles(tx, project, [*before, *behind])
+    links = [
+        [Link(kind=ref.kind, id=ref.id, title=known.get(ref, ("",))[0]) for ref in refs] for refs in (before, behind)
+    ]
+    return links[0], links[1]
+
+
+def _titled(tx: Connection, project: str, rows: list[RunRow]) -> list[RunRow]:
+    """The rows with the names of the models and dataset versions that they lead to."""
+    known = titles(tx, project, [(row.link.kind, row.link.id) for row in rows if row.link])
+    return [
+        msgspec.structs.replace(
+            row, link=msgspec.structs.replace(row.link, title=known.get((row.link.kind, row.link.id), ("",))[0])
+        )
+        if row.link
+        else row
+        for row in rows
+    ]
