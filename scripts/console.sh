@@ -34,6 +34,6 @@ if [ ! -f console/node_modules/.volant-lock ] || [ "$(cat console/node_modules/.
   printf '%s' "$lock" > console/node_modules/.volant-lock
 fi
 say "building"
-(cd console && npm run --silent build -- --logLevel warn)
+(cd console && npm run --silent build -- --logLevel warn && npm run --silent compress)
 printf '%s' "$stamp" > "$built/.stamp"
 say "done: $built ($(du -sk "$built" | cut -f1) kB); \`volant up\` serves it at its address"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ def built(tmp_path: Path) -> Path:
     return place
 
 
-def _get(api: Any, built: Path, path: str, method: str = "GET") -> Answer:
+def _get(api: Any, built: Path, path: str, method: str = "GET", **headers: str) -> Answer:
     console = Console(api.inner, first_parts(api.inner), built)
-    return asyncio.run(_asgi(console, method, path, {"authorization": f"Bearer {api.root}"}, [b""]))
+    return asyncio.run(_asgi(console, method, path, {"authorization": f"Bearer {api.root}", **headers}, [b""]))
 
 
 def test_every_address_that_no_route_has_is_a_page(api: Any, built: Path) -> None:
@@ -45,6 +46,17 @@ def test_hashed_files_are_kept_for_a_year_and_others_for_an_hour(api: Any, built
     assert script.headers["x-content-type-options"] == "nosniff"
     assert _get(api, built, "/favicon.svg").headers["content-type"] == "image/svg+xml"
     assert _get(api, built, "/favicon.svg").headers["cache-control"] == "public, max-age=3600"
+
+
+def test_a_browser_that_takes_gzip_gets_it_and_no_other(api: Any, built: Path) -> None:
+    (built / "assets" / "index-abc.js.gz").write_bytes(gzip.compress(b"export {}"))
+    small = _get(api, built, "/assets/index-abc.js", **{"accept-encoding": "gzip, deflate"})
+    assert gzip.decompress(small.body) == b"export {}"
+    assert (small.headers["content-encoding"], small.headers["vary"]) == ("gzip", "accept-encoding")
+    assert small.headers["content-type"].startswith("text/javascript")
+    plain = _get(api, built, "/assets/index-abc.js")
+    assert plain.body == b"export {}"
+    assert "content-encoding" not in plain.headers
 
 
 def test_a_file_of_an_older_build_is_missing_and_no_page(api: Any, built: Path) -> None:

@@ -52,18 +52,23 @@ class Console:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or self._is_api(scope["path"]):
             await self._app(scope, receive, send)
             return
-        await self._answer(scope["path"])(scope, receive, send)
+        accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+        await self._answer(scope["path"], gzip=b"gzip" in accepted)(scope, receive, send)
 
     def _is_api(self, path: str) -> bool:
         return path.split("/", 2)[1:2] == [] or path.split("/", 2)[1] in self._api
 
-    def _answer(self, path: str) -> Response:
+    def _answer(self, path: str, *, gzip: bool) -> Response:
         file = self._file(path)
         if file is not None:
             forever = path.startswith(HASHED)
             cache = "public, max-age=31536000, immutable" if forever else "public, max-age=3600"
             kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            return FileResponse(file, headers=_ALWAYS | {"cache-control": cache}, media_type=kind)
+            headers = _ALWAYS | {"cache-control": cache, "vary": "accept-encoding"}
+            small = file.with_name(f"{file.name}.gz")  # the build lays it there
+            if gzip and small.is_file():
+                return FileResponse(small, headers=headers | {"content-encoding": "gzip"}, media_type=kind)
+            return FileResponse(file, headers=headers, media_type=kind)
         if path.startswith(HASHED):  # of an older build: a page in its place would be run as a script
             return Response("There is no such file in this build.\n", 404, _ALWAYS, media_type="text/plain")
         headers = _ALWAYS | {"cache-control": "no-cache", "content-security-policy": POLICY}
