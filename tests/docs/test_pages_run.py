@@ -91,6 +91,7 @@ def _data(kind: str, place: Path) -> Path:
     return data
 
 
+@pytest.mark.timeout(900)  # a page may wait for its reader
 def test_page_runs(runs: Any, worked: dict[str, Future[None]]) -> None:
     worked[runs.name].result()
 
