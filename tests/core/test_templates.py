@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -143,6 +144,13 @@ BOMBS: list[tuple[str, dict[str, Any]]] = [
     ("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", {}),
     ("{% for a in x %}{% for b in x %}{% for c in x %}{{ a }}{% endfor %}{% endfor %}{% endfor %}", {"x": [1] * 9000}),
     ("{% for a in range(9999) if false %}{% endfor %}" * 200, {}),
+    ("{% for a in range(9999) %}{{ 1.5 in range(9999) }}{% endfor %}", {}),
+    ("{% for a in range(9999) %}{{ range(9999) | last }}{% endfor %}", {}),
+    ("{% for a in range(9999) %}{% set b = range(9999) | list %}{% endfor %}", {}),
+    ("{% set v = x.values() %}{% for a in range(9999) %}{{ 'y' in v }}{% endfor %}",
+     {"x": {str(i): i for i in range(9999)}}),
+    ("{% set v = x.items() %}{% for a in range(9999) %}{{ v == v }}{% endfor %}",
+     {"x": {str(i): i for i in range(9999)}}),
     ("{% for a in range(9000) %}{{ x in x }}{% endfor %}", {"x": "a" * 200_000}),
     ("{% for a in range(9000) %}{{ x == y }}{% endfor %}", {"x": ["a" * 9] * 9000, "y": ["a" * 9] * 9000}),
     ("{% for a in range(9000) %}{{ x | lower | length }}{% endfor %}", {"x": "a" * 200_000}),
@@ -184,6 +192,31 @@ def test_a_hostile_template_ends_soon_with_a_clear_refusal(source: str, values: 
         "prompt_template_invalid", "prompt_render_failed", "prompt_too_costly", "prompt_too_large",
     )  # fmt: skip
     assert time.process_time() - started < 3.0  # compiling included, on a slow machine
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ 1.5 in range(9000) }}", "{{ range(9000) | list | length }}", "{{ range(9000) | last }}",
+     "{{ 'y' in x.values() }}", "{{ x.items() == x.items() }}", "{{ x.keys() | first }}"],
+)  # fmt: skip
+def test_whoever_looks_at_many_pays_for_many(source: str) -> None:
+    budget = Budget()
+    compile_template(source, "t").render({"x": {str(number): number for number in range(9000)}}, budget)
+    assert MAX_STEPS - budget.steps >= 9000
+
+
+def test_indenting_deep_data_stops_before_it_fills_the_memory() -> None:
+    deep: Any = [1] * 400_000
+    for _ in range(28):
+        deep = [deep]
+    tracemalloc.start()
+    try:
+        error = refused("{{ x | tojson(8) }}", x=deep)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert error.code == "prompt_too_large"
+    assert most < 20_000_000, "400,000 items behind 230 spaces each would be 90 MB"
 
 
 def test_what_fits_the_budget_is_rendered_and_the_same_everywhere() -> None:

@@ -258,7 +258,9 @@ def _cost(value: Any, budget: Budget) -> int:
         return 1 + len(value) // 16
     if isinstance(value, dict | list | tuple):
         return 1 + len(value) + budget.weight // 16
-    return 1
+    if isinstance(value, range):
+        return 1 + len(value)  # `1.5 in range(…)` looks at every number
+    return 1 + len(value) + budget.weight // 16 if _is_view(value) else 1
 
 
 def _each(context: Context, value: Any, size: int) -> Iterator[Any]:
@@ -398,7 +400,14 @@ def _float(value: Any, otherwise: float = 0.0) -> float:
 
 def _tojson(value: Any, indent: int = 0) -> str:
     """As it was given: no HTML escapes, no \\u where a letter will do."""
-    return json.dumps(value, ensure_ascii=False, indent=min(8, indent) or None)
+    if not indent:
+        return json.dumps(value, ensure_ascii=False)
+    pieces, length = [], 0
+    for piece in json.JSONEncoder(ensure_ascii=False, indent=max(0, min(8, indent))).iterencode(value):
+        length += len(piece)
+        _fits(length)  # spaces before a deep list's items may be a hundred times what was given
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def _ordered(value: Iterable[Any], reverse: bool = False, attribute: str = "") -> list[Any]:
