@@ -26,6 +26,7 @@ from volant.api import oidc
 from volant.core.errors import Unauthenticated, UpstreamFailed, VolantError
 from volant.core.people_settings import OidcSettings, PeopleSettings
 from volant.registry import people
+from volant.registry.identities import Claims, person_of
 
 HERE = Path(__file__).parents[1] / "oidc"
 CALLBACK = "http://localhost/api/v1/session/oidc/test/callback"
@@ -410,8 +411,8 @@ def test_state_and_the_providers_name_are_checked(forger: Forger) -> None:
     client = client_of(forger)
     _, way = client.start(CALLBACK, "/", now_ms=0)
     forger.token = signed(forger.claims(way))
-    for state, issuer, now in (("", "", 1), ("wrong", "", 1), (way.state, "https://evil.example", 1),
-                               (way.state, "", 700_000)):  # fmt: skip
+    for state, issuer, now in (("", "", 1), ("wrong", "", 1), ("falsch: é", "", 1),
+                               (way.state, "https://evil.example", 1), (way.state, "", 700_000)):  # fmt: skip
         with pytest.raises(Unauthenticated):
             client.finish(way, state, "code", CALLBACK, now_ms=now, issuer=issuer)
     assert not forger.asked, "no code is handed over before"
@@ -435,6 +436,37 @@ def test_a_provider_that_is_another_or_leads_elsewhere_is_not_followed(forger: F
         walk()
     assert refused.value.code == "oidc_failed"
     assert forger.token == "" or forger.token not in str(refused.value)
+
+
+def test_a_provider_that_failed_is_left_alone_for_a_moment(forger: Forger, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def silent(place: str, *_: Any) -> dict[str, Any]:
+        asked.append(place)
+        raise oidc._failed("no usable answer (TimeoutError)", place)
+
+    plain = oidc._ask
+    monkeypatch.setattr(oidc, "_ask", silent)
+    client = client_of(forger)
+    for _ in range(20):  # each would hold the lock, and a thread of the server, for ten seconds
+        with pytest.raises(UpstreamFailed):
+            client.start(CALLBACK, "/", now_ms=0)
+    assert len(asked) == 1
+    monkeypatch.setattr(oidc, "_ask", plain)
+    client._failed_at -= oidc._SILENT_S
+    assert client.start(CALLBACK, "/", now_ms=0)[0].startswith(forger.issuer)
+
+
+def test_an_invitation_to_less_does_not_keep_the_last_admin_out(api: Api) -> None:
+    ada = browser_of(api, "admin", email="ada@example.com")
+    assert api.call("POST", "/api/v1/invitations", {"email": "ada@example.com", "role": "viewer"}).status == 201
+    claims = Claims(issuer="https://idp.example", subject="s", email="ada@example.com", email_verified=True)
+    settings = OidcSettings(issuer="https://idp.example", client_id="us")
+    with api.context.db.begin() as tx:
+        assert person_of(tx, "test", settings, claims, now_ms=api.clock.now_ms()).id == ada.person_id
+        assert people.roles_of(tx, ada.person_id) == {"default": "admin"}
+    states = {one["purpose"]: one["state"] for one in api.call("GET", "/api/v1/invitations").json()["data"]}
+    assert states["join"] == "accepted"
 
 
 def test_a_cookie_of_ones_own_making_is_no_way(api: Api) -> None:

@@ -33,6 +33,7 @@ ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "E
 WAY_LASTS_S = 600.0  # how long somebody may take at the provider
 _KEPT_S = 3600.0  # discovery and keys; an unknown key is asked for at once, at most every _AGAIN_S
 _AGAIN_S = 30.0
+_SILENT_S = 5.0  # a provider that failed is not asked again before: everybody would wait for it, one after another
 _LEEWAY_S = 60.0  # between the provider's clock and ours
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 1 << 20
@@ -60,7 +61,7 @@ class Client:
         self._lock = threading.Lock()
         self._facts: dict[str, Any] = {}
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._facts_at = self._keys_at = -_KEPT_S
+        self._facts_at = self._keys_at = self._failed_at = -_KEPT_S
 
     def start(self, redirect_uri: str, next_path: str, *, now_ms: int) -> tuple[str, Way]:
         """Where to send the browser, and what it must bring back. Raises UpstreamFailed."""
@@ -87,7 +88,7 @@ class Client:
 
     def finish(self, way: Way, state: str, code: str, redirect_uri: str, *, now_ms: int, issuer: str = "") -> Claims:
         """The checked claims of whoever came back. Raises Unauthenticated or UpstreamFailed."""
-        if now_ms > way.expires_ms or way.provider != self.name or not hmac.compare_digest(way.state, state):
+        if now_ms > way.expires_ms or way.provider != self.name or not _same(way.state, state):
             raise _refused("the way back is not the one that began here, or took too long")
         if issuer and issuer != self.settings.issuer:  # RFC 9207: another provider's answer
             raise _refused("the answer is another provider's")
@@ -141,7 +142,7 @@ class Client:
             )
         except jwt.PyJWTError as error:
             raise _refused(f"its ID token does not hold: {type(error).__name__}") from None
-        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+        if not _same(str(claims.get("nonce", "")), nonce):
             raise _refused("its ID token was made for another sign-in")
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (several or "azp" in claims) and claims.get("azp") != self.settings.client_id:
@@ -158,7 +159,7 @@ class Client:
     def _known(self) -> dict[str, Any]:
         with self._lock:
             if time.monotonic() - self._facts_at > _KEPT_S:
-                facts = _ask(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
+                facts = self._fetched(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
                 if facts.get("issuer") != self.settings.issuer:
                     raise _failed(f"it calls itself {str(facts.get('issuer'))[:100]!r}", self.settings.issuer)
                 self._facts, self._facts_at = facts, time.monotonic()
@@ -177,10 +178,20 @@ class Client:
         with self._lock:
             age = time.monotonic() - self._keys_at
             if age > _KEPT_S or (not self._has(key_id) and age > _AGAIN_S):
-                self._keys, self._keys_at = _signing_keys(_ask(place)), time.monotonic()
+                self._keys, self._keys_at = _signing_keys(self._fetched(place)), time.monotonic()
             if not self._has(key_id):
                 raise _refused("its ID token is signed by a key that it does not publish")
             return self._keys[key_id] if key_id else next(iter(self._keys.values()))
+
+    def _fetched(self, place: str) -> dict[str, Any]:
+        """What the provider publishes there. Called under the lock: who waits for it hears of a failure at once."""
+        if time.monotonic() - self._failed_at < _SILENT_S:
+            raise _failed("it gave no usable answer a moment ago", place)
+        try:
+            return _ask(place)
+        except UpstreamFailed:
+            self._failed_at = time.monotonic()
+            raise
 
     def _has(self, key_id: str) -> bool:
         return key_id in self._keys if key_id else len(self._keys) == 1
@@ -257,6 +268,11 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _opener = urllib.request.build_opener(_NoRedirect)
+
+
+def _same(text: str, other: str) -> bool:
+    """In constant time; what came in a URL may be any letters."""
+    return hmac.compare_digest(text.encode(), other.encode())
 
 
 def _s256(verifier: str) -> str:

@@ -8,6 +8,7 @@ invited one, or, where the settings give a role to strangers, a new one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -41,7 +42,8 @@ def person_of(tx: Connection, provider: str, settings: OidcSettings, claims: Cla
         raise Forbidden("person_disabled", "your account is disabled here", hint="ask an admin of the installation")
     for invited in invitations.all_open_for(tx, email, now_ms=now_ms) if person.email == email else ():
         invitations.use(tx, invited, now_ms=now_ms)
-        people.set_role(tx, invited.project, person.id, invited.role, by=invited.invited_by, now_ms=now_ms)
+        with suppress(Conflict):  # the last admin stays one: an invitation to less must not keep them out
+            people.set_role(tx, invited.project, person.id, invited.role, by=invited.invited_by, now_ms=now_ms)
         if invited.installation_admin:
             people.set_installation_admin(tx, person.id, yes=True, now_ms=now_ms)
     _follow_claim(tx, provider, settings, claims, person, now_ms)
