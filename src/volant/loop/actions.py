@@ -155,8 +155,11 @@ class Actions:
         return self._forgetting.start(project, user=user, subject=subject, reason=reason, by=by)
 
     def _start(self, by: str, kind: str, name: str, key: str, *arguments: object) -> Started:
-        """Start workflow `name`, whose first argument is the project; the same key of it finds the same workflow."""
-        named = f"{arguments[0]}-{key}" if key else new_id("run").removeprefix("run_")
+        """Start workflow `name`, whose first argument is the project; the same key of it finds the same workflow.
+
+        No project has a ~ in its name, so two projects never meet in one workflow.
+        """
+        named = f"{arguments[0]}~{key}" if key else new_id("run").removeprefix("run_")
         return self._begin(by, kind, name, f"{name}-{named}", *arguments)
 
     def _begin(self, by: str, kind: str, name: str, workflow_id: str, *arguments: object) -> Started:

@@ -30,7 +30,7 @@ from volant.store.vault import Vault
 LOOP = "loop"  # actor of what nobody asked for at that moment: workflows, monitors, sweeps
 HOLDER = "holder"  # actor of what is done on the data directory itself: a first start, commands without a server
 _LONGEST = 200  # characters of a string: ids and words, no texts
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,79}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~/-]{0,79}")
 _COVERED = ("id", "project", "actor", "action", "object_kind", "object_id", "detail", "created_ms")
 _START = "0" * 64
 _AT_ONCE = 1000

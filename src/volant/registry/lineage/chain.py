@@ -266,7 +266,7 @@ class _Walker:
         rollout_ids |= {edge.target.id for edge in onward if edge.target.kind == "rollout"}
         children += [self._rollout(one) for one in sorted(rollout_ids)]
         children += self._reviews("release", release.id)
-        reason = f": {release.reason}" if release.reason else ""
+        reason = f": {release.reason.rstrip('.')}" if release.reason else ""
         return Node(
             kind="release",
             id=release.id,
@@ -302,7 +302,7 @@ class _Walker:
             rollout = rollouts.get_rollout(self._tx, self._project, rollout_id)
         except NotFound:
             return self._gap("rollout", rollout_id)
-        reason = f": {rollout.reason}" if rollout.reason else ""
+        reason = f": {rollout.reason.rstrip('.')}" if rollout.reason else ""
         return Node(
             kind="rollout",
             id=rollout.id,
