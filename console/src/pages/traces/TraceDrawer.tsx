@@ -134,15 +134,13 @@ function isTimed(one: TraceView["spans"][number]): boolean {
   return one.kind !== "check";
 }
 
-const KINDS: Record<string, string> = { inference: "Request", model_call: "Call" };
-
 function span(one: TraceView["spans"][number]) {
   const bad = one.status >= 400 || one.status === 0 || one.error_code !== "";
   const why = one.error_code || (one.status ? `status ${one.status}` : "no answer");
   return {
     id: one.id,
     parent: one.parent_id || undefined,
-    name: `${KINDS[one.kind] ?? format.title(one.kind)} ${one.title}${bad ? `: ${why}` : ""}`,
+    name: `${one.kind === "inference" ? "Request" : one.title}${bad ? `: ${why.replaceAll("_", " ")}` : ""}`,
     start_ms: one.offset_ms,
     duration_ms: one.duration_ms,
     tone: bad ? ("bad" as const) : undefined,

@@ -1,12 +1,14 @@
-import { createFileRoute } from "@tanstack/react-router";
-import { Empty, Page, PageHeader } from "~/kit";
+import { createFileRoute, redirect } from "@tanstack/react-router";
+import { search, text } from "~/kit/url";
+import { DatasetsPage } from "~/pages/datasets/DatasetsPage";
 
-export const Route = createFileRoute("/_app/datasets")({ component: Datasets });
+const address = search({ q: text(), before: text(), open: text() });
 
-function Datasets() {
-  return (
-    <Page header={<PageHeader title="Datasets" />}>
-      <Empty title="Not in this build yet">The command line has it: volant --help</Empty>
-    </Page>
-  );
-}
+export const Route = createFileRoute("/_app/datasets")({
+  validateSearch: address,
+  // a link that only knows the version's id
+  beforeLoad: ({ search: { open } }) => {
+    if (open) throw redirect({ to: "/datasets/$version", params: { version: open }, replace: true });
+  },
+  component: DatasetsPage,
+});
