@@ -252,6 +252,19 @@ def test_a_new_password_ends_the_other_sessions_and_rotates_this_one(api: Api, a
     assert Browser(api).sign_in(ADA, OTHER).status == 200
 
 
+def test_a_weak_new_password_is_no_wrong_old_one(api: Api, ada: str) -> None:
+    browser = Browser(api)
+    browser.sign_in(ADA, PASSWORD)
+    for _ in range(7):
+        answer = browser.call("PUT", "/api/v1/session/password", {"old": PASSWORD, "new": "short"})
+        assert (answer.status, answer.json()["error"]["code"]) == (400, "weak_password")
+    codes = [
+        browser.call("PUT", "/api/v1/session/password", {"old": "wrong wrong", "new": OTHER}).json()["error"]["code"]
+        for _ in range(6)
+    ]
+    assert codes == ["wrong_password"] * 5 + ["sign_in_locked"]
+
+
 @pytest.mark.parametrize("change", ["role", "remove", "disable", "demote"])
 def test_whoever_loses_something_is_signed_out(api: Api, change: str) -> None:
     browser_of(api, "admin", grand=True)  # somebody stays
@@ -368,6 +381,15 @@ def test_an_invitation_works_once_for_its_email_and_until_its_end(api: Api) -> N
     states = {row["email"]: row["state"] for row in api.call("GET", "/api/v1/invitations").json()["data"]}
     assert states["eve@example.com"] == "accepted"
     assert states["late@example.com"] == "expired"
+
+
+def test_whoever_is_removed_does_not_come_back_by_an_older_link(api: Api, ada: str) -> None:
+    token = invited(api, email=ADA, role="admin")["token"]
+    assert api.call("DELETE", f"/api/v1/people/{ada}").status == 200
+    answer = Browser(api).call("POST", "/api/v1/session/accept", accepting(token, email=ADA))
+    assert (answer.status, answer.json()["error"]["code"]) == (404, "invitation_over")
+    fresh = invited(api, email=ADA)["token"]
+    assert Browser(api).call("POST", "/api/v1/session/accept", accepting(fresh, email=ADA)).status == 200
 
 
 def test_a_revoked_or_replaced_invitation_is_dead(api: Api) -> None:

@@ -116,6 +116,16 @@ def test_many_at_once_get_no_more_tries_than_one_after_another(database: Databas
     assert (len(passed), len(refused)) == (5, 15)
 
 
+def test_one_customers_ipv6_addresses_are_one_place(ring: KeyRing) -> None:
+    def place(address: str) -> str:
+        return throttle.address_bucket(ring.vault, address).id
+
+    assert place("2001:db8:1:2::1") == place("2001:0db8:1:2:ffff::9")
+    assert place("2001:db8:1:2::1") != place("2001:db8:1:3::1")
+    assert place("::ffff:192.0.2.7") == place("192.0.2.7") != place("192.0.2.8")
+    assert place("") != place("unix")
+
+
 def test_a_bucket_is_forgotten_after_a_day(database: Database, ring: KeyRing) -> None:
     one, other = (throttle.email_bucket(ring.vault, text) for text in ("a@example.com", "b@example.com"))
     for _ in range(5):

@@ -21,6 +21,7 @@ from volant.store.tables import invitation as invitations
 from volant.store.vault import Vault, key_digest
 
 Purpose = Literal["join", "setup", "reset"]
+_OPEN = (invitations.c.accepted_ms == 0, invitations.c.revoked_ms == 0)
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +130,12 @@ def end_resets(tx: Connection, email: str, *, now_ms: int) -> None:
     """The e-mail has a new password: links for another one end, whichever project they were made in."""
     at = (invitations.c.email == email, invitations.c.purpose == "reset", invitations.c.accepted_ms == 0)
     tx.execute(update(invitations).where(*at, invitations.c.revoked_ms == 0).values(revoked_ms=now_ms))
+
+
+def end_joins(tx: Connection, project: str, email: str, *, now_ms: int) -> None:
+    """Whoever is removed from a project does not come back by a link that was open."""
+    at = (invitations.c.project == project, invitations.c.email == email, invitations.c.purpose == "join")
+    tx.execute(update(invitations).where(*at, *_OPEN).values(revoked_ms=now_ms))
 
 
 def open_for(tx: Connection, project: str, email: str, *, now_ms: int) -> Invitation | None:

@@ -6,6 +6,7 @@ Hashing stands between transactions, never in one. Knows no HTTP.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -89,12 +90,13 @@ class SignIn:
         bucket = throttle.email_bucket(self.vault, f"change {begun.id}")  # not the one that strangers can fill
         with self.db.begin() as tx:
             throttle.count(tx, self.db, [bucket], now_ms=self.clock.now_ms())
-        if not passwords.matches(hashed, old):
+        if not self._matches(hashed, old, [bucket]):
             raise Forbidden("wrong_password", "the old password is not right", where="old")
+        with self.db.begin() as tx:  # at once: a new one that is too weak is no wrong password
+            throttle.forgive(tx, bucket)
         passwords.check(new, email=begun.email, name=begun.name)
         fresh = passwords.hash_of(new)
         with self.db.begin() as tx:
-            throttle.forgive(tx, bucket)
             self._new_password(tx, begun, fresh)
             return self._begin(tx, begun.id, where, by="password")
 
@@ -113,13 +115,7 @@ class SignIn:
             now = self.clock.now_ms()
             locked = throttle.count(tx, self.db, [by_email, by_address], now_ms=now)
             hashed = people.password_hash(tx, person.id) if person else ""
-        try:
-            right = passwords.matches(hashed, password)
-        except Unavailable:  # too many at once: that is nobody's wrong password
-            with self.db.begin() as tx:
-                throttle.uncount(tx, [by_email, by_address])
-            raise
-        if not right:
+        if not self._matches(hashed, password, [by_email, by_address]):
             if locked and person is not None:
                 with self.db.begin() as tx:
                     self._note(tx, "", "", "session.lock", person.id)
@@ -127,6 +123,15 @@ class SignIn:
         with self.db.begin() as tx:
             throttle.forgive(tx, by_email, by_address)
         return hashed
+
+    def _matches(self, hashed: str, password: str, counted: Sequence[throttle.Bucket]) -> bool:
+        """Whether it is the password. Raises Unavailable when too many ask at once: nobody's wrong password."""
+        try:
+            return passwords.matches(hashed, password)
+        except Unavailable:
+            with self.db.begin() as tx:
+                throttle.uncount(tx, counted)
+            raise
 
     def _join(self, found: invitations.Invitation, person: people.Person, password: str, where: Where) -> Begun:
         """Somebody who is here already becomes a member, by the password that they have."""

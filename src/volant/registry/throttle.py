@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -55,8 +56,8 @@ def email_bucket(vault: Vault, email: str) -> Bucket:
 
 
 def address_bucket(vault: Vault, address: str) -> Bucket:
-    """Everybody at this network address, whatever e-mails they try."""
-    return Bucket(id=_hashed(vault, "address", address), rule=ADDRESS)
+    """Everybody at this network address, whatever e-mails they try; of IPv6 its /64, which one customer has whole."""
+    return Bucket(id=_hashed(vault, "address", _place(address)), rule=ADDRESS)
 
 
 def count(tx: Connection, db: Database, buckets: Sequence[Bucket], *, now_ms: int) -> bool:
@@ -110,6 +111,16 @@ def _check(tx: Connection, buckets: Sequence[Bucket], now_ms: int) -> None:
             hint="wait, or ask an admin for `volant person unlock`; sessions that are signed in go on",
             retry_after_s=left_ms / 1000,
         )
+
+
+def _place(address: str) -> str:
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
 
 
 def _hashed(vault: Vault, kind: str, text: str) -> str:

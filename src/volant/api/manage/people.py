@@ -122,7 +122,9 @@ def change_person(
 @router.delete("/people/{person_id}", summary="End somebody's membership, and their sessions")
 def remove_person(person_id: str, caller: ManagesPeople, context: Has) -> Annotated[MemberView, AsJson]:
     with context.db.begin() as tx:
-        gone = people.remove(tx, caller.project, person_id, now_ms=context.clock.now_ms())
+        now = context.clock.now_ms()
+        gone = people.remove(tx, caller.project, person_id, now_ms=now)
+        invitations.end_joins(tx, caller.project, gone.email, now_ms=now)
         did(tx, context, caller, "person.remove", "person", person_id)
     return _member(gone, locked=False)
 
