@@ -18,6 +18,8 @@ export interface Line {
   tone?: "ok" | "warn" | "bad" | "accent" | "idle"; // else the colours of series, in order
   dashed?: boolean;
   fill?: boolean;
+  join?: boolean; // over x where this line has no value
+  dots?: boolean; // a dot on each value
 }
 
 export interface Marker {
@@ -170,8 +172,8 @@ function options(
         width: 1.75,
         dash: line.dashed ? [5, 4] : undefined,
         fill: line.fill ? `${colour(line, number, tokens)}1c` : undefined,
-        points: { show: newest.current.x.length < 3 },
-        spanGaps: false,
+        points: { show: line.dots || newest.current.x.length < 3, size: 5 },
+        spanGaps: !!line.join,
       })),
     ],
     hooks: {

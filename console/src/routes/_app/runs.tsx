@@ -1,12 +1,14 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { Empty, Page, PageHeader } from "~/kit";
+import { flag, list, oneOf, search, text } from "~/kit/url";
+import { RunsPage } from "~/pages/runs/RunsPage";
 
-export const Route = createFileRoute("/_app/runs")({ component: Runs });
+const address = search({
+  kind: text(),
+  state: text(),
+  open: text(),
+  tab: oneOf("live", "checkpoints", "log", "settings"),
+  compare: list(6),
+  side: flag(),
+});
 
-function Runs() {
-  return (
-    <Page header={<PageHeader title="Runs" />}>
-      <Empty title="Not in this build yet">The command line has it: volant --help</Empty>
-    </Page>
-  );
-}
+export const Route = createFileRoute("/_app/runs")({ validateSearch: address, component: RunsPage });
