@@ -85,12 +85,14 @@ export function FilterChip({
   chosen,
   onChange,
   single,
+  shown,
 }: {
   name: string;
   choices: Choice[];
   chosen: string[];
   onChange: (chosen: string[]) => void;
   single?: boolean;
+  shown?: string; // what the chip says of the chosen, where values are ids
 }) {
   const on = chosen.length > 0;
   function toggle(value: string) {
@@ -98,7 +100,7 @@ export function FilterChip({
     if (single) onChange(has ? [] : [value]);
     else onChange(has ? chosen.filter((one) => one !== value) : [...chosen, value]);
   }
-  const words = chosen.map((value) => value.replaceAll("_", " ")).join(", ");
+  const words = shown ?? chosen.map((value) => value.replaceAll("_", " ")).join(", ");
   return (
     <Menu closeOnItemClick={!!single} position="bottom-start">
       <Menu.Target>

@@ -1,12 +1,13 @@
-import { createFileRoute } from "@tanstack/react-router";
-import { Empty, Page, PageHeader } from "~/kit";
+import { createFileRoute, redirect } from "@tanstack/react-router";
+import { list, search, text } from "~/kit/url";
+import { ReleasesPage } from "~/pages/releases/ReleasesPage";
 
-export const Route = createFileRoute("/_app/releases")({ component: Releases });
+const address = search({ task: text(), state: list(), open: text() });
 
-function Releases() {
-  return (
-    <Page header={<PageHeader title="Releases" />}>
-      <Empty title="Not in this build yet">The command line has it: volant --help</Empty>
-    </Page>
-  );
-}
+export const Route = createFileRoute("/_app/releases")({
+  validateSearch: address,
+  beforeLoad: ({ search: { open } }) => {
+    if (open) throw redirect({ to: "/releases/$releaseId", params: { releaseId: open }, replace: true });
+  },
+  component: ReleasesPage,
+});

@@ -1,12 +1,13 @@
-import { createFileRoute } from "@tanstack/react-router";
-import { Empty, Page, PageHeader } from "~/kit";
+import { createFileRoute, redirect } from "@tanstack/react-router";
+import { search, text } from "~/kit/url";
+import { ReportsPage } from "~/pages/reports/ReportsPage";
 
-export const Route = createFileRoute("/_app/reports")({ component: Reports });
+const address = search({ suite: text(), model: text(), open: text() });
 
-function Reports() {
-  return (
-    <Page header={<PageHeader title="Reports" />}>
-      <Empty title="Not in this build yet">The command line has it: volant --help</Empty>
-    </Page>
-  );
-}
+export const Route = createFileRoute("/_app/reports")({
+  validateSearch: address,
+  beforeLoad: ({ search: { open } }) => {
+    if (open) throw redirect({ to: "/reports/$reportId", params: { reportId: open }, replace: true });
+  },
+  component: ReportsPage,
+});
