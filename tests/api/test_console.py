@@ -30,7 +30,7 @@ def _get(api: Any, built: Path, path: str, method: str = "GET", **headers: str) 
 
 
 def test_every_address_that_no_route_has_is_a_page(api: Any, built: Path) -> None:
-    for path in ("/", "/models", "/invite/abc", "/settings/people/usr_1", "/index.html"):
+    for path in ("/", "/models", "/invite/abc", "/settings/people/usr_1", "/index.html", "/" + "x" * 300):
         answer = _get(api, built, path)
         assert (answer.status, answer.body[:9]) == (200, b"<!doctype"), path
         assert answer.headers["cache-control"] == "no-cache"

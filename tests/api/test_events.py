@@ -136,6 +136,23 @@ def test_a_stream_ends_with_the_server_and_with_the_session(api: Any) -> None:
     assert asyncio.run(in_time(Live(api.context, every_s=0.02, heartbeat_s=0.05), False, False)) == 1
 
 
+def test_a_busy_project_is_no_reason_to_go_on_without_a_session(api: Any) -> None:
+    async def scenario() -> int:
+        live, heard = Live(api.context, every_s=60.0, heartbeat_s=0.1), 0
+        stream = live.listen("default", lambda: False, 60.0)
+        async for _ in stream:
+            heard += 1
+            for listener in live._listeners["default"]:  # something changes again and again
+                listener.tell("traces", set())
+            if heard == 200:
+                break
+            await asyncio.sleep(0.02)
+        await stream.aclose()  # type: ignore[attr-defined]  # an async generator
+        return heard
+
+    assert 1 < asyncio.run(scenario()) < 200
+
+
 def test_listeners_are_limited_and_a_stopping_server_takes_none(api: Any) -> None:
     live = api.inner.state.live
     live._listeners = {"default": set(range(MOST_LISTENERS))}

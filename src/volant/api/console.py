@@ -81,9 +81,12 @@ class Console:
         """A file inside of the build, or None: whatever the path says, never one outside."""
         if "\0" in path:
             return None
-        wanted = (self._built / path.lstrip("/")).resolve()
-        inside = wanted.is_relative_to(self._built) and wanted.name != "index.html"
-        return wanted if inside and wanted.is_file() else None
+        try:
+            wanted = (self._built / path.lstrip("/")).resolve()
+            inside = wanted.is_relative_to(self._built) and wanted.name != "index.html"
+            return wanted if inside and wanted.is_file() else None
+        except OSError:  # longer than a name can be
+            return None
 
 
 def first_parts(app: FastAPI) -> frozenset[str]:

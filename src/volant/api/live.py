@@ -108,21 +108,24 @@ class Live:
 
     async def listen(self, project: str, may_go_on: Callable[[], bool], lasts_s: float) -> AsyncIterator[list[Event]]:
         """What changes, as it comes; an empty list now and then. Ends after `lasts_s`, at the server's end, or when
-        `may_go_on` (asked with every heartbeat) says no."""
+        `may_go_on` (asked with every heartbeat, however much there is to tell) says no."""
         self._loop = asyncio.get_running_loop()
         listener = _Listener()
         self._listeners.setdefault(project, set()).add(listener)
         if project not in self._looks:
             self._looks[project] = asyncio.create_task(self._look_on(project), name=f"live:{project}")
-        ends = self._loop.time() + lasts_s
+        asked = self._loop.time()
+        ends = asked + lasts_s
         try:
             yield []
             while not self._closed and self._loop.time() < ends:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(listener.woken.wait(), self._heartbeat_s)
                 events = listener.take()
-                if not events and not await asyncio.to_thread(may_go_on):
-                    return
+                if not events or self._loop.time() - asked >= self._heartbeat_s:
+                    if not await asyncio.to_thread(may_go_on):
+                        return
+                    asked = self._loop.time()
                 yield events
         finally:
             self._forget(project, listener)
