@@ -156,7 +156,7 @@ function options(
       },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, ...(xKind === "time" ? { values: TIMES } : {}) },
+      { ...axis, grid: { show: false }, space: 70, ...(xKind === "time" ? { values: TIMES } : { size: 28 }) },
       {
         ...axis,
         size: 52,

@@ -10,7 +10,14 @@ export function ModelDrawer({ model, onClose }: { model: ModelRow; onClose: () =
     <Drawer
       title={label(model)}
       label={label(model)}
-      actions={<StatusBadge state={model.state} />}
+      actions={
+        <>
+          <StatusBadge state={model.state} />
+          <Link to="/models/$modelId" params={{ modelId: model.id }} className="text-link">
+            Open its page
+          </Link>
+        </>
+      }
       onClose={onClose}
     >
       <div style={{ display: "grid", gap: 24 }}>
