@@ -17,9 +17,10 @@ from tests.lifecycle.conftest import make_backup, make_restore
 from volant.app import restoring
 from volant.app.bootstrap import open_context
 from volant.app.supervisor import lock
+from volant.core.clock import SystemClock
 from volant.core.errors import BadInput, Conflict, NotFound, Unauthenticated
 from volant.core.settings import ServerSettings
-from volant.lifecycle import ledger
+from volant.lifecycle import ledger, restore
 from volant.lifecycle.ledger import Erased
 from volant.registry import audit, erasures, keys, models, records
 from volant.store import upgrade
@@ -146,6 +147,21 @@ def test_a_running_server_is_not_restored_over(data: Path, place: Path) -> None:
             make_restore(place, data, force=True)
     finally:
         os.close(held)
+
+
+def test_no_server_starts_on_a_folder_that_is_being_replaced(data: Path, place: Path) -> None:
+    os.close(lock(data))  # as a server leaves it
+    tried: list[str] = []
+
+    def settle_slowly(*arguments: Any) -> list[str]:
+        with pytest.raises(Conflict) as refused:
+            os.close(lock(data))
+        tried.append(refused.value.code)
+        return restoring.settle(*arguments)
+
+    restore.restore(place, data, restore.Wish(force=True), clock=SystemClock(), settle=settle_slowly)
+    assert tried == ["data_dir_in_use"]
+    os.close(lock(data))
 
 
 # ---------------------------------------------------------------- erasures

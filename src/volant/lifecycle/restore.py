@@ -12,8 +12,10 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -61,7 +63,11 @@ def restore(place: Path, data_dir: Path, wish: Wish, *, clock: Clock, settle: Se
     Unauthenticated without the right master key. Whatever it raises, `data_dir` is as it was.
     """
     data_dir = data_dir.absolute()
-    _check_target(data_dir, wish.force)
+    with _target(data_dir, wish.force):
+        return _restore(place, data_dir, wish, clock, settle)
+
+
+def _restore(place: Path, data_dir: Path, wish: Wish, clock: Clock, settle: Settle) -> Restored:
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     for left in data_dir.parent.glob(f".{data_dir.name}.restoring-*"):  # by one that was killed; it holds keys
         if not backup.lives(int(left.name.rpartition("-")[2])):
@@ -94,24 +100,30 @@ def restore(place: Path, data_dir: Path, wish: Wish, *, clock: Clock, settle: Se
 
 
 # ---------------------------------------------------------------- the target
-def _check_target(data_dir: Path, force: bool) -> None:
-    if not data_dir.exists() or not any(data_dir.iterdir()):
-        return
-    lock = data_dir / "volant.lock"
-    if lock.exists():
-        with lock.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+@contextmanager
+def _target(data_dir: Path, force: bool) -> Iterator[None]:
+    """The folder may be replaced, and no server starts there before that is done: it would serve what moves aside."""
+    with ExitStack() as stack:
+        if data_dir.exists() and any(data_dir.iterdir()):
+            lock = data_dir / "volant.lock"
+            if lock.exists():
+                _lock(stack.enter_context(lock.open("rb")), data_dir)
+            if not force:
                 raise Conflict(
-                    "data_dir_in_use", "a server works on this data directory", where=str(data_dir),
-                    hint="stop it first, or restore to another folder",
-                ) from None  # fmt: skip
-    if not force:
+                    "restore_not_empty", "something is there already", where=str(data_dir),
+                    hint="name a new folder, or add --force: what is there is moved aside, not removed",
+                )  # fmt: skip
+        yield
+
+
+def _lock(file: IO[bytes], data_dir: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         raise Conflict(
-            "restore_not_empty", "something is there already", where=str(data_dir),
-            hint="name a new folder, or add --force: what is there is moved aside, not removed",
-        )  # fmt: skip
+            "data_dir_in_use", "a server works on this data directory", where=str(data_dir),
+            hint="stop it first, or restore to another folder",
+        ) from None  # fmt: skip
 
 
 def _swap(made: Path, data_dir: Path, now_ms: int) -> Path | None:
