@@ -52,6 +52,14 @@ def test_a_failed_backup_says_why(make_api: Callable[..., Any], tmp_path: Path) 
     assert "lost with it" in found["error"]
 
 
+def test_who_answers_for_one_project_sees_none(api: Any) -> None:
+    key = api.make_key("admin")
+    for method, path in (("GET", "/api/v1/backups"), ("POST", "/api/v1/backups"), ("POST", "/api/v1/backups/x/verify")):
+        answer = api.call(method, path, {} if method == "POST" else None, key=key)
+        assert (answer.status, answer.json()["error"]["code"]) == (403, "not_installation_admin")
+    assert not backup.list_backups(backup.folder_of(api.context.data_dir, ""))
+
+
 def test_who_may_not_operate_sees_none(api: Any) -> None:
     key = api.make_key("read")
     for method, path in (("GET", "/api/v1/backups"), ("POST", "/api/v1/backups"), ("POST", "/api/v1/backups/x/verify")):

@@ -1,6 +1,7 @@
 """Backups: have one made while everything serves, list them, check one. They hold the whole installation.
 
-They go to the server's own folder (`server.backup_dir`) and are never sent over HTTP; keys are never in them.
+They go to the server's own folder (`server.backup_dir`) and are never sent over HTTP; keys are never in them. They
+reach beyond a project, its rows are counted and a disk is filled: so they are for the installation's admins.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Body, Request
 
-from volant.api.access import Operates
+from volant.api.access import Caller, Operates
+from volant.api.manage.people import need_installation_admin
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
@@ -49,24 +51,25 @@ class BackupCheck(msgspec.Struct, frozen=True, kw_only=True):
 def create_backup(
     body: Annotated[NewBackup, AsJson, Body()], caller: Operates, context: Has, request: Request
 ) -> Annotated[Job, AsJson]:
-    runner = _runner(request, context)
+    runner = _runner(request, context, caller)
     begins(context, caller, "backup.create", "backup", "", runs=body.runs)
     return runner.start(body.runs, context.clock.now_ms())
 
 
 @router.get("", summary="The backups in the server's folder, newest first; one that runs or failed before them")
 def list_backups(caller: Operates, context: Has, request: Request) -> Annotated[Listing[Job], AsJson]:
-    return Listing(data=_runner(request, context).list())
+    return Listing(data=_runner(request, context, caller).list())
 
 
 @router.post("/{name}/verify", summary="Read every byte of a backup and open its databases")
 def verify_backup(name: str, caller: Operates, context: Has, request: Request) -> Annotated[BackupCheck, AsJson]:
-    found = _runner(request, context).verify(name)
+    found = _runner(request, context, caller).verify(name)
     return msgspec.convert(found, BackupCheck, from_attributes=True)
 
 
-def _runner(request: Request, context: Context) -> Runner:
-    """One for the process. Raises Conflict where the rows are not in SQLite."""
+def _runner(request: Request, context: Context, caller: Caller) -> Runner:
+    """One for the process. Raises Forbidden; Conflict where the rows are not in SQLite."""
+    need_installation_admin(caller)
     if context.settings.database_url:
         raise Conflict(
             "backup_not_sqlite", "this installation keeps its rows in PostgreSQL", where="server.database_url",
