@@ -18,12 +18,14 @@ export function Graph({
   nodes,
   edges,
   chosen,
+  lit,
   onChoose,
   label,
 }: {
   nodes: GraphNode[];
   edges: { from: string; to: string; label?: string }[];
   chosen?: string;
+  lit?: ReadonlySet<string>; // nodes of a path: their edges are lit, the rest fades
   onChoose?: (id: string) => void;
   label: string;
 }) {
@@ -53,11 +55,14 @@ export function Graph({
             if (!from || !to) return null;
             const [x1, x2] = [from.x + SIZES.width, to.x];
             const bend = Math.max(24, Math.abs(x2 - x1) / 2);
-            const on = chosen !== undefined && (edge.from === chosen || edge.to === chosen);
+            const on = lit?.size
+              ? lit.has(edge.from) && lit.has(edge.to)
+              : chosen !== undefined && (edge.from === chosen || edge.to === chosen);
             return (
               <path
                 key={`${edge.from} ${edge.to} ${edge.label ?? ""}`}
                 className={`${css.edge} ${on ? css.edgeOn : ""}`}
+                opacity={lit?.size && !on ? 0.35 : undefined}
                 d={`M${x1},${from.y + middle}C${x1 + bend},${from.y + middle} ${x2 - bend},${to.y + middle} ${x2},${to.y + middle}`}
               >
                 {edge.label && <title>{edge.label}</title>}
@@ -72,6 +77,7 @@ export function Graph({
               <g
                 key={node.id}
                 className={`${css.node} ${node.id === chosen ? css.nodeOn : ""} ${css[node.tone ?? "idle"]}`}
+                data-lit={lit?.has(node.id) || undefined}
                 transform={`translate(${at.x} ${at.y})`}
                 role="button"
                 tabIndex={onChoose ? 0 : undefined}
@@ -84,7 +90,18 @@ export function Graph({
                   press();
                 }}
               >
-                <rect width={SIZES.width} height={SIZES.height} rx={8} />
+                <rect
+                  width={SIZES.width}
+                  height={SIZES.height}
+                  rx={8}
+                  style={
+                    node.tone === "bad"
+                      ? { stroke: "var(--v-bad)" }
+                      : lit?.has(node.id)
+                        ? { stroke: "var(--v-accent)" }
+                        : undefined
+                  }
+                />
                 <circle cx={14} cy={node.about ? 18 : middle} r={3.5} fill="var(--tone)" />
                 <text
                   x={26}

@@ -103,7 +103,7 @@ function NoReleases() {
     <Empty title="No release yet" icon={IconRocket}>
       <p>A release moves a task's traffic to a model that passed its gate. Begin one:</p>
       <div style={{ marginTop: 12, textAlign: "left" }}>
-        <CodeBlock value="volant rollout start TASK --model MODEL@1" label="Command" />
+        <CodeBlock value="volant rollout start TASK --model mdl_…" label="Command" />
       </div>
     </Empty>
   );

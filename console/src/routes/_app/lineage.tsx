@@ -1,12 +1,17 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { Empty, Page, PageHeader } from "~/kit";
+import { flag, oneOf, search, text } from "~/kit/url";
+import { LineagePage } from "~/pages/lineage/LineagePage";
 
-export const Route = createFileRoute("/_app/lineage")({ component: Lineage });
+const address = search({
+  of: text(),
+  node: text(),
+  tab: oneOf("erasures"),
+  erasure: text(),
+  erase: flag(),
+  state: text(),
+});
 
-function Lineage() {
-  return (
-    <Page header={<PageHeader title="Lineage" />}>
-      <Empty title="Not in this build yet">The command line has it: volant --help</Empty>
-    </Page>
-  );
-}
+export const Route = createFileRoute("/_app/lineage")({
+  validateSearch: address,
+  component: LineagePage,
+});
