@@ -6,6 +6,8 @@ import inspect
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,13 @@ def test_version_help_and_unknown_words(volant: Any) -> None:
     assert (unknown.code, "No such command" in unknown.err) == (2, True)
     missing = volant("key", "create", "--json")
     assert (missing.code, missing.error()["code"], missing.error()["where"]) == (2, "usage", "volant key create")
+
+
+def test_no_command_waits_for_a_database_that_it_does_not_open() -> None:
+    heavy = ("sqlalchemy", "alembic", "dbos", "fastapi", "numpy")
+    code = f"import sys; from volant.cli.main import build; build(); print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 # ---------------------------------------------------------------- finding the server
@@ -183,6 +192,8 @@ def test_lists_speak_both_ways(at: Any, words: str) -> None:
         ("data show dsv_none", "dataset_version_unknown"),
         ("data export nothing", "dataset_unknown"),
         ("run show run_none", "run_unknown"),
+        ("run show run_01…", "run_unknown"),
+        ("run show 'Äpfel und Birnen'", "run_unknown"),
         ("run cancel run_none", "run_unknown"),
         ("model show nothing", "model_unknown"),
         ("release show rel_none", "release_unknown"),
@@ -193,7 +204,7 @@ def test_lists_speak_both_ways(at: Any, words: str) -> None:
     ],
 )
 def test_what_is_not_there_is_named_with_exit_code_4(at: Any, words: str, code: str) -> None:
-    ended = at(*words.split(), "--json")
+    ended = at(*shlex.split(words), "--json")
     assert (ended.code, ended.error()["code"]) == (4, code)
 
 

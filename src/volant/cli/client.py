@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from volant.core import errors
 from volant.core.errors import BadInput, NotFound, Unauthenticated, Unavailable, VolantError
@@ -184,6 +184,7 @@ def _tree(kind: type[VolantError]) -> list[type[VolantError]]:
 
 
 def _with_query(path: str, query: Mapping[str, object] | None) -> str:
+    path = quote(path, safe="/%:@!$&'()*+,;=?~")  # names as people type them: blanks, letters of any script
     kept = {name: value for name, value in (query or {}).items() if value not in (None, "", [])}
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 

@@ -21,7 +21,7 @@ from volant.store.vault import Vault, load_master_key
 
 NICE = 10
 backup = typer.Typer(
-    help="Copies of the whole installation, as one file each. Example: `volant backup create --to /backup`",
+    help="Copies of the whole installation, as one file each. Example: `volant backup create --to backup`",
     no_args_is_help=True,
 )
 CARD = {"path": "backup", "began_ms": "holds all before", "schema": "schema", "volant": "written by", "runs": "runs",
@@ -54,7 +54,7 @@ def create(
 
     Whatever was acknowledged before the command began is in it. The master key is not, unless you ask for it.
 
-    Example: `volant backup create --to /backup --keep 7`
+    Example: `volant backup create --to backup --keep 7`
     """
     settings, data = place_of(config, data_dir)
     if settings.database_url:
@@ -113,7 +113,7 @@ def verify_(
 
     With the data directory's master key at hand the manifest's seal is checked as well.
 
-    Example: `volant backup verify /backup/volant-20261123T120405Z.tar`
+    Example: `volant backup verify backup/volant-20261123T120405Z.tar`
     """
     _, data = place_of(config, data_dir)
     try:

@@ -8,7 +8,7 @@ import json
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.markup import escape
@@ -19,8 +19,9 @@ from volant.cli.options import AsJson, Config, DataDir, Url
 from volant.core.clock import SystemClock
 from volant.core.errors import VolantError
 from volant.core.settings import ServerSettings
-from volant.lifecycle import checkup
-from volant.lifecycle.checkup import State
+
+if TYPE_CHECKING:
+    from volant.lifecycle.checkup import Finding, State
 
 EXTRAS = {"data": "rensa", "train": "torch", "serve": "xllamacpp", "evals": "sklearn"}
 MARKS = {"ok": "[green]ok[/green]      ", "warning": "[yellow]warning[/yellow] ", "problem": "[red]problem[/red] "}
@@ -38,6 +39,8 @@ def doctor(url: Url = "", data_dir: DataDir = "", config: Config = "", as_json: 
 
     Example: `volant doctor --data-dir volant-data`
     """
+    from volant.lifecycle import checkup  # late: it opens databases; no other command waits for that
+
     findings = [_finding("volant", "ok", __version__), *map(_shown, checkup.versions()), *_extras()]
     settings, found = _settings(config, data_dir)
     findings.append(found)
@@ -58,7 +61,7 @@ def doctor(url: Url = "", data_dir: DataDir = "", config: Config = "", as_json: 
         raise typer.Exit(1)
 
 
-def _shown(found: checkup.Finding) -> dict[str, Any]:
+def _shown(found: Finding) -> dict[str, Any]:
     return _finding(found.name, found.state, found.sentence, found.hint)
 
 

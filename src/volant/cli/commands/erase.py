@@ -12,8 +12,6 @@ from volant.cli import show
 from volant.cli.commands.backup import place_of
 from volant.cli.options import AsJson, DataDir, Follow, Url, connect
 from volant.core.errors import BadInput, NotFound
-from volant.lifecycle import ledger as ledgers
-from volant.store.database import Database
 
 CARD = {"id": "erasure", "subject": "subject", "state": "state", "requested_ms": "requested", "deadline_ms": "deadline",
         "ended_ms": "ended"}  # fmt: skip
@@ -66,6 +64,9 @@ def erase(
 
 def _write_ledger(place: Path, data_dir: str, as_json: bool) -> None:
     """From the data directory itself, with the server running or stopped."""
+    from volant.lifecycle import ledger as ledgers  # late: it opens a database; no other command waits for that
+    from volant.store.database import Database
+
     settings, data = place_of("", data_dir)
     if not settings.database_url and not (data / "volant.db").exists():
         raise NotFound(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.markup import escape
 
-from volant.app import restoring
 from volant.cli import show
 from volant.cli.options import AsJson
 from volant.core.clock import SystemClock
 from volant.core.errors import BadInput
 from volant.lifecycle import keys
-from volant.lifecycle.restore import Restored, Wish
-from volant.lifecycle.restore import restore as make
 from volant.store.vault import load_master_key
+
+if TYPE_CHECKING:
+    from volant.lifecycle.restore import Restored
 
 
 def add(app: typer.Typer) -> None:
@@ -40,8 +40,12 @@ def restore(
 ) -> None:
     """Verify a backup, unpack it, erase again who was erased since, and put it in place; all of it or nothing.
 
-    Example: `volant restore /backup/volant-20261123T120405Z.tar --data-dir volant-data --master-key /safe/master.key`
+    Example: `volant restore backup/volant-20261123T120405Z.tar --data-dir restored --master-key volant-data/master.key`
     """
+    from volant.app import restoring  # late: it migrates databases; no other command waits for that
+    from volant.lifecycle.restore import Wish
+    from volant.lifecycle.restore import restore as make
+
     environment = os.environ.get("VOLANT_MASTER_KEY", "")
     key = _master_key(master_key) if master_key else load_master_key(Path(), environment) if environment else b""
     wish = Wish(
