@@ -62,6 +62,7 @@ function Compared({ left, right }: { left: string; right: string }) {
               ) : (
                 <p className={css.note}>There are none.</p>
               )}
+              <Gone count={one.added - one.by_source.reduce((sum, { count }) => sum + count, 0)} />
               <Labels title="New labels" labels={one.labels_added} />
               <Labels title="Labels that went" labels={one.labels_removed} />
             </Panel>
@@ -106,6 +107,15 @@ function BySplit({ one }: { one: Difference }) {
         })}
       </tbody>
     </table>
+  );
+}
+
+function Gone({ count }: { count: number }) {
+  if (count <= 0) return null;
+  return (
+    <p className={css.note} style={{ marginTop: 12 }}>
+      {format.num(count)} more {count === 1 ? "is" : "are"} of people who were erased since.
+    </p>
   );
 }
 

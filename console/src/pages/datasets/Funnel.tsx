@@ -35,7 +35,7 @@ export function Funnel({ version, steps, chosen, onChoose }: Props) {
   if (steps.length === 0) return <p className={css.note}>No cleaning was noted for this version.</p>;
   return (
     <ol className={css.funnel}>
-      {steps.map((step) => {
+      {steps.map((step, at) => {
         const open = chosen === step.step;
         const has = step.removed > 0 && !WITHOUT_EXAMPLES.has(step.step);
         return (
@@ -50,7 +50,7 @@ export function Funnel({ version, steps, chosen, onChoose }: Props) {
               <i className={css.gone} style={{ width: `${(step.removed / most) * 100}%` }} />
             </div>
             <div className={css.stepFoot}>
-              <span className="second">{counted(step.sentence)}</span>
+              <span className="second">{step.removed || at === 0 ? counted(step.sentence) : "None."}</span>
               {has && (
                 <ActionButton
                   size="compact-xs"
