@@ -1,21 +1,21 @@
 /** The model card: its sections as text and tables, and the Markdown to copy. */
-import { CodeBlock, Columns, Panel } from "~/kit";
+import { CodeBlock, Panel } from "~/kit";
 import { type Block, sections } from "./card";
 import css from "./model.module.css";
 
 export function Card({ markdown }: { markdown: string }) {
   return (
     <>
-      <Columns min={440}>
+      <div className={css.card}>
         {sections(markdown).map((section) => (
-          <Panel key={section.title} title={section.title || "Card"}>
+          <Panel key={section.title} title={section.title || "Notice"} className={css.section}>
             {section.blocks.map((block, number) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a text does not change its order
               <Part key={number} block={block} />
             ))}
           </Panel>
         ))}
-      </Columns>
+      </div>
       <Panel title="As Markdown">
         <CodeBlock value={markdown} wrap label="Model card as Markdown" />
       </Panel>

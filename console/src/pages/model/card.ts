@@ -20,7 +20,13 @@ export function sections(markdown: string): Section[] {
       row(blocks, text);
     } else if (text && !text.startsWith("# ")) {
       if (out.length === 0) out.push({ title: "", blocks });
-      blocks.push({ kind: "text", text: text.replace(/^[-*]\s+/, "· ").replaceAll(/\*\*|`/g, "") });
+      blocks.push({
+        kind: "text",
+        text: text
+          .replace(/^[-*]\s+/, "· ")
+          .replace(/^>\s*/, "")
+          .replaceAll(/\*\*|`/g, ""),
+      });
     }
   }
   return out.filter((section) => section.blocks.length > 0);

@@ -1,0 +1,116 @@
+"""Loop: the ring with every version where it stands, red where blocked, and what needs a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.conftest import ServerUnderTest
+from tests.console.conftest import NARROW, WIDE, Axe, Shot, Visit, ask, go
+
+STAGES = ["Data", "Train", "Evaluate", "Gate", "Roll out", "Monitor"]
+
+
+def _view(page: Any) -> Any:
+    return page.request.get("/api/v1/views/loop").json()
+
+
+def test_every_version_stands_on_the_ring(page: Any, visit: Visit, shot: Shot) -> None:
+    visit("/")
+    loop = _view(page)["tasks"][0]
+    ring = page.get_by_role("img", name=f"The loop of {loop['task']}")
+    said = ring.get_attribute("aria-label") or ""
+    for stage, name in zip(loop["stages"], STAGES, strict=True):
+        assert f"{name} {stage['standing']}" in said
+        expect(page.get_by_role("button", name=re.compile(f"^{name}")).first).to_be_visible()
+        expect(page.get_by_text(stage["sentence"], exact=True).first).to_be_visible()
+    for model in loop["models"]:
+        if model["standing"] != "retired":
+            expect(page.get_by_role("link", name=re.compile(f"^{re.escape(model['label'])}, ")).first).to_be_visible()
+    expect(page.get_by_text(loop["live_variant"], exact=True).first).to_be_visible()
+    shot(page, "loop")
+
+
+def test_figures_causes_and_what_needs_a_person(page: Any, visit: Visit) -> None:
+    visit("/")
+    view = _view(page)
+    loop = view["tasks"][0]
+    figures = page.get_by_role("region", name="The last 24 hours")
+    expect(figures).to_contain_text(f"{loop['day']['requests']:,}")
+    needs = page.get_by_role("list", name="Needs a person")
+    for one in view["attention"]:
+        expect(needs).to_contain_text(one["sentence"])
+    causes = page.get_by_role("list", name="What began each training")
+    for one in loop["trainings"]:
+        expect(causes).to_contain_text(one["sentence"])
+        assert causes.locator(f"a[href*='{one['run_id']}']").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1440", "1024"])
+def test_it_is_read_by_everybody(
+    new_page: Callable[..., Any], admin: Any, axe: Axe, scheme: str, viewport: Any
+) -> None:
+    page = new_page(admin, scheme=scheme, viewport=viewport)
+    go(page, "/?open=monitor")
+    expect(page.get_by_role("complementary", name="Monitor")).to_be_visible()
+    axe(page)
+    labels = page.locator("main p").evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+    )
+    assert labels == 0
+
+
+def test_keys_open_stages_and_walk_what_needs_a_person(page: Any, visit: Visit) -> None:
+    visit("/")
+    page.keyboard.press("4")
+    drawer = page.get_by_role("complementary", name="Gate")
+    expect(drawer).to_be_visible()
+    assert "open=gate" in page.url
+    page.reload()
+    expect(drawer).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    attention = _view(page)["attention"]
+    if attention:
+        page.keyboard.press("j")
+        expect(page.get_by_role("list", name="Needs a person").locator("[aria-current=true]")).to_have_count(1)
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(re.escape(attention[0]["link"]["id"])))
+
+
+def test_an_alert_opens_where_its_link_leads(page: Any, visit: Visit) -> None:
+    alert = page.request.get("/api/v1/alerts").json()["data"][0]
+    visit(f"/?open={alert['id']}")
+    drawer = page.get_by_role("complementary", name="Alert")
+    expect(drawer).to_contain_text(alert["sentence"])
+    expect(drawer).to_contain_text("resolved" if alert["resolved_ms"] else "firing")
+
+
+def test_tasks_are_switched_in_the_address(page: Any, console_server: ServerUnderTest) -> None:
+    before = ask(console_server, "GET", "/api/v1/documents")["documents"]
+    first = before["tasks"][0]
+    second = {**first, "name": "second-task", "description": "the other one"}
+    try:
+        ask(console_server, "POST", "/api/v1/documents/apply", {**before, "tasks": [*before["tasks"], second]})
+        go(page, "/")
+        page.get_by_role("group", name="Task").get_by_role("button", name="second-task").click()
+        page.wait_for_url("**/?task=second-task")
+        page.reload()
+        expect(page.get_by_role("img", name="The loop of second-task")).to_be_visible()
+        expect(page.get_by_text("No dataset is named 'second-task' yet.")).to_be_visible()
+        page.keyboard.press("]")
+        expect(page.get_by_role("img", name=f"The loop of {first['name']}")).to_be_visible()
+    finally:
+        ask(console_server, "POST", "/api/v1/documents/apply", before)
+
+
+def test_one_request_for_the_page(page: Any) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/api/v1/views/" in one.url else None)
+    go(page, "/")
+    page.wait_for_timeout(1500)
+    assert len(asked) == 1, asked
