@@ -154,6 +154,9 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
             problems.append(Problem(path=f"{origin}: prompts.{spec.name}", sentence=f"{error.message}{place}"))
     for monitor in documents.monitors:
         need(f"monitors.{monitor.name}.task", monitor.task, tasks, "task")
+    if (days := documents.policy.retention_days) < 1:
+        words = f"must be 1 day or more, is {days}: every text and every record would go at the next sweep"
+        problems.append(Problem(path=f"{origin}: policy.retention_days", sentence=words))
     problems += [
         Problem(path=f"{origin}: retention.{name}", sentence=f"days must not be negative, is {days}; 0: for ever")
         for name, days in msgspec.structs.asdict(documents.retention).items()

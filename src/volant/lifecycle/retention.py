@@ -1,7 +1,7 @@
 """Retention: what has run out goes. Terms stand in each project's documents (`[retention]`); records carry their own.
 
     texts        an inference beyond `payload_days` loses its payload, its feedback's texts and what names the person;
-                 its numbers stay
+                 its numbers stay; a judgement that came later, or of nothing that is here, loses its own by its own age
     inferences   beyond `inference_days` the row and its model calls go too; rollups, which name nobody, stay
     feedback     beyond `feedback_days`
     records      beyond their own term, or `record_days` where they have none; models that learned from them are flagged
@@ -34,6 +34,7 @@ from volant.store.tables import feedback, inference, inference_payload, model_ca
 
 DAY_MS = 86_400_000
 KINDS = ("texts", "inferences", "feedback", "records")
+_STEPS = {"texts": "texts", "comments": "texts", **{kind: kind for kind in KINDS[1:]}}  # what is removed → counted as
 FLAG = "retention"  # of a model that learned from records that ran out
 _CHOSEN_AT_ONCE = 2000
 _LONG_MS, _SHORT_MS = 20.0, 8.0  # of one transaction: above, the next is smaller; below, larger
@@ -87,13 +88,11 @@ def terms(tx: Connection, project: str) -> Terms:
 
 def preview(tx: Connection, blobs: Blobs, project: str, wanted: Terms, *, now_ms: int) -> Swept:
     """What a sweep would remove now. Reads only."""
-    counts: dict[str, int] = {}
-    for kind in KINDS:
-        query = _query(kind, project, wanted, now_ms)
-        if query is None:
-            counts[kind] = 0
-        else:
-            counts[kind] = int(tx.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+    counts = dict.fromkeys(KINDS, 0)
+    for step, kind in _STEPS.items():
+        query = _query(step, project, wanted, now_ms)
+        if query is not None:
+            counts[kind] += int(tx.execute(select(func.count()).select_from(query.subquery())).scalar_one())
     ids = [row.id for row in _all(tx, "records", project, wanted, now_ms)] if counts["records"] else []
     flagged = tuple(one.id for one in models_of_records(tx, blobs, project, ids))
     return msgspec.convert(counts | {"models": flagged}, Swept)
@@ -152,17 +151,17 @@ class Sweeper:
         counts: dict[str, int] = dict.fromkeys(KINDS, 0)
         flagged: set[str] = set()
         is_done = True
-        for kind in KINDS:
-            for part in self._chosen(kind, project, wanted, now_ms):
+        for step, kind in _STEPS.items():
+            for part in self._chosen(step, project, wanted, now_ms):
                 if not is_done:
                     break
-                if kind == "records":
+                if step == "records":
                     flagged |= self._flag(project, part)
                 for ids in _slices(part, pace):
                     if pace.monotonic() > until:
                         is_done = False
                         break
-                    pace.run(partial(self._remove, kind, project, ids))
+                    pace.run(partial(self._remove, step, project, ids))
                     counts[kind] += len(ids)
         done = Swept(**counts, models=tuple(sorted(flagged)), longest_ms=round(pace.longest_ms, 1), is_done=is_done)
         if done.total:
@@ -223,6 +222,9 @@ class Sweeper:
         with self.db.begin() as tx:
             if kind == "texts":
                 end_texts(tx, ids)
+            elif kind == "comments":
+                mine = (feedback.c.project == project, feedback.c.id.in_(ids))
+                tx.execute(update(feedback).where(*mine).values(sealed=None, subject=""))
             elif kind == "inferences":
                 tx.execute(delete(inference_payload).where(inference_payload.c.id.in_(ids)))
                 tx.execute(delete(model_call).where(model_call.c.inference_id.in_(ids)))
@@ -247,6 +249,11 @@ def _query(kind: str, project: str, wanted: Terms, now_ms: int, after: tuple[Any
         return _behind(
             _texts(project, now_ms - wanted.payload_days * DAY_MS), inference.c.started_ms, inference.c.id, after
         )
+    if kind == "comments":
+        there = select(inference_payload.c.id).where(inference_payload.c.id == feedback.c.inference_id).exists()
+        late = (feedback.c.sealed.is_not(None), feedback.c.created_ms < now_ms - wanted.payload_days * DAY_MS, ~there)
+        query = select(feedback.c.id, feedback.c.created_ms).where(feedback.c.project == project, *late)
+        return _behind(query, feedback.c.created_ms, feedback.c.id, after)
     if kind == "records":
         ended: ColumnElement[bool] = and_(record.c.retention_until_ms > 0, record.c.retention_until_ms <= now_ms)
         if wanted.record_days:
