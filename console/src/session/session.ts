@@ -151,7 +151,7 @@ export function useRefusal(permission: Permission | undefined): string {
   return refusal(project, permission);
 }
 
-const DOES: Record<Permission, string> = {
+export const DOES: Record<Permission, string> = {
   inference: "call tasks",
   feedback: "judge answers",
   read: "read this project",

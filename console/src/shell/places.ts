@@ -85,9 +85,9 @@ const IDS: Record<string, (id: string) => { to: string; search: Record<string, s
   rec: (id) => ({ to: "/lineage", search: { of: id } }),
   sub: (id) => ({ to: "/lineage", search: { of: id } }),
   era: (id) => ({ to: "/lineage", search: { erasure: id } }),
-  key: (id) => ({ to: "/settings", search: { tab: "keys", open: id } }),
-  usr: (id) => ({ to: "/settings", search: { tab: "people", open: id } }),
-  prm: (id) => ({ to: "/settings", search: { tab: "prompts", open: id } }),
+  key: (id) => ({ to: "/settings/keys", search: { open: id } }),
+  usr: (id) => ({ to: "/settings/people", search: { open: id } }),
+  prm: (id) => ({ to: "/settings/prompts", search: { open: id } }),
 };
 
 /** Where an id is shown; undefined for what is none. */
@@ -102,7 +102,7 @@ export function placeOfLink({ kind, id }: { kind: string; id: string }) {
   const byKind: Record<string, () => { to: string; search: Record<string, string> }> = {
     session: () => ({ to: "/traces", search: { session: id } }),
     subject: () => ({ to: "/lineage", search: { of: id } }),
-    task: () => ({ to: "/settings", search: { tab: "tasks", open: id } }),
+    task: () => ({ to: "/settings/tasks", search: { open: id } }),
     deployment: () => ({ to: "/models", search: { q: id } }),
   };
   return byKind[kind]?.() ?? placeOf(id);

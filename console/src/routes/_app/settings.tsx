@@ -1,12 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { Empty, Page, PageHeader } from "~/kit";
+import { SettingsLayout } from "~/pages/settings/SettingsLayout";
 
-export const Route = createFileRoute("/_app/settings")({ component: Settings });
-
-function Settings() {
-  return (
-    <Page header={<PageHeader title="Settings" />}>
-      <Empty title="Not in this build yet">The command line has it: volant --help</Empty>
-    </Page>
-  );
-}
+export const Route = createFileRoute("/_app/settings")({ component: SettingsLayout });
