@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+
+from volant.cli.client import Client
+from volant.core.errors import Conflict
 
 pytest.importorskip("torch")
 
@@ -24,7 +26,7 @@ BUILD = {
 }  # fmt: skip
 
 
-def until(wanted: Callable[[], Any], seconds: float = 150.0) -> Any:
+def until(wanted: Callable[[], Any], seconds: float = 300.0) -> Any:
     """What `wanted` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -34,40 +36,39 @@ def until(wanted: Callable[[], Any], seconds: float = 150.0) -> Any:
     raise AssertionError("it did not happen in time")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_stopped_training_goes_on_from_its_checkpoint(start_server: Any) -> None:
     server = start_server()
-    with httpx.Client(base_url=f"{server.url}/api/v1", headers={"authorization": f"Bearer {server.key}"}) as client:
+    client = Client(server.url, server.key)
 
-        def call(method: str, path: str, **more: Any) -> Any:
-            answer = client.request(method, path, timeout=60, **more)
-            assert answer.status_code < 300, answer.text
-            return answer.json()
+    def call(method: str, path: str, body: Any = None) -> Any:
+        return client.ask(method, f"/api/v1{path}", body)
 
-        def steps(run: str) -> list[dict[str, Any]]:
-            place = server.data / "runs" / run / "progress.jsonl"
-            return [json.loads(line) for line in place.read_text().splitlines()] if place.exists() else []
+    def steps(run: str) -> list[dict[str, Any]]:
+        place = server.data / "runs" / run / "progress.jsonl"
+        return [json.loads(line) for line in place.read_text().splitlines()] if place.exists() else []
 
-        call("POST", "/documents/apply", json=DOCUMENTS)
-        options = {"options": json.dumps({"dataset": "desk"})}
-        call("POST", "/datasets/import", data=options, files={"data": ("q.csv", QUESTIONS.read_bytes())})
-        call("POST", "/loop/desk/train", json=BUILD)
-        run = until(lambda: call("GET", "/runs")["data"])[0]["id"]
-        until(lambda: any(line["event"] == "checkpoint" for line in steps(run)))
-        refused = client.post(f"/runs/{run}/resume", json={})
-        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "run_not_resumable")
-        call("POST", f"/runs/{run}/cancel")
-        page = call("GET", f"/views/runs/{run}")
-        assert page["may_resume"], page["resume_sentence"]
-        kept = max(one["step"] for one in page["checkpoints"] if one["name"].startswith("checkpoints/"))
-        assert f"after step {kept}" in page["resume_sentence"]
-        until(lambda: run not in server.actual() or server.actual()[run]["state"] not in ("running", "stopping"))
-        assert call("GET", "/models")["data"] == []
+    call("POST", "/documents/apply", DOCUMENTS)
+    options = {"options": json.dumps({"dataset": "desk"})}
+    client.upload("/api/v1/datasets/import", options, [("data", QUESTIONS)])
+    call("POST", "/loop/desk/train", BUILD)
+    run = until(lambda: call("GET", "/runs")["data"])[0]["id"]
+    until(lambda: any(line["event"] == "checkpoint" for line in steps(run)))
+    with pytest.raises(Conflict) as refused:
+        call("POST", f"/runs/{run}/resume", {})
+    assert refused.value.code == "run_not_resumable"
+    call("POST", f"/runs/{run}/cancel")
+    page = call("GET", f"/views/runs/{run}")
+    assert page["may_resume"], page["resume_sentence"]
+    kept = max(one["step"] for one in page["checkpoints"] if one["name"].startswith("checkpoints/"))
+    assert f"after step {kept}" in page["resume_sentence"]
+    until(lambda: run not in server.actual() or server.actual()[run]["state"] not in ("running", "stopping"))
+    assert call("GET", "/models")["data"] == []
 
-        call("POST", f"/runs/{run}/resume", json={"name": "again"})
-        ended = until(lambda: (one := call("GET", f"/runs/{run}")) and one["state"] in ("succeeded", "failed") and one)
-        assert (ended["state"], ended["attempt"]) == ("succeeded", 2), ended["error"]
-        resumed = next(line for line in steps(run) if line["event"] == "resumed")
-        assert resumed["step"] >= kept > 0
-        (model,) = until(lambda: call("GET", "/models")["data"])
-        assert (model["name"], model["run_id"], model["facts"]["steps"]) == ("again", run, 1500)
+    call("POST", f"/runs/{run}/resume", {"name": "again"})
+    ended = until(lambda: (one := call("GET", f"/runs/{run}")) and one["state"] in ("succeeded", "failed") and one)
+    assert (ended["state"], ended["attempt"]) == ("succeeded", 2), ended["error"]
+    resumed = next(line for line in steps(run) if line["event"] == "resumed")
+    assert resumed["step"] >= kept > 0
+    (model,) = until(lambda: call("GET", "/models")["data"])
+    assert (model["name"], model["run_id"], model["facts"]["steps"]) == ("again", run, 1500)
