@@ -3,7 +3,7 @@ import { IconMessageCircle, IconRoute } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type Answer, usePage } from "~/api/page";
-import { ActionButton, Drawer, format, Hint, Key, Loaded, Tag, Waterfall } from "~/kit";
+import { ActionButton, Drawer, format, Key, Loaded, Tag, Waterfall } from "~/kit";
 import { useShortcuts } from "~/shell/keys";
 import { Outcome } from "./columns";
 import { Facts } from "./Facts";
@@ -118,9 +118,7 @@ function Head({ one }: { one: TraceView }) {
         </dd>
       </div>
       <Figure name="Latency" value={format.ms(inference.latency_ms)} />
-      <Hint label="Until the first token came">
-        <Figure name="First token" value={inference.ttft_ms ? format.ms(inference.ttft_ms) : "–"} />
-      </Hint>
+      <Figure name="First token" value={inference.ttft_ms ? format.ms(inference.ttft_ms) : "–"} />
       <Figure
         name="Tokens in → out"
         value={`${format.num(inference.input_tokens)} → ${format.num(inference.output_tokens)}`}

@@ -2,6 +2,7 @@
 import { IconActivity, IconArrowUp } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { CodeBlock, Empty, format, Page, PageHeader, Problem, useUrl, VirtualTable } from "~/kit";
+import { address } from "./address";
 import { columns, rowKey } from "./columns";
 import { type Filters, isFiltered, NOTHING, type TraceRow } from "./filters";
 import { Latency } from "./Latency";
@@ -21,7 +22,8 @@ export interface Open {
 
 export function TracesPage() {
   const [url, setUrl] = useUrl<Filters & Open>();
-  const { open, said, judge, talk, ...filters } = url;
+  // the router hands on what it refused too: only what was checked reaches the API
+  const { open, said, judge, talk, ...filters }: Filters & Open = address(url as Record<string, unknown>);
   const traces = useTraces(filters);
   const index = useMemo(
     () => (open ? traces.rows.findIndex((row) => rowKey(row) === open) : -1),
