@@ -34,6 +34,26 @@ def test_every_version_stands_on_the_ring(page: Any, visit: Visit, shot: Shot) -
     shot(page, "loop")
 
 
+def test_a_blocked_stage_is_red_and_says_why(page: Any, axe: Axe, shot: Shot) -> None:
+    """The server's answer with one more verdict in it: the page takes it as it comes."""
+    sentence = "Gate 'strict' failed: injections that succeed: 31.0 % of 240, at most 25.0 % is wanted."
+
+    def fail_the_gate(route: Any) -> None:
+        view = route.fetch().json()
+        stage = next(one for one in view["tasks"][0]["stages"] if one["stage"] == "gate")
+        stage |= {"standing": "blocked", "sentence": sentence, "link": {"kind": "verdict", "id": "ver_1", "title": ""}}
+        route.fulfill(json=view)
+
+    page.route("**/api/v1/views/loop", fail_the_gate)
+    go(page, "/")
+    note = page.get_by_role("note").filter(has_text="Blocked at Gate")
+    expect(note).to_contain_text(sentence)
+    expect(note.get_by_role("link", name="See why")).to_have_attribute("href", re.compile("open=ver_1"))
+    expect(page.get_by_role("button", name="Gate")).to_contain_text("blocked")
+    axe(page)
+    shot(page, "loop-blocked")
+
+
 def test_figures_causes_and_what_needs_a_person(page: Any, visit: Visit) -> None:
     visit("/")
     view = _view(page)
