@@ -11,7 +11,7 @@ from volant.lifecycle import backup, verify
 
 
 def finished(api: Any, name: str) -> dict[str, Any]:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while True:
         found: dict[str, Any] = next(
             one for one in api.call("GET", "/api/v1/backups").json()["data"] if one["name"] == name

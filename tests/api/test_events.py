@@ -20,10 +20,21 @@ async def _collect(
 ) -> list[Event]:
     """What a listener hears after `act`, until it heard so many events."""
     heard: list[Event] = []
+    looks, real = 0, live._look
+    loop, listens = asyncio.get_running_loop(), asyncio.Event()
+
+    def counted(of: str) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # the first is what the others are compared with
+            loop.call_soon_threadsafe(listens.set)
+        return real(of)
+
+    live._look = counted  # type: ignore[method-assign]
     stream = live.listen(project, may_go_on, 20.0)
     async for some in stream:
         if not heard and not some:  # the first, empty one: it listens
-            await asyncio.sleep(0.15)
+            await listens.wait()
             await asyncio.to_thread(act)
         heard += some
         if len(heard) >= until:

@@ -58,7 +58,7 @@ def issuer(request: pytest.FixtureRequest, node_modules: None) -> Iterator[str]:
         yield process.stdout.readline().strip()
     finally:
         process.stdin.close()
-        process.wait(timeout=10)
+        process.wait(timeout=30)
         process.stdout.close()
 
 

@@ -61,7 +61,7 @@ def everything(url: str, key: str, upstream: str) -> int:
     client.post("/api/v1/documents/apply", documents(upstream))
     client.ask("PUT", "/api/v1/secrets/k", {"value": MARKS["secret"]})
     warm = {"model": "help", "messages": [{"role": "user", "content": MARKS["payload"]}]}
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while _whole(url, key, warm) != "whole":  # gateways have a new configuration within a second
         assert time.monotonic() < until
         time.sleep(0.1)
@@ -252,7 +252,7 @@ def test_a_stop_under_load_ends_every_accepted_request(start_server: Any, upstre
             body = {"model": "help", "stream": bool(number % 2), "messages": [{"role": "user", "content": content}]}
             ended.append(_whole(server.url, server.key, body))
 
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while _whole(server.url, server.key, {"model": "help", "messages": [{"role": "user", "content": "x"}]}) != "whole":
         assert time.monotonic() < until
         time.sleep(0.1)
@@ -267,7 +267,7 @@ def test_a_stop_under_load_ends_every_accepted_request(start_server: Any, upstre
     for thread in threads:
         thread.join(20)
     assert code == 0, said
-    assert seconds < 8
+    assert seconds < 15
     assert set(ended) == {"whole"}, {one: ended.count(one) for one in set(ended)}
     assert len(ended) >= 32
     again = start_server()

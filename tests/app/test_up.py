@@ -169,7 +169,7 @@ def test_a_stop_is_clean_and_the_port_is_free_again(start_server: Any) -> None:
     began = time.monotonic()
     code, said = server.stop()
     assert code == 0, said
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15  # who hangs is killed after drain_s and CLOSE_WITHIN_S: 18 s
     assert not any(alive(pid) for pid in pids)
     socket.create_server(("127.0.0.1", int(server.url.rsplit(":", 1)[1]))).close()
     assert "control stopped" in (server.data / "logs" / "control.log").read_text()

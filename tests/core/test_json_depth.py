@@ -37,6 +37,6 @@ def test_it_agrees_with_a_plain_count(value: Any, limit: int) -> None:
     ids=["flat", "open", "chains", "escapes", "quotes"],
 )  # fmt: skip
 def test_no_text_takes_long(raw: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     is_deeper(raw, 200)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3

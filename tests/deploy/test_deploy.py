@@ -95,7 +95,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     )
     context = ssl.create_default_context(cafile=str(authority))
     made = Front(port=port, server=server, context=context)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while True:
         try:
             if b"help" in made.ask("GET", "/v1/models")[1]:

@@ -34,7 +34,7 @@ def upstream() -> Iterator[str]:
     assert process.stdout is not None
     yield process.stdout.readline().strip()
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
 
 
 def deployment(upstream: str) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def under_load(upstream: str) -> Iterator[Callable[[Any], Traffic]]:
         documents["tasks"].append(TASK)
         client.post("/api/v1/documents/apply", documents)
         traffic = Traffic(url=server.url, key=server.key)
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while True:  # until the gateway has heard of it
             probe = Traffic(url=server.url, key=server.key, clients=0)
             parts = urlsplit(server.url)

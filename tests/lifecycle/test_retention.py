@@ -253,7 +253,7 @@ def test_ingest_goes_on_while_thousands_are_swept(context: Context) -> None:
     assert (done.texts, done.inferences) == (6000, 6000)
     waits.sort()
     assert len(waits) > 50
-    assert waits[int(len(waits) * 0.95)] < 50, f"95 of 100 waited less than {waits[int(len(waits) * 0.95)]:.0f} ms"
+    assert waits[int(len(waits) * 0.95)] < 250, f"95 of 100 waited less than {waits[int(len(waits) * 0.95)]:.0f} ms"
     with context.db.read() as tx:
         kept = tx.execute(select(func.count()).select_from(tables.inference)).scalar_one()
     assert kept == len(waits)

@@ -37,10 +37,10 @@ def test_an_unknown_email_takes_as_long() -> None:
     passwords.matches("", "warm")
 
     def took(one: str) -> float:
-        began = time.perf_counter()
+        began = time.process_time()  # of this process: others may keep the machine busy
         for _ in range(3):
             passwords.matches(one, "wrong wrong wrong")
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     known, unknown = took(hashed), took("")
     assert 0.4 < known / unknown < 2.5
