@@ -121,6 +121,17 @@ def ask(server: ServerUnderTest, method: str, path: str, body: Any = None) -> An
     return json.loads(text) if text else None
 
 
+def add(server: ServerUnderTest, deployments: list[dict[str, Any]], task: dict[str, Any]) -> None:
+    """Apply a task and its deployments beside what is configured."""
+    documents = ask(server, "GET", "/api/v1/documents")["documents"]
+    documents["deployments"] = [
+        d for d in documents["deployments"] if d["name"] not in {o["name"] for o in deployments}
+    ]
+    documents["deployments"] += deployments
+    documents["tasks"] = [t for t in documents["tasks"] if t["name"] != task["name"]] + [task]
+    ask(server, "POST", "/api/v1/documents/apply", documents)
+
+
 @pytest.fixture(scope="session")
 def setup_link(console_server: ServerUnderTest) -> str:
     """The first person's link, as `volant up` says it."""

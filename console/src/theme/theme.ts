@@ -65,7 +65,14 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: "sm" } },
     Tooltip: { defaultProps: { openDelay: 300, fz: "xs", maw: 360, multiline: true, withinPortal: true } },
     Menu: { defaultProps: { shadow: "md", radius: "md" } },
-    Modal: { defaultProps: { radius: "lg", centered: false, overlayProps: { backgroundOpacity: 0.35 } } },
+    Modal: {
+      defaultProps: {
+        radius: "lg",
+        centered: false,
+        overlayProps: { backgroundOpacity: 0.35 },
+        closeButtonProps: { "aria-label": "Close" },
+      },
+    },
   },
 });
 

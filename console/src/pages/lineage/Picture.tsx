@@ -52,7 +52,7 @@ function Shown({ view, why }: { view: LineageView; why: boolean }) {
   ]);
   const thing = chosen ? picture.things.get(chosen) : undefined;
   return (
-    <div style={{ display: "grid", gap: 16, minWidth: 0 }}>
+    <div style={{ display: "grid", gridTemplateColumns: "minmax(0, 1fr)", gap: 16 }}>
       <div>
         <h2 style={{ margin: 0, fontSize: 14 }}>
           {why ? `Why: ${view.title}` : `What derives from ${titleOf(view)}`}
@@ -135,7 +135,7 @@ function Counts({ view }: { view: LineageView }) {
         ))}
       </dl>
       {view.live_models.length > 0 && (
-        <p style={{ margin: "8px 0 0" }}>
+        <p className={css.prose} style={{ margin: "8px 0 0" }}>
           <Tag tone="warn">serves now</Tag>{" "}
           {view.live_models.map((id, number) => (
             <span key={id}>

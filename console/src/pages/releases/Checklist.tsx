@@ -1,5 +1,6 @@
 /** The gate's rules: what was measured, what was needed, and the report that says so. */
-import { IconCheck, IconQuestionMark, IconX } from "@tabler/icons-react";
+import { IconCheck, IconChevronDown, IconQuestionMark, IconX } from "@tabler/icons-react";
+import { useState } from "react";
 import { format } from "~/kit";
 import { To } from "~/shell/To";
 import { parted, type ReleaseView } from "./looks";
@@ -10,47 +11,52 @@ const WORDS = { pass: "Passed", fail: "Failed", insufficient_evidence: "Insuffic
 
 export function Checklist({ checks }: { checks: ReleaseView["checklist"] }) {
   return (
-    <ul className={css.checks} aria-label="Gate">
-      <li className={css.head} aria-hidden>
+    <>
+      <div className={`${css.check} ${css.head}`} aria-hidden>
         <span />
         <span>Rule</span>
         <span>Measured</span>
         <span>Needed</span>
         <span>Evidence</span>
-      </li>
-      {checks.map((check) => {
-        const Icon = ICONS[check.outcome];
-        const [value, rest] = parted(check.measured);
-        return (
-          <li key={check.rule}>
-            <Icon
-              size={16}
-              stroke={2.4}
-              className={css[check.outcome]}
-              aria-label={WORDS[check.outcome]}
-              role="img"
-            />
-            <span style={{ fontWeight: 550 }}>{format.title(check.rule)}</span>
-            <span>
-              {value ? (
-                <>
-                  <strong className="num">{value}</strong> <span className="quiet">{rest}</span>
-                </>
-              ) : (
-                <span className="second">{check.sentence}</span>
-              )}
-            </span>
-            <span className="second">{check.needed}</span>
-            <span>{check.report_id && <To link={{ kind: "report", id: check.report_id }}>report</To>}</span>
-            {value && (
-              <details open={check.outcome !== "pass"}>
-                <summary>In full</summary>
-                {check.sentence}
-              </details>
-            )}
-          </li>
-        );
-      })}
-    </ul>
+      </div>
+      <ul className={css.checks} aria-label="Gate">
+        {checks.map((check) => (
+          <Rule key={check.rule} check={check} />
+        ))}
+      </ul>
+    </>
   );
+}
+
+/** One rule; its whole sentence when its name is pressed, and at once where it does not pass. */
+function Rule({ check }: { check: ReleaseView["checklist"][number] }) {
+  const [open, setOpen] = useState(check.outcome !== "pass" || !check.measured);
+  const Icon = ICONS[check.outcome];
+  const [value, rest] = parted(check.measured);
+  return (
+    <li className={css.check}>
+      <Icon
+        size={16}
+        stroke={2.4}
+        className={css[check.outcome]}
+        aria-label={WORDS[check.outcome]}
+        role="img"
+      />
+      <button type="button" className={css.rule} aria-expanded={open} onClick={() => setOpen(!open)}>
+        {format.title(check.rule)}
+        <IconChevronDown size={12} aria-hidden />
+      </button>
+      <span>
+        <strong className="num">{value || "–"}</strong> <span className="quiet">{short(rest)}</span>
+      </span>
+      <span className="second">{check.needed || "–"}</span>
+      <span>{check.report_id && <To link={{ kind: "report", id: check.report_id }}>report</To>}</span>
+      {open && <p>{check.sentence}</p>}
+    </li>
+  );
+}
+
+/** Without what every line repeats. */
+function short(rest: string): string {
+  return rest.replace(/ with 95(\.0)?% confidence( on a side)?/, "").replace(/ (on|of) \d+( items)?$/, "");
 }

@@ -7,7 +7,7 @@ import { useShortcuts } from "~/shell/keys";
 import { To } from "~/shell/To";
 import { ActDialog, TITLES } from "./ActDialog";
 import { Checklist } from "./Checklist";
-import type { ReleaseView, Word } from "./looks";
+import { personOf, type ReleaseView, type Word } from "./looks";
 import { ReviewDialog } from "./ReviewDialog";
 import { Reviews } from "./Reviews";
 import { RolloutPanels, Steps } from "./RolloutPanels";
@@ -52,7 +52,7 @@ function Parts({ view }: { view: ReleaseView }) {
     <>
       <Panel
         title={`Traffic of ${view.release.task} now`}
-        actions={rollout?.held && running && <Tag tone="warn">held by {rollout.held_by}</Tag>}
+        actions={rollout?.held && running && <Tag tone="warn">held by {personOf(rollout.held_by)}</Tag>}
       >
         <SplitBar
           live={traffic.live_variant}
@@ -62,10 +62,11 @@ function Parts({ view }: { view: ReleaseView }) {
         />
         {rollout && <Steps rollout={rollout} />}
         <p className="second" style={{ margin: "16px 0 0" }}>
-          {view.release.reason || "No reason is noted."}
+          {personOf(view.release.reason) || "No reason is noted."}
         </p>
         <Facts view={view} />
       </Panel>
+      {rollout && <RolloutPanels rollout={rollout} />}
       <Panel
         flush
         title={view.gate ? `Gate ${view.gate}` : "Gate"}
@@ -80,7 +81,6 @@ function Parts({ view }: { view: ReleaseView }) {
           </p>
         )}
       </Panel>
-      {rollout && <RolloutPanels rollout={rollout} />}
       <Reviews view={view} onSign={(say) => setUrl({ say })} />
       {act?.allowed && rollout && isWord(url.say) && (
         <ActDialog word={url.say} rollout={rollout} onClose={close} />

@@ -1,6 +1,6 @@
 /** What people signed about a release, and whether the evidence is still what they signed. */
 import { ActionButton, Ago, format, Hint, Panel, StatusBadge, Tag } from "~/kit";
-import type { ReleaseView } from "./looks";
+import { personOf, type ReleaseView } from "./looks";
 import css from "./releases.module.css";
 
 export function Reviews({
@@ -46,7 +46,7 @@ export function Reviews({
               <StatusBadge state={one.decision} label={one.decision === "reject" ? "refused" : undefined} />
               <div>
                 <div>
-                  <strong style={{ fontWeight: 550 }}>{one.reviewer}</strong>
+                  <strong style={{ fontWeight: 550 }}>{personOf(one.reviewer)}</strong>
                   {one.comment && `: ${one.comment}`}
                 </div>
                 <div className="quiet" style={{ fontSize: 12 }}>

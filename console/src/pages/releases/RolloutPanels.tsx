@@ -1,7 +1,7 @@
 /** A rollout: its steps, the test of each metric, its decisions, and what each arm got. */
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { Ago, Columns, format, Num, Panel, StatusBadge, Tag } from "~/kit";
-import { nameOf, type Rollout, steps } from "./looks";
+import { nameOf, personOf, type Rollout, steps } from "./looks";
 import css from "./releases.module.css";
 import { TestPlot } from "./TestPlot";
 
@@ -57,9 +57,9 @@ export function Decisions({ rollout }: { rollout: Rollout }) {
         <li key={`${one.at_ms} ${one.action}`}>
           <Tag tone={TONES[one.action] ?? "idle"}>{WORDS[one.action] ?? one.action}</Tag>
           <div>
-            <div>{one.sentence}</div>
+            <div>{personOf(one.sentence)}</div>
             <div className="quiet" style={{ fontSize: 12 }}>
-              by {one.by}
+              by {personOf(one.by)}
               {one.canary_users > 0 &&
                 `, on ${one.canary_users} canary and ${one.baseline_users} baseline users`}
               {one.shadow_requests > 0 && `, on ${one.shadow_requests} shadow requests`}

@@ -8,7 +8,7 @@ export const columns: Column<ReleaseRow>[] = [
   {
     id: "variant",
     head: "Release",
-    width: "minmax(200px, 1.2fr)",
+    width: "minmax(248px, 1.2fr)",
     cell: (row) => (
       <>
         <div style={{ fontWeight: 550 }}>{row.variant}</div>

@@ -115,3 +115,8 @@ export function parted(measured: string): [string, string] {
   const at = measured.indexOf(" (");
   return at < 0 ? [measured, ""] : [measured.slice(0, at), measured.slice(at + 1)];
 }
+
+/** `Ada Lovelace (usr_01a2…)` → `Ada Lovelace`: the id is for the audit. */
+export function personOf(reviewer: string): string {
+  return reviewer.replace(/ \(usr_[0-9a-f]+\)/, "");
+}

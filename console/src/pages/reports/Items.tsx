@@ -41,8 +41,12 @@ export function Items({ view }: { view: ReportView }) {
   const path = { report_id: view.report.report_id };
   const items = usePages("/api/v1/views/reports/{report_id}/items", { path, query }, ["reports"]);
   const open = items.rows.find((row) => row.item === url.item);
-  const columns = useMemo(() => columnsOf(!!view.baseline), [view.baseline]);
   const metrics = probedMetrics(view);
+  const probed = metrics.length > 1;
+  const columns = useMemo(
+    () => columnsOf(!!view.baseline).filter((column) => probed || column.id !== "metric"),
+    [view.baseline, probed],
+  );
   const total = items.data?.pages[0]?.total;
   return (
     <Panel
@@ -68,7 +72,7 @@ export function Items({ view }: { view: ReportView }) {
               : ["wrong", "right", "all"]
             ).map((value) => ({ value, label: LABELS[value] ?? value }))}
           />
-          {metrics.length > 1 && (
+          {probed && (
             <FilterChip
               name="Probe"
               single

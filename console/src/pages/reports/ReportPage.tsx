@@ -142,7 +142,7 @@ function Facts({ view }: { view: ReportView }) {
           </div>
         ))}
       </dl>
-      <p className="second" style={{ margin: "12px 0 0" }}>
+      <p className={`second ${css.prose}`} style={{ margin: "12px 0 0" }}>
         {view.baseline ? (
           <>
             Compared with{" "}

@@ -62,7 +62,7 @@ export function tick(value: number, unit: string): string {
 }
 
 export function nameOf(metric: string): string {
-  return format.title(metric);
+  return format.title(metric).replace(/\bauc\b/, "AUC");
 }
 
 export const SUITES: Record<string, string> = {
