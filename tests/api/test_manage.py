@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.api.conftest import browser_of
 
 from volant.core.nouns import InferenceRecord, Metric, ModelCall, Report, RolloutPlan, VariantSpec
 from volant.jobs.actions import BuildOptions, RolloutOptions
@@ -76,6 +77,17 @@ def test_what_the_loop_decided_is_shown_and_survives_apply(api: Any) -> None:
 
 
 # ---------------------------------------------------------------- traces
+def test_who_may_not_read_content_sees_names_of_tags_only(api: Any) -> None:
+    keep(api, record(api, 1, tags={"customer": "Jane Roe"}))
+    viewer, operator, reviewer = (browser_of(api, role) for role in ("viewer", "operator", "reviewer"))
+    for one, value in ((viewer, ""), (operator, ""), (reviewer, "Jane Roe")):
+        [row] = one.call("GET", "/api/v1/inferences").json()["data"]
+        assert row["tags"] == {"customer": value}
+    rows = operator.call("GET", "/api/v1/export/rows/inferences").body.decode()
+    assert '"tags":{"customer":""}' in rows
+    assert "Jane Roe" in reviewer.call("GET", "/api/v1/export/content/inferences").body.decode()
+
+
 def test_inferences_page_by_page_and_never_another_projects(api: Any) -> None:
     with api.context.db.begin() as tx:
         projects.ensure(tx, api.context.keyring, "other", now_ms=1)

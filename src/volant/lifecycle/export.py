@@ -79,7 +79,7 @@ def rows(
             found = _page(tx, source, project, after)
             texts = source.open(tx, ring, project, found) if content and source.open else [{} for _ in found]
         if found:
-            yield [_row(source, row) | text for row, text in zip(found, texts, strict=True)]
+            yield [_row(source, row, content) | text for row, text in zip(found, texts, strict=True)]
         if len(found) < _PAGE:
             return
         after = tuple(found[-1]._mapping[name] for name in source.order)
@@ -113,12 +113,15 @@ def _fields(source: _Source) -> list[str]:
     return [*plain, *source.content_fields]
 
 
-def _row(source: _Source, row: Any) -> Json:
-    return {
+def _row(source: _Source, row: Any, content: bool) -> Json:
+    out = {
         str(name): _value(name, value)
         for name, value in row._mapping.items()
         if name not in _SEALED and name not in source.left_out
     }
+    if not content and isinstance(out.get("tags"), dict):
+        out["tags"] = dict.fromkeys(out["tags"], "")  # an application chose what stands in them
+    return out
 
 
 def _value(name: str, value: Any) -> Any:

@@ -1,4 +1,7 @@
-"""Inferences: what was asked and answered: list, one with its attempts and feedback, its texts, work items done."""
+"""Inferences: what was asked and answered: list, one with its attempts and feedback, its texts, work items done.
+
+What stands in tags an application chose, and may be personal: who may not read content sees the tags' names only.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ def list_inferences(
             limit=limit + 1,
         )
         found = query.list_inferences(tx, caller.project, chosen)
-    shown = found[:limit]
+    shown = found[:limit] if "content" in caller.permissions else [_unnamed(one) for one in found[:limit]]
     more = len(found) > limit
     return Page(data=shown, has_more=more, next_cursor=query.cursor(shown[-1]) if more else "")
 
@@ -112,6 +115,10 @@ def get_payload(inference_id: str, caller: ReadsContent, context: Has) -> Annota
         input=_json(payload.input) if payload else None,
         output=_json(payload.output) if payload else None,
     )
+
+
+def _unnamed(one: query.Inference) -> query.Inference:
+    return msgspec.structs.replace(one, tags=dict.fromkeys(one.tags, ""))
 
 
 def _json(body: bytes) -> Any:
