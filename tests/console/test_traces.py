@@ -339,8 +339,9 @@ def test_50000_rows_scroll_with_few_in_the_dom_and_no_long_task(many_page: Any, 
     assert control[0][1] >= 400, "the measurement sees a task that is too long"
     seen, tasks = _tasks(browser, page, SCROLL, MANY)
     figures = (
-        f"{seen['loaded']:,} rows in {seen['seconds']:.0f} s and {seen['frames']:,} frames; at most {seen['rows']} rows "
-        f"in the DOM; {len(tasks):,} tasks, the longest (CPU, wall ms): {[(round(a), round(b)) for a, b in tasks[:5]]}"
+        f"{seen['loaded']:,} rows in {seen['seconds']:.0f} s, {seen['frames']:,} frames; at most {seen['rows']} "
+        f"rows in the DOM; {len(tasks):,} tasks, the longest (CPU, wall ms): "
+        f"{[(round(a), round(b)) for a, b in tasks[:5]]}"
     )
     print(f"\n{figures}")  # noqa: T201
     assert seen["loaded"] >= MANY, figures
