@@ -102,18 +102,32 @@ def pictured(page: Path) -> str:
         if not all((folder / f"{name}-{scheme}.png").exists() for scheme in ("light", "dark")):
             return found[0]
         to = "../" * (len(page.relative_to(ROOT / "docs").parts) - 1) + f"images/console/{name}"
-        alt = f"The console's page {name.capitalize()}"
+        alt = f"The console: {name.replace('-', ' ')}"
         both = "\n".join(f"![{alt}]({to}-{scheme}.png#only-{scheme})" for scheme in ("light", "dark"))
         return f"<!-- console: {name} -->\n{both}\n<!-- console: end -->"
 
-    place = r"<!-- console: (\w+) -->(?:\n!\[.*\n!\[.*\n<!-- console: end -->)?"
+    place = r"<!-- console: ([\w-]+) -->(?:\n!\[.*\n!\[.*\n<!-- console: end -->)?"
     return re.sub(place, fill, page.read_text())
 
 
 # ---------------------------------------------------------------- commands
 NOT_RUN = {  # examples that the docs' test does not run → why
     "demo": "minutes; CI runs make demo",
+    "eval": "needs the weights of a model; the data scientist's tutorial evaluates",
+    "release make": "needs the weights of a model; make demo releases",
     "train": "minutes; the data scientist's tutorial trains",
+}
+EXITS = {  # examples that end with another exit code than 0 on the page's server → the code
+    "erase": 130,  # it asks, and nobody answers
+    "gate": 5,  # too few right answers for the standard gate
+    "init": 5,  # there is a volant.toml
+    "rollout hold": 5,  # the newest rollout is over
+    "rollout promote": 5,
+    "rollout resume": 5,
+    "rollout rollback": 5,
+    "rollout start": 5,  # a model without a verdict
+    "run cancel": 5,  # it has ended
+    "up": 5,  # a server works on the data directory
 }
 
 
@@ -142,6 +156,7 @@ def _command(name: str, command: Any) -> str:
         shown = ", ".join([*parameter.opts, *parameter.secondary_opts]) if option else _argument(parameter)
         rows.append((f"`{shown}`", _plain(parameter.help or "")))
     note = f"<!-- run: no, {NOT_RUN[name]} -->\n" if name in NOT_RUN else ""
+    note = f"<!-- run: exit {EXITS[name]} -->\n" if name in EXITS else note
     parts = [f"### volant {name}", _plain(prose.strip()), f"{note}```sh\n" + example.strip().strip("`") + "\n```"]
     return "\n\n".join([*parts, table(("argument or option", "what"), rows)])
 

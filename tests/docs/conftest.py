@@ -86,12 +86,6 @@ class Page:
         return "fresh" if needs else "none"
 
     @property
-    def exits(self) -> frozenset[int]:
-        """Exit codes that the page's commands may end with: `<!-- page: exits=0,5 -->`."""
-        match = re.search(r"<!-- page: [^>]*exits=([\d,]+)", self.text)
-        return frozenset(int(code) for code in match[1].split(",")) if match else frozenset({0})
-
-    @property
     def runnable(self) -> list[Block]:
         return [block for block in self.blocks if block.language in RUNS and not block.note.startswith("no,")]
 

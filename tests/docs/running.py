@@ -34,7 +34,7 @@ ANY = "…"  # in a shown output: anything
 LISTS = {  # prefix of an id → where the newest stands
     "inf": "/api/v1/inferences?limit=1", "run": "/api/v1/runs", "key": "/api/v1/keys", "rel": "/api/v1/releases",
     "rol": "/api/v1/rollouts", "mdl": "/api/v1/models", "dsv": "/api/v1/datasets", "era": "/api/v1/erasures",
-    "rep": "/api/v1/reports", "ver": "/api/v1/verdicts", "alr": "/api/v1/alerts",
+    "rep": "/api/v1/reports", "ver": "/api/v1/verdicts", "alr": "/api/v1/alerts", "inv": "/api/v1/invitations",
 }  # fmt: skip
 PLACEHOLDER = re.compile(rf"\b(vk|{'|'.join(LISTS)})_(?:0[0-9a-f]*)?{ANY}")
 DRIVER = """
@@ -65,7 +65,6 @@ class PageRun:
     url: str = ""
     key: str = ""
     data: str = ""
-    exits: frozenset[int] = frozenset({0})
     ports: dict[str, str] = field(default_factory=lambda: {port: str(free_port()) for port in PORTS})
     environment: dict[str, str] = field(default_factory=dict)
     cwd: Path | None = None
@@ -83,9 +82,8 @@ class PageRun:
         )
         shim.chmod(0o755)
         (self.folder / "examples").symlink_to(ROOT / "examples")
-        (self.folder / ".curlrc").write_text(
-            "fail-with-body\n"
-        )  # a page's request that is refused is a page that is wrong
+        # a page's request that is refused is a page that is wrong
+        (self.folder / ".curlrc").write_text("fail-with-body\n")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("VOLANT_", "PYTEST"))}
         path = f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"
         self.environment = kept | {
@@ -119,7 +117,7 @@ class PageRun:
             except subprocess.TimeoutExpired:
                 raise PageWrong(f"{where} did not end within {BLOCK_WITHIN_S:.0f} s:\n{output.read_text()}") from None
         self._said(output.read_text(encoding="utf-8", errors="replace"))
-        if ended not in ({code} if code else self.exits):
+        if ended != code:
             raise PageWrong(f"{where} ended with {ended}:\n{self.last}")
         where_now, _, variables = state.read_text().partition("\n")
         self.cwd = Path(where_now)

@@ -63,12 +63,12 @@ def work_through(page: Any, place: Path, stand_in: str) -> None:
     folder.mkdir()
     server = None
     if page.server == "none":
-        run = PageRun(folder=folder, exits=page.exits)
+        run = PageRun(folder=folder)
     else:
         data = _data(page.server, folder)
         (folder / "volant.toml").write_text(SETTINGS.read_text().replace("9101", stand_in))
         server = _start_server(data, cwd=folder)
-        run = PageRun(folder=folder, url=server.url, key=server.key, data=str(data), exits=page.exits)
+        run = PageRun(folder=folder, url=server.url, key=server.key, data=str(data))
         run.ports["9101"] = stand_in
     try:
         _read(page, run)

@@ -113,7 +113,7 @@ def verify_(
 
     With the data directory's master key at hand the manifest's seal is checked as well.
 
-    Example: `volant backup verify backup/volant-20261123T120405Z.tar`
+    Example: `volant backup verify backup/*.tar`
     """
     _, data = place_of(config, data_dir)
     try:

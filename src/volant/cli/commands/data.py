@@ -47,7 +47,7 @@ def import_(
     Broken encoding is mended; exact and near duplicates, other languages and leaks into the test go, each with its
     reason.
 
-    Example: `volant data import train.csv --test test.csv --dataset banking --known-share 0.67`
+    Example: `volant data import train.csv --test test.csv --dataset helpdesk-intent --known-share 0.67`
     """
     uploads = [("data", place) for place in files] + [("test", place) for place in test or []]
     _check(uploads)
@@ -106,7 +106,7 @@ def show_(
 ) -> None:
     """One dataset version: its splits, and what cleaning did.
 
-    Example: `volant data show banking --removals`
+    Example: `volant data show helpdesk-intent --removals`
     """
     client = connect(url, data_dir)
     found = client.get(f"/api/v1/dataset-versions/{version}")
@@ -130,7 +130,7 @@ def export(
 ) -> None:
     """Write the rows as JSON lines. They hold what people wrote: keep the file safe.
 
-    Example: `volant data export banking --split test -o test.jsonl`
+    Example: `volant data export helpdesk-intent --split test -o test.jsonl`
     """
     lines = connect(url, data_dir).lines(f"/api/v1/dataset-versions/{version}/rows", split=split, limit=limit or None)
     if output is None:

@@ -41,7 +41,7 @@ def invite(
 ) -> None:
     """Make a link by which somebody becomes a member. It works once, and is shown this once.
 
-    Example: `volant person invite ada@example.com --role engineer`
+    Example: `volant person invite cy@example.com --role engineer`
     """
     body = {"email": email, "role": role, "installation_admin": installation_admin}
     made = connect(url, data_dir, project).post("/api/v1/invitations", body)
@@ -111,7 +111,7 @@ def role(
 def remove(email: Email, project: Project = "", url: Url = "", data_dir: DataDir = "", as_json: AsJson = False) -> None:
     """End somebody's membership of the project. Their sessions end.
 
-    Example: `volant person remove ada@example.com`
+    Example: `volant person remove bob@example.com`
     """
     client = connect(url, data_dir, project)
     gone = client.delete(f"/api/v1/people/{_id(client, email)}")

@@ -40,7 +40,7 @@ def restore(
 ) -> None:
     """Verify a backup, unpack it, erase again who was erased since, and put it in place; all of it or nothing.
 
-    Example: `volant restore backup/volant-20261123T120405Z.tar --data-dir restored --master-key volant-data/master.key`
+    Example: `volant restore backup/*.tar --data-dir restored --master-key volant-data/master.key`
     """
     from volant.app import restoring  # late: it migrates databases; no other command waits for that
     from volant.lifecycle.restore import Wish
