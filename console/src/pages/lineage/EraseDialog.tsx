@@ -36,7 +36,7 @@ export function EraseDialog({ onClose }: { onClose: () => void }) {
               description="As the application names them; it is turned into their hash and kept nowhere else"
               value={user}
               data-autofocus
-              disabled={!!found}
+              readOnly={!!found}
               onChange={(event) => setUser(event.currentTarget.value)}
             />
             {!found && (

@@ -27,7 +27,12 @@ export function Erasures() {
   return (
     <>
       <FilterBar
-        end={<span className="quiet">{erasures.data && `${format.num(erasures.rows.length)} requests`}</span>}
+        end={
+          <span className="quiet">
+            {erasures.data &&
+              `${format.num(erasures.rows.length)} ${erasures.rows.length === 1 ? "request" : "requests"}`}
+          </span>
+        }
       >
         <FilterChip
           name="State"
