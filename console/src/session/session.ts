@@ -1,5 +1,6 @@
 /** The session: who is signed in, in which project, and what they may do there. */
 import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useRouterState } from "@tanstack/react-router";
 import { context, send } from "~/api/client";
 import { ApiError } from "~/api/errors";
 import { queryClient } from "~/api/query";
@@ -142,7 +143,12 @@ export function useSession(): Session {
 
 export function useProject(): ProjectRole | undefined {
   const session = useSession();
+  useRouterState({ select: projectOf }); // another project in the address draws anew whoever shows it
   return session.projects.find((one) => one.id === context.project) ?? session.projects[0];
+}
+
+function projectOf({ resolvedLocation }: { resolvedLocation?: { search: unknown } }): unknown {
+  return (resolvedLocation?.search as { project?: unknown } | undefined)?.project;
 }
 
 /** Empty when allowed, else the sentence that says why not. */

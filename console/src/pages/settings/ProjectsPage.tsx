@@ -56,8 +56,9 @@ export function ProjectsPage() {
   const make = () => !refused && setUrl({ make: true });
   useShortcuts([{ keys: "n", label: "New project", run: make }]);
 
-  function work(project: Project) {
+  async function work(project: Project) {
     if (project.id === context.project) return;
+    await queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 }); // it may be newer than the session's list
     remember(project.id);
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
     // biome-ignore lint/suspicious/noExplicitAny: every page below _app takes `project`
@@ -87,7 +88,7 @@ export function ProjectsPage() {
           rows={settings.data?.projects ?? []}
           columns={columns}
           rowKey={(row) => row.id}
-          onOpen={work}
+          onOpen={(row) => void work(row)}
           loading={settings.isPending}
         />
       )}

@@ -17,7 +17,13 @@ export function useSettings() {
 }
 
 export function said(message: string) {
-  notifications.show({ message, color: "teal", icon: <IconCheck size={16} />, autoClose: 4000 });
+  notifications.show({
+    message,
+    color: "teal",
+    icon: <IconCheck size={16} />,
+    autoClose: 4000,
+    closeButtonProps: { "aria-label": "Close" },
+  });
 }
 
 /** A refusal as a sentence, above the button that was pressed. */

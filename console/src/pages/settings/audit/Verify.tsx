@@ -27,7 +27,7 @@ export function Verify() {
             {found && (
               <>
                 <Callout tone={found.intact ? "ok" : "bad"} role="status">
-                  {found.sentence}
+                  {found.sentence.charAt(0).toUpperCase() + found.sentence.slice(1)}.
                 </Callout>
                 <KeyValue
                   rows={[

@@ -19,7 +19,7 @@ export function History() {
         <table className={css.plain}>
           <thead>
             <tr>
-              <th className={css.right}>Revision</th>
+              <th style={{ width: 88 }}>Revision</th>
               <th>What changed</th>
               <th>By</th>
               <th className={css.right}>When</th>
@@ -28,7 +28,7 @@ export function History() {
           <tbody>
             {found.rows.map((row) => (
               <tr key={row.revision}>
-                <td className={css.right}>
+                <td className="num">
                   <button
                     type="button"
                     className="link-button"

@@ -33,15 +33,15 @@ export const columns: Column<ApiKey>[] = [
   {
     id: "tasks",
     head: "Tasks",
-    width: "minmax(104px, 1fr)",
-    from: 720,
+    width: "minmax(116px, 1fr)",
+    from: 760,
     cell: (row) => (row.tasks.length ? row.tasks.join(", ") : <span className="quiet">all</span>),
   },
   {
     id: "limits",
     head: "Limits",
-    width: "minmax(120px, 1fr)",
-    from: 960,
+    width: "minmax(172px, 1fr)",
+    from: 1000,
     cell: (row) => limits(row) || <span className="quiet">none</span>,
   },
   {

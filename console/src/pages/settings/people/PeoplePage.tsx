@@ -67,11 +67,15 @@ export function PeoplePage() {
       ) : (
         <>
           <FilterBar
-            text={{
-              value: url.q ?? "",
-              onChange: (value) => setUrl({ q: value }),
-              placeholder: "Filter by name, e-mail",
-            }}
+            text={
+              show === "roles"
+                ? undefined
+                : {
+                    value: url.q ?? "",
+                    onChange: (value) => setUrl({ q: value }),
+                    placeholder: "Filter by name, e-mail",
+                  }
+            }
             end={
               <SegmentedControl
                 size="xs"
@@ -85,12 +89,14 @@ export function PeoplePage() {
               />
             }
           >
-            <FilterChip
-              name="Role"
-              choices={(people.data?.roles ?? []).map(({ role }) => ({ value: role }))}
-              chosen={url.role ?? []}
-              onChange={(role) => setUrl({ role })}
-            />
+            {show !== "roles" && (
+              <FilterChip
+                name="Role"
+                choices={(people.data?.roles ?? []).map(({ role }) => ({ value: role }))}
+                chosen={url.role ?? []}
+                onChange={(role) => setUrl({ role })}
+              />
+            )}
           </FilterBar>
           {people.error && !people.data ? (
             <Problem error={people.error} retry={() => people.refetch()} />

@@ -65,5 +65,11 @@ export const invitationColumns: Column<Invitation>[] = [
     from: 700,
     cell: (row) => <Ago at_ms={row.created_ms} />,
   },
-  { id: "ends", head: "Ends", width: "88px", right: true, cell: (row) => <Ago at_ms={row.expires_ms} /> },
+  {
+    id: "ends",
+    head: "Ends",
+    width: "88px",
+    right: true,
+    cell: (row) => <Ago at_ms={row.state === "open" ? row.expires_ms : 0} />,
+  },
 ];

@@ -7,7 +7,7 @@ import { context } from "~/api/client";
 import { format, Loading, Panel } from "~/kit";
 import { Callout, Refusal } from "../parts";
 import css from "../settings.module.css";
-import { describe, type VariableSpec, valuesOf } from "./draft";
+import { describe, standIns, type VariableSpec, valuesOf } from "./draft";
 
 export interface Rendered {
   messages: readonly unknown[];
@@ -23,7 +23,12 @@ interface Props {
 
 export function Preview({ variables, subject, render }: Props) {
   const [typed, setTyped] = useState<Record<string, string>>({});
-  const [asked] = useDebouncedValue(JSON.stringify([subject, valuesOf(variables, typed)]), 350);
+  const stood = standIns(variables);
+  const missing = Object.keys(stood).filter((name) => !typed[name]);
+  const [asked] = useDebouncedValue(
+    JSON.stringify([subject, { ...stood, ...valuesOf(variables, typed) }]),
+    350,
+  );
   const rendered = useQuery({
     queryKey: [context.project, "prompt preview", asked],
     queryFn: () => render((JSON.parse(asked) as [string, Record<string, unknown>])[1]),
@@ -59,6 +64,9 @@ export function Preview({ variables, subject, render }: Props) {
             {warning}
           </Callout>
         ))}
+        {missing.length > 0 && (
+          <span className="quiet">Stand-ins are shown for {missing.join(", ")} until you give values.</span>
+        )}
         {rendered.error ? (
           <Refusal error={rendered.error} />
         ) : rendered.data ? (

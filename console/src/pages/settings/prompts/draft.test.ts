@@ -4,8 +4,10 @@ import {
   describe,
   messageRow,
   messagesOf,
+  standIns,
   typedValue,
   undeclared,
+  type VariableSpec,
   valuesOf,
   variableRow,
   variablesOf,
@@ -32,6 +34,16 @@ group("a draft", () => {
     expect(typedValue("list", "a, b")).toBe("a, b");
     expect(typedValue("string", "3")).toBe("3");
     expect(valuesOf({ a: { type: "boolean" }, b: {} }, { a: "true", b: "" })).toEqual({ a: true });
+  });
+
+  it("has stand-ins for what must be given", () => {
+    const specs = {
+      bank: { max_length: 3 },
+      n: { type: "number" },
+      l: { type: "list", default: [] },
+      o: { required: false },
+    };
+    expect(standIns(specs as Record<string, VariableSpec>)).toEqual({ bank: "‹ba", n: 1 });
   });
 
   it("finds the names that nobody declared", () => {

@@ -77,6 +77,22 @@ export function valuesOf(
   );
 }
 
+/** A stand-in for what a caller must give and nobody typed: `‹bank›`, within its length. */
+export function standIns(variables: Record<string, VariableSpec>): Record<string, unknown> {
+  const needed = Object.entries(variables).filter(
+    ([, spec]) => spec.required !== false && (spec.default === null || spec.default === undefined),
+  );
+  return Object.fromEntries(needed.map(([name, spec]) => [name, standIn(name, spec)]));
+}
+
+function standIn(name: string, { type = "string", max_length = 0 }: VariableSpec): unknown {
+  if (type === "number") return 1;
+  if (type === "boolean") return true;
+  if (type === "list") return [`‹${name}›`];
+  if (type === "object") return {};
+  return max_length ? `‹${name}›`.slice(0, max_length) : `‹${name}›`;
+}
+
 /** Names that a template uses and nobody declared: `{{ bank }}` and the lists of `{% for … in topics %}`. */
 export function undeclared(rows: MessageRow[], declared: string[]): string[] {
   const used = new Set<string>();

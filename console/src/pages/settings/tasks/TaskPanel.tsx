@@ -40,7 +40,7 @@ export function TaskPanel({ task, deployments }: { task: Task; deployments: Depl
             </tr>
           </thead>
           <tbody>
-            {task.variants.map((variant) => (
+            {[...task.variants].sort(byTraffic).map((variant) => (
               <VariantRow key={variant.spec.name} task={task} variant={variant} deployments={deployments} />
             ))}
           </tbody>
@@ -136,6 +136,11 @@ function VariantRow({
       </td>
     </tr>
   );
+}
+
+/** What serves, then what is tried, then the rest. */
+function byTraffic(a: Variant, b: Variant): number {
+  return Number(b.live) - Number(a.live) || b.candidate_share - a.candidate_share;
 }
 
 function follows(loop: NonNullable<Task["loop"]>): string {

@@ -61,7 +61,7 @@ export function TasksPage() {
           title="Tasks"
           about={
             settings.data &&
-            `${format.num(settings.data.tasks.length)} tasks, ${format.num(settings.data.deployments.length)} deployments; volant.toml makes them, releases add to them`
+            `${counted(settings.data.tasks.length, "task")}, ${counted(settings.data.deployments.length, "deployment")}; volant.toml makes them, releases add to them`
           }
         />
       }
@@ -126,6 +126,10 @@ export function TasksPage() {
       {open && <DeploymentDrawer deployment={open} onClose={() => setUrl({ open: undefined })} />}
     </Page>
   );
+}
+
+function counted(count: number, noun: string): string {
+  return `${format.num(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 const FIRST = `[[deployments]]
