@@ -103,8 +103,9 @@ def test_decisions_are_numbered_and_complete(pages: dict[str, Any]) -> None:
     assert decisions
     assert len(numbers) == len(decisions), "a decision's file is named NNNN-title.md"
     assert len(set(numbers)) == len(numbers), f"two decisions have one number: {numbers}"
-    for name in decisions:
+    for name, number in zip(decisions, numbers, strict=True):
         headings = pages[name].headings
+        assert headings[0].startswith(f"{int(number)}. "), f"{name}: its title begins with its number: {headings[0]!r}"
         assert headings[1:5] == ["Context", "Decision", "Consequences", "Measured"], f"{name}: {headings}"
 
 
