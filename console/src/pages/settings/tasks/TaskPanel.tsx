@@ -72,7 +72,7 @@ function VariantRow({
     <tr>
       <td>
         <div className={css.name}>{spec.name}</div>
-        <div className={css.sub}>
+        <div className={`${css.sub} in-text`}>
           {variant.origin === "release" ? "added by a release" : "from volant.toml"}
           {spec.model_id && (
             <>
@@ -95,7 +95,7 @@ function VariantRow({
         {places(spec).map(({ name, isFallback }) => {
           const found = health(name);
           return (
-            <div key={`${name} ${isFallback}`}>
+            <div key={`${name} ${isFallback}`} className="in-text">
               <Link to="/settings/tasks" search={{ show: "deployments", open: name }} className="text-link">
                 {name}
               </Link>{" "}
