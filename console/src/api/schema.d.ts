@@ -385,8 +385,8 @@ export interface paths {
         };
         /**
          * What changes in the project, as server-sent events
-         * @description Topics: traces, feedback, datasets, runs, models, reports, releases, reviews, alerts, erasures, settings,
-         *     prompts, people, audit.
+         * @description Topics: traces, feedback, datasets, runs, progress, models, reports, releases, reviews, alerts, erasures,
+         *     settings, prompts, people, audit.
          */
         get: operations["events_events"];
         put?: never;
