@@ -107,6 +107,14 @@ def test_a_rotated_key_keeps_its_scopes_and_the_old_one_has_its_grace(api: Any) 
     assert api.call("GET", "/api/v1/documents", key=new["clear"]).status == 200
 
 
+def test_a_revoked_key_is_not_brought_back_by_rotating_it(api: Any) -> None:
+    made = api.call("POST", "/api/v1/keys", {"name": "a", "scopes": ["read"]}).json()["key"]["id"]
+    api.call("DELETE", f"/api/v1/keys/{made}")
+    answer = api.call("POST", f"/api/v1/keys/{made}/rotate")
+    assert (answer.status, answer.json()["error"]["code"]) == (409, "key_revoked")
+    assert all(key["revoked_ms"] for key in api.call("GET", "/api/v1/keys").json()["data"] if key["name"] == "a")
+
+
 def test_models_shows_a_key_its_own_tasks_only(api: Any) -> None:
     deployment = {"name": "d", "provider": "mock", "model": "m", "base_url": "http://127.0.0.1:1/v1"}
     tasks = [{"name": name, "variants": [{"name": "v", "deployments": ["d"]}]} for name in ("one", "two")]

@@ -188,6 +188,13 @@ def test_signed_in_routes_are_for_persons_and_open_ones_tell_nothing(api: Api) -
 
 
 # ---------------------------------------------------------------- the caller's project
+def test_tags_cannot_be_guessed_by_whoever_may_not_read_them(api: Api) -> None:
+    path = "/api/v1/views/traces?tag=channel:web"
+    refused = ask(api, "GET", path, as_person(browser_of(api, "viewer")))
+    assert (refused.status, code_of(refused)) == (403, "content_needed")
+    assert ask(api, "GET", path, as_person(browser_of(api, "annotator"))).status == 200
+
+
 def test_a_person_works_in_the_project_they_name(api: Api) -> None:
     api.call("POST", "/api/v1/projects", {"name": "bank"})
     browser = browser_of(api, "viewer")

@@ -20,12 +20,11 @@ from sqlalchemy import select
 from volant.core.errors import BadInput, NotFound, Unavailable
 from volant.core.nouns import Policy
 from volant.governance import erasure, looking, purge, receipt, removal, wanted
-from volant.registry import audit
 from volant.governance.apart import scan_apart
 from volant.governance.needles import make_needles
 from volant.governance.receipt import Receipt
 from volant.governance.scan import ScanResult
-from volant.registry import datasets, erasures, models, records, reports
+from volant.registry import audit, datasets, erasures, models, records, reports
 from volant.store.tables import inference, rollup, subject_key
 from volant.traces import query
 

@@ -19,7 +19,7 @@ Permission = Literal[
     "evaluate",  # begin evaluations, judge gates
     "review",  # sign a person's decision
     "release",  # begin, promote, hold and roll back
-    "operate",  # cancel workflows, back up, sweep, export
+    "operate",  # cancel workflows, sweep, export (backups: installation admins)
     "keys",  # API keys and secrets
     "erase",  # erase a person's data
     "audit",  # read and verify the audit log

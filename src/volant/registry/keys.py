@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
-from volant.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from volant.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from volant.core.ids import new_id
 from volant.core.nouns import KeyGrant
 from volant.core.permissions import SCOPES as SCOPE_PERMISSIONS
@@ -176,9 +176,14 @@ def revoke(tx: Connection, project: str, key_id: str, *, now_ms: int) -> ApiKey:
 
 
 def rotate(tx: Connection, project: str, key_id: str, *, now_ms: int, grace_ms: int = 0) -> tuple[ApiKey, str]:
-    """A new key with the old one's name, scopes and limits; the old one ends after `grace_ms`. Raises NotFound."""
+    """A new key with the old one's name, scopes and limits; the old one ends after `grace_ms`.
+
+    Raises NotFound, and Conflict for a key that was revoked: it stays so.
+    """
     old = get_key(tx, project, key_id)
-    if grace_ms > 0 and not old.revoked_ms:
+    if old.revoked_ms:
+        raise Conflict("key_revoked", f"the key {old.prefix}… was revoked", where=key_id, hint="create a new key")
+    if grace_ms > 0:
         ends = now_ms + grace_ms
         tx.execute(
             update(api_keys)

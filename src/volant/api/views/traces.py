@@ -15,7 +15,7 @@ from volant.api.paging import Cursor
 from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.views._parts import Link, model_labels, preview
-from volant.core.errors import NotFound
+from volant.core.errors import Forbidden, NotFound
 from volant.registry import prompts
 from volant.traces import browse, query
 
@@ -137,7 +137,15 @@ def chosen(
     since_ms: Whole = 0,
     until_ms: Whole = 0,
 ) -> browse.Chosen:
-    """The filter in the query string; maxima are exclusive, 0 means none."""
+    """The filter in the query string; maxima are exclusive, 0 means none.
+
+    Raises Forbidden for `tag` without the permission `content`: asked often enough, it tells what stands in a tag.
+    """
+    if tag and "content" not in caller.permissions:
+        raise Forbidden(
+            "content_needed", "tags are content: filtering by their values needs the permission `content`",
+            where="tag", hint="ask an admin of the project for another role, or filter by item or session",
+        )  # fmt: skip
     given: dict[str, Any] = {name: value for name, value in locals().items() if name in browse.Chosen.__struct_fields__}
     if user and not subject:
         with context.db.read() as tx:
