@@ -121,6 +121,7 @@ EXITS = {  # examples that end with another exit code than 0 on the page's serve
     "erase": 130,  # it asks, and nobody answers
     "gate": 5,  # too few right answers for the standard gate
     "init": 5,  # there is a volant.toml
+    "key rotate": 5,  # the example before has revoked it
     "rollout hold": 5,  # the newest rollout is over
     "rollout promote": 5,
     "rollout resume": 5,
