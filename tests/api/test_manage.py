@@ -224,16 +224,19 @@ def test_workflows_are_listed_and_shown(api: Any) -> None:
     workflows = api.context.workflows
 
     @workflows.workflow("echo")
-    def echo(word: str) -> str:
+    def echo(project: str, word: str) -> str:
         return word
 
     workflows.launch()
-    workflows.start("echo", "w-1", "dsv_1")
-    workflows.result("w-1")
+    workflows.start("echo", "w-1", "default", "dsv_1")
+    workflows.start("echo", "w-9", "other", "dsv_9")  # another project's: not told
+    for one in ("w-1", "w-9"):
+        workflows.result(one)
     assert api.call("GET", "/api/v1/workflows/w-1").json()["output"] == "dsv_1"
     assert [one["workflow_id"] for one in api.call("GET", "/api/v1/workflows").json()["data"]] == ["w-1"]
     assert api.call("GET", "/api/v1/workflows?active=true").json()["data"] == []
-    assert api.call("GET", "/api/v1/workflows/w-2").status == 404
+    for one in ("w-2", "w-9"):
+        assert api.call("GET", f"/api/v1/workflows/{one}").status == 404
 
 
 # ---------------------------------------------------------------- evidence, decisions

@@ -7,13 +7,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from volant.core.errors import BadInput, DoesNotFit
+from volant.core.errors import BadInput, DoesNotFit, NotFound
 from volant.serve.planner import ModelFacts, available_bytes, facts, most_parallel, plan, require_fits
 
 SEVEN_BILLION = ModelFacts(
     architecture="llama", name="7B", parameters=6_738_415_616, file_bytes=3_825_000_000, vocabulary=32_000, hidden=4096,
     layers=32, heads=32, kv_heads=32, head_size=128, context=4096, has_chat_template=True,
 )  # fmt: skip
+
+
+def test_a_file_that_is_gone_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="not there any more"):
+        facts(tmp_path / "gone.gguf")
 
 
 def test_the_header_is_read(tiny_gguf: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from volant.core.errors import BadInput, DoesNotFit
+from volant.core.errors import BadInput, DoesNotFit, NotFound
 from volant.core.extras import need
 
 _CACHE_BYTES = 2  # keys and values are kept as float16
@@ -55,8 +55,13 @@ class ServingNeed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def facts(model: Path) -> ModelFacts:
-    """Read a GGUF file's header. Raises BadInput when it is not one, or is cut off."""
+    """Read a GGUF file's header. Raises NotFound when it is gone, BadInput when it is not one, or is cut off."""
     gguf = need("gguf", "serve")
+    if not model.is_file():
+        raise NotFound(
+            "model_file_missing", "the model's file is not there any more", where=str(model),
+            hint="restore it from a backup made with `--runs models`, or train again",
+        )  # fmt: skip
     try:
         reader = gguf.GGUFReader(model, "r")
         return _facts(reader, model)
