@@ -21,7 +21,7 @@ from typing import Any, get_args
 import msgspec
 import typer.main
 
-from volant.api.access import permission_of
+from volant.api.access import also_needed, permission_of
 from volant.api.app import routes
 from volant.api.problems import MethodNotAllowed
 from volant.cli.main import build
@@ -181,7 +181,9 @@ def _permissions() -> dict[tuple[str, str], str]:
     from fastapi.routing import iter_route_contexts
 
     return {
-        (method, str(route.path)): permission_of(route.dependant) or ""  # type: ignore[attr-defined]
+        (method, str(route.path)): "` and `".join(
+            filter(None, (permission_of(route.dependant), also_needed(route.dependant)))
+        )
         for route in iter_route_contexts(routes().routes)
         for method in route.methods or ()
     }

@@ -19,7 +19,7 @@ from volant.core.clock import ManualClock
 from volant.core.errors import BadInput
 from volant.core.nouns import Verdict
 from volant.core.settings import ServerSettings
-from volant.jobs.actions import BuildOptions, ImportOptions, RolloutOptions, Started, Upload
+from volant.jobs.actions import BuildOptions, FromTraces, ImportOptions, RolloutOptions, Started, TraceChoice, Upload
 from volant.jobs.context import Context
 from volant.registry import datasets, people, records, rollouts, sessions
 from volant.registry.datasets import Member
@@ -60,6 +60,12 @@ class NotedLoop:
                 tx, context.blobs, project, options.dataset, members, now_ms=now,
                 funnel={"rows_in": len(rows), "removals": [{"row": "x", "reason": "twin"}]}, leaks=[{"test": ids[0]}],
             ).id  # fmt: skip
+
+    def extend_dataset(self, project: str, dataset: str, choice: TraceChoice, *, by: str) -> FromTraces:
+        self.asked.append(("extend", project, dataset, choice))
+        return FromTraces(
+            version_id="dsv_2", parent_id="dsv_1", added=len(choice.inference_ids), splits={}, redacted=0, refused=()
+        )
 
     def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:
         self.asked.append(("build", project, task, options))

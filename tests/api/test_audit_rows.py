@@ -313,6 +313,28 @@ def _import(house: House, _given: Any) -> Any:
     return house.call("POST", "/datasets/import", chunks=parts, headers=headers)
 
 
+def _judged(house: House) -> str:
+    """An accepted answer that says an intent."""
+    said = {"messages": [{"role": "user", "content": "where is the card of Jane Doe, jane@example.org"}]}
+    answer = {"choices": [{"message": {"content": '{"intent": "a"}'}}]}
+    now = house.api.clock.now_ms()
+    record = msgspec.structs.replace(
+        _inference(now), inference_id="inf_9", subject="sub_" + "9" * 32, input=msgspec.json.encode(said),
+        output=msgspec.json.encode(answer),
+    )  # fmt: skip
+    with house.api.context.db.begin() as tx:
+        ingest(tx, house.api.context.keyring, [record], now_ms=now)
+    assert house.call("POST", "/feedback", {"inference_id": "inf_9", "value": True}).status == 201
+    return "inf_9"
+
+
+@case("POST /api/v1/datasets/{name}/from-traces", "content.read", "dataset.extend", before=_judged)
+def _from_traces(house: House, given: str) -> Any:
+    answer = house.call("POST", "/datasets/desk/from-traces", {"inference_ids": [given, "inf_1"]})
+    assert (answer.json()["added"], len(answer.json()["refused"])) == (1, 1)
+    return answer
+
+
 @case("POST /api/v1/loop/{task}/train", "build.start")
 def _train(house: House, _given: Any) -> Any:
     return house.call("POST", "/loop/desk/train", {"dataset_version_id": house.version})

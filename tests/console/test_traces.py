@@ -224,6 +224,67 @@ def test_a_viewer_reads_numbers_and_nobodys_words(as_role: Callable[..., Any]) -
     assert not any("/payload" in one or "/api/v1/inferences/" in one for one in asked)
 
 
+# ---------------------------------------------------------------- to a dataset
+def test_picked_answers_become_rows_of_a_new_version(
+    page: Any, visit: Visit, console_server: ServerUnderTest, axe: Axe, as_role: Callable[..., Any]
+) -> None:
+    first, second, third = (one["inference"] for one in view(page, "?limit=3&fallback=false&failed=false")["rows"])
+    label = {"intent": "to_dataset_test"}
+    ask(console_server, "POST", "/api/v1/feedback", {"inference_id": first["id"], "demonstration": label})
+    ids = [first["id"], second["id"]]
+    ask(console_server, "POST", "/api/v1/feedback",
+        {"inference_id": second["id"], "metric": "accepted", "value": False})  # fmt: skip
+    newest = {one["name"]: one for one in ask(console_server, "GET", "/api/v1/datasets")["data"]}
+    name = first["task"] if first["task"] in newest else min(newest)
+    body = {"inference_ids": ids, "dry_run": True}
+    dry = ask(console_server, "POST", f"/api/v1/datasets/{name}/from-traces", body)
+    assert [dry["added"], len(dry["refused"])] == [1, 1], dry
+
+    visit("/traces?fallback=false")
+    for one in ids:
+        page.get_by_label(f"Pick {one}").check()
+    bar = page.get_by_role("region", name="Picked answers")
+    expect(bar).to_contain_text("2 answers picked")
+    page.reload()
+    expect(bar).to_contain_text("2 answers picked")
+    axe(page)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(bar).to_contain_text(re.compile("[13] answers? picked"))
+    page.keyboard.press("x")
+    expect(bar).to_contain_text("2 answers picked")
+
+    page.keyboard.press("d")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Dataset")).to_have_value(name)
+    dialog.get_by_role("button", name="See what becomes rows").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Become rows1", timeout=30_000)
+    expect(dialog).to_contain_text("corrected, and nobody said what is right")
+    assert ask(console_server, "GET", f"/api/v1/dataset-versions/{name}")["id"] == newest[name]["id"], "nothing yet"
+    axe(page)
+    dialog.get_by_role("button", name=f"Add 1 row to {name}").click()
+    link = dialog.get_by_role("link", name="open the new version")
+    expect(link).to_be_visible(timeout=30_000)
+    made = ask(console_server, "GET", f"/api/v1/dataset-versions/{name}")
+    assert (made["parent_id"], made["version"]) == (newest[name]["id"], newest[name]["version"] + 1)
+    link.click()
+    expect(page).to_have_url(re.compile(made["id"]))
+    settled(page)
+
+    visit(f"/traces?open={third['id']}")
+    page.keyboard.press("d")
+    expect(page.get_by_role("dialog")).to_contain_text("1 answer to a dataset")
+    page.keyboard.press("Escape")
+    viewer = as_role("viewer")
+    go(viewer, f"/traces?open={third['id']}")
+    button = viewer.get_by_role("button", name="To dataset")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.hover()
+    expect(viewer.get_by_role("tooltip")).to_contain_text("may not change datasets")
+    viewer.keyboard.press("d")
+    expect(viewer.get_by_role("dialog")).to_contain_text("may not change datasets")
+
+
 def test_a_bad_link_says_what_is_wrong(page: Any, visit: Visit) -> None:
     page.volant_faults.expected.append("404 /api/v1/views/traces/inf_nosuchanswer0")
     visit("/traces?open=inf_nosuchanswer0&from_ms=x&outcome=odd")

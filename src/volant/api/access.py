@@ -68,16 +68,18 @@ class SignedIn:
 
 
 class Needs:
-    """A dependency that lets a caller with the permission pass."""
+    """A dependency that lets a caller with the permission pass, and with `also` where two are needed."""
 
-    def __init__(self, permission: Permission) -> None:
+    def __init__(self, permission: Permission, *, also: Permission | None = None) -> None:
         self.permission: Permission = permission
+        self.also = also
 
     def __call__(self, request: Request) -> Caller:
         """Raises Unauthenticated, Forbidden, or NotFound for a project that is not theirs."""
         caller = caller_of(request)
-        if self.permission not in caller.permissions:
-            raise _lacks(caller, self.permission)
+        for needed in (self.permission, self.also):
+            if needed and needed not in caller.permissions:
+                raise _lacks(caller, needed)
         request.state.caller = caller
         return caller
 
@@ -150,6 +152,12 @@ def permission_of(dependant: Any) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def also_needed(dependant: Any) -> Permission | None:
+    """The second permission that a route declares; None when one is enough."""
+    needs = [part.call for part in dependant.dependencies if isinstance(part.call, Needs)]
+    return needs[0].also if needs else None
 
 
 # ---------------------------------------------------------------- inside
@@ -237,6 +245,7 @@ Reads = Annotated[Caller, Depends(Needs("read"))]
 ReadsContent = Annotated[Caller, Depends(Needs("content"))]
 Configures = Annotated[Caller, Depends(Needs("configure"))]
 ManagesData = Annotated[Caller, Depends(Needs("data"))]
+ManagesContent = Annotated[Caller, Depends(Needs("data", also="content"))]
 Trains = Annotated[Caller, Depends(Needs("train"))]
 Evaluates = Annotated[Caller, Depends(Needs("evaluate"))]
 Reviews = Annotated[Caller, Depends(Needs("review"))]

@@ -42,6 +42,34 @@ class ImportOptions(Noun, frozen=True, kw_only=True):
     retention_days: int = 0  # 0: the project's policy
 
 
+class TraceChoice(Noun, frozen=True, kw_only=True):
+    """Answers that shall become rows of a dataset's next version."""
+
+    inference_ids: tuple[str, ...]  # 1,000 at most
+    purpose: str = "training"
+    legal_basis: str = "legitimate_interest"
+    dry_run: bool = False  # true: say what would become of each, and keep nothing
+
+
+class RefusedTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that became no row."""
+
+    inference_id: str
+    code: str  # stable: "unjudged", "leak", ...
+    reason: str  # for people
+
+
+class FromTraces(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of chosen answers: `added` + the length of `refused` is how many there were, each counted once."""
+
+    version_id: str  # the new version; empty where nothing was kept
+    parent_id: str  # the newest version before
+    added: int  # rows; in a dry run, how many there would be
+    splits: dict[str, int]  # split -> how many of the added
+    redacted: int  # how many of the added questions lost personal data or secrets
+    refused: tuple[RefusedTrace, ...]
+
+
 class Started(msgspec.Struct, frozen=True, kw_only=True):
     """Work that goes on in the background."""
 
@@ -85,6 +113,10 @@ class LoopActions(Protocol):
 
     def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions, *, by: str) -> str:
         """Clean, redact, split and write; gives the dataset version's id. BadInput names file, line and column."""
+        ...
+
+    def extend_dataset(self, project: str, dataset: str, choice: TraceChoice, *, by: str) -> FromTraces:
+        """The dataset's next version: its newest one, and the chosen answers. Raises NotFound, BadInput, Conflict."""
         ...
 
     def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:

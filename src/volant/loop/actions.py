@@ -11,9 +11,9 @@ import msgspec
 from volant.core.errors import BadInput, Conflict
 from volant.core.ids import new_id
 from volant.core.nouns import Verdict
-from volant.jobs.actions import BuildOptions, ImportOptions, RolloutOptions, Started, Upload
+from volant.jobs.actions import BuildOptions, FromTraces, ImportOptions, RolloutOptions, Started, TraceChoice, Upload
 from volant.jobs.context import Context
-from volant.loop import intake, releasing, serving
+from volant.loop import choosing, intake, releasing, serving
 from volant.loop.build import ALL_SUITES, Build
 from volant.loop.evaluation import Evaluation
 from volant.loop.forgetting import Forgetting
@@ -42,6 +42,9 @@ class Actions:
 
     def import_dataset(self, project: str, files: Sequence[Upload], options: ImportOptions, *, by: str) -> str:
         return intake.import_dataset(self._context, project, files, options, by=by)
+
+    def extend_dataset(self, project: str, dataset: str, choice: TraceChoice, *, by: str) -> FromTraces:
+        return choosing.extend(self._context, project, dataset, choice, by=by)
 
     def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:
         wanted = self._build.complete(project, task, options)

@@ -50,7 +50,7 @@ def extend(context: Context, project: str, task: str, parent_id: str, version_id
     usable = list(_usable(answers))
     unseen = [one for one in usable if text_key(one.question) not in tested]
     newest = list({(one.answer.item or one.answer.inference_id, one.question): one for one in unseen}.values())
-    rows = _rows(newest, f"feedback/{task}/{version_id}", now_ms + days * DAY_MS)
+    rows = records_of(newest, f"feedback/{task}/{version_id}", now_ms + days * DAY_MS)
     if len(rows) < LEAST:
         raise Conflict(
             "too_few_reviews",
@@ -61,7 +61,7 @@ def extend(context: Context, project: str, task: str, parent_id: str, version_id
     with context.db.begin() as tx:
         ids = records.insert_records(tx, context.keyring, project, rows, now_ms=now_ms)
         members = [
-            Member(record_id, _split(row.body["item"]), row.body["label"] in known)
+            Member(record_id, split_of(row.body["item"]), row.body["label"] in known)
             for record_id, row in zip(ids, rows, strict=True)
             if record_id
         ]
@@ -90,7 +90,7 @@ def extend(context: Context, project: str, task: str, parent_id: str, version_id
     return made.id
 
 
-class _Usable(NamedTuple):
+class Usable(NamedTuple):
     """An answer that says what was asked and what is right."""
 
     answer: query.ReviewedAnswer
@@ -98,14 +98,22 @@ class _Usable(NamedTuple):
     label: str
 
 
-def _usable(answers: Iterable[query.ReviewedAnswer]) -> Iterator[_Usable]:
+def _usable(answers: Iterable[query.ReviewedAnswer]) -> Iterator[Usable]:
     for answer in answers:
-        question, label = _question(answer.input), _label(answer)
+        question, label = question_of(answer.input), label_of(answer)
         if question and label:
-            yield _Usable(answer, question, label)
+            yield Usable(answer, question, label)
 
 
-def _rows(found: Sequence[_Usable], source: str, until_ms: int) -> list[records.NewRecord]:
+def records_of(
+    found: Sequence[Usable],
+    source: str,
+    until_ms: int,
+    *,
+    purpose: str = "training",
+    legal_basis: str = "legitimate_interest",
+) -> list[records.NewRecord]:
+    """What is kept of answers: the question, what is right, and whose it was."""
     return [
         records.NewRecord(
             source=source,
@@ -117,8 +125,8 @@ def _rows(found: Sequence[_Usable], source: str, until_ms: int) -> list[records.
                 "item": one.answer.item or one.answer.inference_id,
             },
             subject=one.answer.subject,
-            purpose="training",
-            legal_basis="legitimate_interest",
+            purpose=purpose,
+            legal_basis=legal_basis,
             retention_until_ms=until_ms,
             inference_id=one.answer.inference_id,
             observed_ms=one.answer.started_ms,
@@ -127,7 +135,7 @@ def _rows(found: Sequence[_Usable], source: str, until_ms: int) -> list[records.
     ]
 
 
-def _question(body: bytes) -> str:
+def question_of(body: bytes) -> str:
     """The last thing that the user said, as recorded (redacted where the task says so)."""
     try:
         messages = msgspec.json.decode(body)["messages"]
@@ -137,7 +145,7 @@ def _question(body: bytes) -> str:
     return said[-1].strip() if said and isinstance(said[-1], str) else ""
 
 
-def _label(answer: query.ReviewedAnswer) -> str:
+def label_of(answer: query.ReviewedAnswer) -> str:
     """What the agent says, or what the model said and the agent accepted."""
     if answer.demonstration is not None:
         return _intent(answer.demonstration)
@@ -160,6 +168,7 @@ def _intent(value: Any) -> str:
     return label if isinstance(label, str) else ""
 
 
-def _split(item: str) -> str:
+def split_of(item: str) -> str:
+    """Where a new row goes, by the hash of its item: a few to validation, the others to train."""
     draw = int.from_bytes(hashlib.sha256(item.encode()).digest()[:8], "big") / 2**64
     return "validation" if draw < VALIDATION_SHARE else "train"

@@ -39,6 +39,7 @@ ACTIONS: Final[dict[str, str]] = {
     "prompt.restore": "a prompt was taken out of the archive",
     # ------------------------------------------------------------ data
     "dataset.import": "files became a dataset version",
+    "dataset.extend": "answers that somebody chose became rows of a new dataset version",
     "dataset.harvest": "reviewed answers became a dataset version",
     "feedback.give": "one judgement was kept, or `count` of them",
     # ------------------------------------------------------------ making models

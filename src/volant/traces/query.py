@@ -298,6 +298,28 @@ def reviewed_answers(
         yield from _opened(tx, ring, project, page)
 
 
+def inferences_of(tx: Connection, project: str, ids: Sequence[str]) -> dict[str, Inference]:
+    """Inferences by id; an unknown id is left out."""
+    found = tx.execute(select(inference).where(inference.c.project == project, inference.c.id.in_(list(ids))))
+    return {row.id: _inference(row) for row in found}
+
+
+def judged_answers(tx: Connection, ring: KeyRing, project: str, ids: Sequence[str]) -> dict[str, ReviewedAnswer | None]:
+    """Those of `ids` that a reviewer judged, opened; None where no text is kept, or its person was erased."""
+    newest = _newest_review(project, of=select(inference.c.id).where(inference.c.id.in_(list(ids))))
+    names = ("id", "subject", "item", "arm", "variant", "started_ms")
+    query: Select[Any] = (
+        select(*(inference.c[name] for name in names), newest.c.feedback_id, newest.c.corrected)
+        .join(newest, _reviews(newest))
+        .where(inference.c.project == project)
+    )
+    rows = tx.execute(query).all()
+    found: dict[str, ReviewedAnswer | None] = dict.fromkeys(row.id for row in rows)
+    for start in range(0, len(rows), _PAGE):
+        found |= {one.inference_id: one for one in _opened(tx, ring, project, rows[start : start + _PAGE])}
+    return found
+
+
 # ---------------------------------------------------------------- inside
 def _newest_review(project: str, *, since_ms: int = 0, of: Select[Any] | None = None) -> Subquery:
     """The newest review of each inference (of those in `of`): inference_id, feedback_id, corrected, reviewed_ms."""

@@ -10,6 +10,7 @@ import { Facts } from "./Facts";
 import { Feedback } from "./Feedback";
 import { Figure } from "./Figure";
 import type { TraceRow } from "./filters";
+import { ToDatasetButton } from "./Picked";
 import { Said } from "./Said";
 import type { Open } from "./TracesPage";
 import css from "./traces.module.css";
@@ -68,6 +69,7 @@ export function TraceDrawer({ id, said, judge, listed, set, onJudged }: Props) {
           >
             Feedback
           </ActionButton>
+          <ToDatasetButton onClick={() => set({ add: true })} />
         </>
       }
     >
@@ -90,7 +92,7 @@ export function TraceDrawer({ id, said, judge, listed, set, onJudged }: Props) {
             <Facts one={one} set={set} />
             <p className="quiet" style={{ margin: 0 }}>
               <Key>j</Key> <Key>k</Key> walk, <Key>f</Key> judges, <Key>c</Key> shows what was said,{" "}
-              <Key>w</Key> asks why
+              <Key>w</Key> asks why, <Key>d</Key> makes a row of it
             </p>
           </div>
         )}

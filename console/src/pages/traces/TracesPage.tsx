@@ -1,12 +1,16 @@
 /** Traces: every answer under any filter, newest first; the open one stands in a drawer. */
 import { IconActivity, IconArrowUp } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { CodeBlock, Empty, format, Page, PageHeader, Problem, useUrl, VirtualTable } from "~/kit";
+import { useShortcuts } from "~/shell/keys";
 import { address } from "./address";
 import { columns, rowKey } from "./columns";
+import { toggled } from "./dataset";
 import { type Filters, isFiltered, NOTHING, type TraceRow } from "./filters";
 import { Latency } from "./Latency";
+import { boxes, PickedBar } from "./Picked";
 import { SessionDrawer } from "./SessionDrawer";
+import { ToDataset } from "./ToDataset";
 import { TraceDrawer } from "./TraceDrawer";
 import { TracesBar } from "./TracesBar";
 import css from "./traces.module.css";
@@ -18,17 +22,44 @@ export interface Open {
   said?: boolean; // its texts are shown
   judge?: boolean; // the form for feedback
   talk?: string; // a session
+  picked?: string[]; // inferences that shall go to a dataset
+  add?: boolean; // the dialog that makes rows of them and of the open one
 }
+
+const NONE: string[] = [];
 
 export function TracesPage() {
   const [url, setUrl] = useUrl<Filters & Open>();
   // the router hands on what it refused too: only what was checked reaches the API
-  const { open, said, judge, talk, ...filters }: Filters & Open = address(url as Record<string, unknown>);
+  const {
+    open,
+    said,
+    judge,
+    talk,
+    picked = NONE,
+    add,
+    ...filters
+  }: Filters & Open = address(url as Record<string, unknown>);
   const traces = useTraces(filters);
   const index = useMemo(
     () => (open ? traces.rows.findIndex((row) => rowKey(row) === open) : -1),
     [open, traces.rows],
   );
+
+  const at = useRef(open); // the row under the keyboard
+  if (open) at.current = open;
+  const toggle = (id: string | undefined) => id && setUrl({ picked: toggled(picked, id) });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same picks make the same boxes
+  const shape = useMemo(() => [boxes(picked, toggle), ...columns], [picked.join()]);
+  const going = open && !picked.includes(open) ? [...picked, open] : picked;
+  useShortcuts([
+    { keys: "x", label: "Pick the row, or let it go", run: () => toggle(at.current) },
+    {
+      keys: "d",
+      label: "To a dataset: what is picked, and the open answer",
+      run: () => going.length > 0 && setUrl({ add: true }),
+    },
+  ]);
 
   return (
     <Page
@@ -53,6 +84,13 @@ export function TracesPage() {
       </span>
       <TracesBar filters={filters} numbers={traces.numbers} set={setUrl} />
       <Latency numbers={traces.numbers} filters={filters} set={setUrl} loading={traces.isPending} />
+      {picked.length > 0 && (
+        <PickedBar
+          picked={picked}
+          onClear={() => setUrl({ picked: undefined })}
+          onAdd={() => setUrl({ add: true })}
+        />
+      )}
       {traces.error && !traces.data ? (
         <Problem error={traces.error} retry={() => traces.refetch()} />
       ) : (
@@ -60,12 +98,15 @@ export function TracesPage() {
           key={traces.where}
           label="Traces"
           rows={traces.rows}
-          columns={columns}
+          columns={shape}
           rowKey={rowKey}
           rowHeight={40}
           current={open}
           onOpen={(row) => setUrl({ open: rowKey(row) }, true)}
-          onMove={(row) => open && setUrl({ open: rowKey(row), judge: false })}
+          onMove={(row) => {
+            at.current = rowKey(row);
+            if (open) setUrl({ open: rowKey(row), judge: false });
+          }}
           loading={traces.isPending}
           more={{
             has: traces.hasNextPage,
@@ -83,6 +124,14 @@ export function TracesPage() {
           listed={index >= 0}
           set={setUrl}
           onJudged={(id, feedback) => traces.patch(id, feedback)}
+        />
+      )}
+      {add && going.length > 0 && (
+        <ToDataset
+          key={going.join()}
+          ids={going}
+          task={traces.rows.find((row) => going.includes(rowKey(row)))?.inference.task ?? ""}
+          onClose={(added) => setUrl(added ? { add: undefined, picked: undefined } : { add: undefined })}
         />
       )}
       {talk && !open && (

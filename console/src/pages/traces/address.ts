@@ -1,5 +1,6 @@
 /** What the address of the traces may hold. */
-import { decimal, flag, oneOf, search, text, whole } from "~/kit/url";
+import { decimal, flag, list, oneOf, search, text, whole } from "~/kit/url";
+import { MOST_PICKED } from "./dataset";
 
 export const address = search({
   q: text(),
@@ -29,4 +30,6 @@ export const address = search({
   said: flag(),
   judge: flag(),
   talk: text(),
+  picked: list(MOST_PICKED),
+  add: flag(),
 });

@@ -28,7 +28,7 @@ export const columns: Column<TraceRow>[] = [
     id: "variant",
     head: "Variant",
     from: 720,
-    width: "minmax(148px, 1.2fr)",
+    width: "minmax(120px, 1.2fr)",
     cell: ({ inference }) => (
       <>
         {inference.variant || <span className="quiet">–</span>}
@@ -43,7 +43,7 @@ export const columns: Column<TraceRow>[] = [
   {
     id: "deployment",
     head: "Deployment",
-    from: 1120,
+    from: 1180,
     width: "minmax(132px, 1fr)",
     cell: ({ inference }) => (
       <>
@@ -61,7 +61,7 @@ export const columns: Column<TraceRow>[] = [
   {
     id: "item",
     head: "Item or session",
-    from: 1280,
+    from: 1320,
     width: "minmax(120px, 1fr)",
     cell: ({ inference }) => <span className="second">{inference.item || inference.session || "–"}</span>,
   },
@@ -75,7 +75,7 @@ export const columns: Column<TraceRow>[] = [
   {
     id: "tokens",
     head: "Tokens",
-    from: 860,
+    from: 940,
     width: "100px",
     right: true,
     cell: ({ inference }) => <Tokens input={inference.input_tokens} output={inference.output_tokens} />,
@@ -83,7 +83,7 @@ export const columns: Column<TraceRow>[] = [
   {
     id: "cost",
     head: "Cost",
-    from: 780,
+    from: 1040,
     width: "88px",
     right: true,
     cell: ({ inference }) => <Usd value={inference.cost_usd} />,

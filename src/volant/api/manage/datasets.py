@@ -14,20 +14,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, Body, File, Form, Query, UploadFile
 from starlette.responses import StreamingResponse
 
-from volant.api.access import ManagesData, Reads, ReadsContent
+from volant.api.access import ManagesContent, ManagesData, Reads, ReadsContent
 from volant.api.paging import Listing
 from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
 from volant.api.trail import reads
-from volant.core.errors import BadInput
-from volant.jobs.actions import ImportOptions, Upload
+from volant.core.errors import BadInput, TooLarge
+from volant.jobs.actions import FromTraces, ImportOptions, TraceChoice, Upload
 from volant.jobs.context import Context
 from volant.registry import datasets
 
 router = APIRouter(tags=["datasets"])
+MOST_TRACES = 1_000  # answers of one request
 UPLOAD_PREFIX = "volant-upload-"  # and the process's id: housekeeping removes what a kill left
 
 
@@ -64,6 +65,31 @@ def import_files(
         uploads += [_kept(Path(folder), file, "test", number) for number, file in enumerate(test or [])]
         version_id = actions.import_dataset(caller.project, uploads, chosen, by=caller.actor)
     return show_version(version_id, caller, context)
+
+
+@router.post("/datasets/{name}/from-traces", summary="Begin the next version: the newest one, and chosen answers")
+def add_traces(
+    name: str,
+    body: Annotated[TraceChoice, AsJson, Body()],
+    caller: ManagesContent,
+    context: Has,
+    actions: HasActions,
+) -> Annotated[FromTraces, AsJson]:
+    """The label is what the newest judgement says is right: its right answer, or the answer that it accepts. Whatever
+    becomes no row is refused by its id, with the reason. Where nothing is left, there is no new version."""
+    ids = tuple(dict.fromkeys(body.inference_ids))
+    if not ids:
+        raise BadInput("no_traces", "no answer is named", where="inference_ids", hint="name at least one inference")
+    if len(ids) > MOST_TRACES:
+        raise TooLarge(
+            "too_many_traces", f"{len(ids):,} answers; {MOST_TRACES:,} are allowed at once", where="inference_ids",
+            hint="send them in parts",
+        )  # fmt: skip
+    with context.db.read() as tx:
+        datasets.newest(tx, caller.project, name)
+    reads(context, caller, "inference", ids)
+    chosen = msgspec.structs.replace(body, inference_ids=ids)
+    return actions.extend_dataset(caller.project, name, chosen, by=caller.actor)
 
 
 @router.get("/datasets", summary="Every dataset version, oldest first")

@@ -275,6 +275,18 @@ _WHY = {
     "near_duplicate": "nearly the same words stand in another row",
     "leak": "they stand in the test",
     "straddle": "their duplicate is another person's in another split",
+    "unknown": "no such answer is there",
+    "already": "the dataset has the answer, or its question, already",
+    "erased": "their person was erased",
+    "shadow": "a shadow answered",
+    "fallback": "a fallback answered",
+    "failed": "the request failed",
+    "unjudged": "nobody accepted or corrected the answer",
+    "no_text": "their text is not kept",
+    "no_right_answer": "they were corrected without a right answer",
+    "not_intent": "what is right is no intent",
+    "no_question": "they hold no text of a user",
+    "tested_person": "their person's questions are the test",
 }
 
 
