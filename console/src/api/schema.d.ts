@@ -171,6 +171,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{name}/from-traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin the next version: the newest one, and chosen answers
+         * @description The label is what the newest judgement says is right: its right answer, or the answer that it accepts. Whatever
+         *     becomes no row is refused by its id, with the reason. Where nothing is left, there is no new version.
+         */
+        post: operations["datasets_add_traces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets": {
         parameters: {
             query?: never;
@@ -2898,6 +2919,20 @@ export interface components {
             latency_ms_p95: number | null;
         };
         /**
+         * FromTraces
+         * @description What became of chosen answers: `added` + the length of `refused` is how many there were, each counted once.
+         */
+        FromTraces: {
+            version_id: string;
+            parent_id: string;
+            added: number;
+            splits: {
+                [key: string]: number;
+            };
+            redacted: number;
+            refused: components["schemas"]["RefusedTrace"][];
+        };
+        /**
          * FunnelStep
          * @description A step of the way from rows in to rows kept.
          */
@@ -4193,6 +4228,15 @@ export interface components {
             body: Record<string, never>;
         };
         /**
+         * RefusedTrace
+         * @description An answer that became no row.
+         */
+        RefusedTrace: {
+            inference_id: string;
+            code: string;
+            reason: string;
+        };
+        /**
          * Release
          * @description One decision.
          */
@@ -5075,6 +5119,19 @@ export interface components {
             recomputed: boolean;
         };
         /**
+         * TraceChoice
+         * @description Answers that shall become rows of a dataset's next version.
+         */
+        TraceChoice: {
+            inference_ids: string[];
+            /** @default training */
+            purpose: string;
+            /** @default legitimate_interest */
+            legal_basis: string;
+            /** @default false */
+            dry_run: boolean;
+        };
+        /**
          * TraceList
          * @description A page of inferences; with the first page, the numbers of the filter.
          */
@@ -5742,6 +5799,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    datasets_add_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraceChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FromTraces"];
                 };
             };
             /** @description An error */
