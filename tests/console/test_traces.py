@@ -395,9 +395,13 @@ def test_50000_rows_scroll_with_few_in_the_dom_and_no_long_task(many_page: Any, 
     page = many_page
     go(page, "/traces")
     expect(rows_of(page).nth(1)).to_be_visible()
-    busy = "() => { const until = performance.now() + 400; while (performance.now() < until); }"
+    busy = """async () => {
+      const until = performance.now() + 400;
+      while (performance.now() < until);
+      await new Promise((then) => setTimeout(then, 300)); // the task is written down when it has ended
+    }"""
     _, control = _tasks(browser, page, busy)
-    assert control[0][1] >= 400, "the measurement sees a task that is too long"
+    assert max(wall for _, wall in control) >= 400, "the measurement sees a task that is too long"
     seen, tasks = _tasks(browser, page, SCROLL, MANY)
     figures = (
         f"{seen['loaded']:,} rows in {seen['seconds']:.0f} s, {seen['frames']:,} frames; at most {seen['rows']} "

@@ -75,7 +75,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 ENVIRONMENT_PREFIX = "VOLANT_"
 LISTS = ("allowed_hosts", "trusted_proxies")  # in the environment: words with commas between them
 _NOT_SETTINGS = {"VOLANT_API_KEY", "VOLANT_URL", "VOLANT_MASTER_KEY", "VOLANT_TEST_DATA", "VOLANT_STRICT",
-                 "VOLANT_TORCH", "VOLANT_PARENT_FD", "VOLANT_CONFIG", "VOLANT_PROJECT"}  # fmt: skip
+                 "VOLANT_TORCH", "VOLANT_PARENT_FD", "VOLANT_CONFIG", "VOLANT_PROJECT", "VOLANT_STORY_DATA",
+                 "VOLANT_CHROMIUM", "VOLANT_SCREENSHOTS", "VOLANT_SKIP_INSTALL"}  # fmt: skip
 
 
 def load(
