@@ -86,6 +86,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "test_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real_data)
+    # Playwright's driver keeps an event loop in this thread as long as its browser lives, and `asyncio.run` refuses to
+    # stand beside one: whoever shares a browser for the session comes last.
+    console = Path(__file__).parent / "console"
+    items.sort(key=lambda item: console in item.path.parents)
 
 
 READY_WITHIN_S = 90.0
