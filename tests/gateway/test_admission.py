@@ -143,3 +143,20 @@ async def test_an_expired_lease_is_not_used() -> None:
     now[0] = 9_500  # in its last second
     await admission.admit(KEY, 0.001)
     assert lender.asked == 2
+
+
+def test_a_worker_that_ends_settles_what_was_spent_during_its_last_exchange() -> None:
+    async def story() -> None:
+        purse = Purse(10.0, random.Random(1))
+        worker = Admission(purse.lender("a"), lambda: 0)
+        reservation = await worker.admit(KEY, 0.01)
+        asking = asyncio.create_task(worker.admit(KEY, 0.9))  # more than the lease covers: an exchange begins
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        reservation.settle(0.01, 1)  # spent after the exchange said what was spent
+        closing = asyncio.create_task(worker.close())
+        (await asking).settle(0.0, 1)
+        await closing
+        assert purse.settled == pytest.approx(0.01)
+
+    asyncio.run(story())
