@@ -168,7 +168,7 @@ class Admission:
                 await asyncio.shield(account.asking)
 
     async def close(self) -> None:
-        """Settle everything: the worker ends. An exchange on its way is waited for: it told what was spent before it."""
+        """Settle everything: the worker ends. An exchange on its way is waited for; it told what was spent before."""
         for account in list(self._accounts.values()):
             while account.asking is not None:
                 await asyncio.wait({account.asking})
