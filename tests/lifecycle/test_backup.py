@@ -133,11 +133,11 @@ def test_both_databases_are_of_one_moment(data: Path, tmp_path: Path) -> None:
         "    c.execute('pragma journal_mode=wal')\n"
         "    c.execute('create table mark (n integer)')\n"
         "    c.execute('insert into mark values (0)')\n"
-        "print('ready', flush=True)\n"
         "n = 0\n"
         "while True:\n"
         "    n += 1\n"
         "    for c in (a, b): c.execute('update mark set n = ?', (n,))\n"
+        "    if n == 1: print('ready', flush=True)\n"
     )
     writer = subprocess.Popen(
         [sys.executable, "-c", program, str(data / "volant.db"), str(data / "dbos.db")],
