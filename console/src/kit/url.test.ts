@@ -20,6 +20,11 @@ describe("state in the URL", () => {
     expect(read({ q: {}, state: "", tab: "nope", from: 101, share: "x", all: "no", other: 1 })).toEqual({});
   });
 
+  it("hides what it refused from the router, which keeps what nobody named", () => {
+    const raw = { from: 101, tab: "live" };
+    expect({ ...raw, ...read(raw) }).toStrictEqual({ from: undefined, tab: "live" });
+  });
+
   it("reads a single value as a list, numbers as text, and cuts what is too long", () => {
     expect(read({ state: "live", q: 123456789 })).toEqual({ state: ["live"], q: "123456789" });
     expect(read({ q: "abcdefgh" })).toEqual({ q: "abcde" });

@@ -60,7 +60,8 @@ export function search<F extends Record<string, Field<unknown>>>(
     const out: Record<string, unknown> = {};
     for (const [name, read] of Object.entries(fields)) {
       const value = read(raw[name]);
-      if (value !== undefined) out[name] = value;
+      // The router lays this over what the address said: only a name that is here hides a value that was refused.
+      if (value !== undefined || name in raw) out[name] = value;
     }
     return out as Search<F>;
   };

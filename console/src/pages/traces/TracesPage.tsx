@@ -3,7 +3,6 @@ import { IconActivity, IconArrowUp } from "@tabler/icons-react";
 import { useMemo, useRef } from "react";
 import { CodeBlock, Empty, format, Page, PageHeader, Problem, useUrl, VirtualTable } from "~/kit";
 import { useShortcuts } from "~/shell/keys";
-import { address } from "./address";
 import { columns, rowKey } from "./columns";
 import { toggled } from "./dataset";
 import { type Filters, isFiltered, NOTHING, type TraceRow } from "./filters";
@@ -30,16 +29,7 @@ const NONE: string[] = [];
 
 export function TracesPage() {
   const [url, setUrl] = useUrl<Filters & Open>();
-  // the router hands on what it refused too: only what was checked reaches the API
-  const {
-    open,
-    said,
-    judge,
-    talk,
-    picked = NONE,
-    add,
-    ...filters
-  }: Filters & Open = address(url as Record<string, unknown>);
+  const { open, said, judge, talk, picked = NONE, add, ...filters } = url;
   const traces = useTraces(filters);
   const index = useMemo(
     () => (open ? traces.rows.findIndex((row) => rowKey(row) === open) : -1),
