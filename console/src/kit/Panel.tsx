@@ -145,3 +145,27 @@ export class Boundary extends Component<{ children: ReactNode }, { error: unknow
     return this.props.children;
   }
 }
+
+/** A list whose filters leave nothing: what is missing, how to see more, and the way back. */
+export function NoMatch({
+  what,
+  onClear,
+  children,
+}: {
+  what: string;
+  onClear: () => void;
+  children?: ReactNode;
+}) {
+  return (
+    <Empty
+      title={`No ${what} matches`}
+      action={
+        <button type="button" className="link-button" onClick={onClear}>
+          Clear the filters
+        </button>
+      }
+    >
+      {children}
+    </Empty>
+  );
+}

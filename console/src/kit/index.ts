@@ -7,7 +7,7 @@ export { type Choice, FilterBar, FilterChip } from "./FilterBar";
 export * as format from "./format";
 export { Graph, type GraphNode } from "./Graph";
 export { Columns, Page, PageHeader } from "./Page";
-export { Boundary, Empty, Loaded, Loading, Panel, Problem, QueryPanel } from "./Panel";
+export { Boundary, Empty, Loaded, Loading, NoMatch, Panel, Problem, QueryPanel } from "./Panel";
 export { type Bin, Histogram, type Interval, IntervalPlot, Sparkline } from "./plots";
 export { look, type Tone } from "./states";
 export { type Line, type Marker, TimeSeries } from "./TimeSeries";

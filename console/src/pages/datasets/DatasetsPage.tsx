@@ -9,6 +9,7 @@ import {
   FilterBar,
   format,
   Graph,
+  NoMatch,
   Page,
   PageHeader,
   Problem,
@@ -87,7 +88,13 @@ export function DatasetsPage() {
             rowKey={rowKey}
             onOpen={(row) => open(row.id)}
             loading={found.isPending}
-            empty={data?.nodes.length ? <NoMatch onClear={() => setUrl({ q: "" })} /> : <NoDatasets />}
+            empty={
+              data?.nodes.length ? (
+                <NoMatch what="version" onClear={() => setUrl({ q: "" })} />
+              ) : (
+                <NoDatasets />
+              )
+            }
           />
         </>
       )}
@@ -100,19 +107,6 @@ function about(nodes: VersionRow[]): string {
   if (nodes.length === 0) return "";
   const versions = `${format.num(nodes.length)} ${nodes.length === 1 ? "version" : "versions"}`;
   return `${versions} of ${names.size === 1 ? [...names][0] : `${names.size} datasets`}`;
-}
-
-function NoMatch({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty
-      title="No version matches"
-      action={
-        <button type="button" className="link-button" onClick={onClear}>
-          Clear the filter
-        </button>
-      }
-    />
-  );
 }
 
 function NoDatasets() {

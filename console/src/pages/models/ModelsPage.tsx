@@ -8,6 +8,7 @@ import {
   FilterChip,
   format,
   Key,
+  NoMatch,
   Page,
   PageHeader,
   Problem,
@@ -73,7 +74,11 @@ export function ModelsPage() {
           loading={models.isPending}
           empty={
             models.data?.total ? (
-              <NoMatch onClear={() => setUrl({ q: "", state: [], gate: [] })} />
+              <NoMatch what="model" onClear={() => setUrl({ q: "", state: [], gate: [] })}>
+                <p>
+                  Press <Key>/</Key> to change the text.
+                </p>
+              </NoMatch>
             ) : (
               <NoModels />
             )
@@ -102,23 +107,6 @@ function NoModels() {
         A model is made by training on a dataset: import one, then run{" "}
         <code className="mono">volant train TASK</code>. Each version stands here with its gate and its
         evidence.
-      </p>
-    </Empty>
-  );
-}
-
-function NoMatch({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty
-      title="No model matches"
-      action={
-        <button type="button" className="link-button" onClick={onClear}>
-          Clear the filters
-        </button>
-      }
-    >
-      <p>
-        Press <Key>/</Key> to change the text.
       </p>
     </Empty>
   );

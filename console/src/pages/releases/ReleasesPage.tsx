@@ -10,6 +10,7 @@ import {
   FilterChip,
   format,
   Loading,
+  NoMatch,
   Page,
   PageHeader,
   Problem,
@@ -90,7 +91,13 @@ export function ReleasesPage() {
             rowKey={(row) => row.id}
             rowHeight={52}
             onOpen={(row) => navigate({ to: "/releases/$releaseId", params: { releaseId: row.id } })}
-            empty={all.length ? <NoMatch onClear={() => setUrl({ task: "", state: [] })} /> : <NoReleases />}
+            empty={
+              all.length ? (
+                <NoMatch what="release" onClear={() => setUrl({ task: "", state: [] })} />
+              ) : (
+                <NoReleases />
+              )
+            }
           />
         </>
       )}
@@ -106,18 +113,5 @@ function NoReleases() {
         <CodeBlock value="volant rollout start TASK --model mdl_…" label="Command" />
       </div>
     </Empty>
-  );
-}
-
-function NoMatch({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty
-      title="No release matches"
-      action={
-        <button type="button" className="link-button" onClick={onClear}>
-          Clear the filters
-        </button>
-      }
-    />
   );
 }

@@ -8,6 +8,7 @@ import {
   FilterBar,
   FilterChip,
   format,
+  NoMatch,
   Page,
   PageHeader,
   Problem,
@@ -71,7 +72,9 @@ export function ReportsPage() {
             fetching: reports.isFetchingNextPage,
             fetch: () => void reports.fetchNextPage(),
           }}
-          empty={total ? <NoMatch onClear={() => setUrl({ suite: "", model: "" })} /> : <NoReports />}
+          empty={
+            total ? <NoMatch what="report" onClear={() => setUrl({ suite: "", model: "" })} /> : <NoReports />
+          }
         />
       )}
     </Page>
@@ -86,18 +89,5 @@ function NoReports() {
         <CodeBlock value="volant eval MODEL@1 --suite accuracy" label="Command" />
       </div>
     </Empty>
-  );
-}
-
-function NoMatch({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty
-      title="No report matches"
-      action={
-        <button type="button" className="link-button" onClick={onClear}>
-          Clear the filters
-        </button>
-      }
-    />
   );
 }

@@ -9,6 +9,7 @@ import {
   FilterBar,
   FilterChip,
   format,
+  NoMatch,
   Page,
   PageHeader,
   Problem,
@@ -101,7 +102,13 @@ export function RunsPage() {
           rowHeight={52}
           loading={found.isPending}
           more={{ has: found.hasNextPage, fetching: found.isFetchingNextPage, fetch: found.fetchNextPage }}
-          empty={kind || state ? <NoMatch onClear={() => setUrl({ kind: "", state: "" })} /> : <NoRuns />}
+          empty={
+            kind || state ? (
+              <NoMatch what="run" onClear={() => setUrl({ kind: "", state: "" })} />
+            ) : (
+              <NoRuns />
+            )
+          }
         />
       )}
       {url.open && (
@@ -136,18 +143,5 @@ function NoRuns() {
         />
       </div>
     </Empty>
-  );
-}
-
-function NoMatch({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty
-      title="No run matches"
-      action={
-        <button type="button" className="link-button" onClick={onClear}>
-          Clear the filters
-        </button>
-      }
-    />
   );
 }

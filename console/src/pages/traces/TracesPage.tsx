@@ -1,7 +1,7 @@
 /** Traces: every answer under any filter, newest first; the open one stands in a drawer. */
 import { IconActivity, IconArrowUp } from "@tabler/icons-react";
 import { useMemo, useRef } from "react";
-import { CodeBlock, Empty, format, Page, PageHeader, Problem, useUrl, VirtualTable } from "~/kit";
+import { CodeBlock, Empty, format, NoMatch, Page, PageHeader, Problem, useUrl, VirtualTable } from "~/kit";
 import { useShortcuts } from "~/shell/keys";
 import { columns, rowKey } from "./columns";
 import { toggled } from "./dataset";
@@ -103,7 +103,15 @@ export function TracesPage() {
             fetching: traces.isFetchingNextPage,
             fetch: () => void traces.fetchNextPage(),
           }}
-          empty={isFiltered(filters) ? <NoMatch onClear={() => setUrl(NOTHING)} /> : <NoTraces />}
+          empty={
+            isFiltered(filters) ? (
+              <NoMatch what="answer" onClear={() => setUrl(NOTHING)}>
+                <p>Widen the range of time or of latency, or take a filter away.</p>
+              </NoMatch>
+            ) : (
+              <NoTraces />
+            )
+          }
         />
       )}
       {open && (
@@ -140,22 +148,6 @@ function about(numbers: NonNullable<ReturnType<typeof useTraces>["numbers"]>): s
   if (numbers.count === 0) return "";
   const newest = numbers.stopped_ms ? "the newest " : "";
   return `${newest}${format.num(numbers.count)} answers, ${format.num(numbers.errors)} failed, ${format.num(numbers.fallbacks)} by a fallback`;
-}
-
-function NoMatch({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty
-      title="No answer matches"
-      icon={IconActivity}
-      action={
-        <button type="button" className="link-button" onClick={onClear}>
-          Clear all filters
-        </button>
-      }
-    >
-      <p>Widen the range of time or of latency, or take a filter away.</p>
-    </Empty>
-  );
 }
 
 const FIRST = `curl ${location.origin}/v1/chat/completions \\

@@ -8,6 +8,7 @@ import {
   FilterChip,
   format,
   Key,
+  NoMatch,
   Page,
   PageHeader,
   Problem,
@@ -97,7 +98,17 @@ export function KeysPage() {
               onOpen={(row) => setUrl({ open: row.id }, true)}
               onMove={(row) => url.open && setUrl({ open: row.id })}
               loading={settings.isPending}
-              empty={keys?.length ? <NoMatch onClear={() => setUrl({ q: "", state: [] })} /> : <NoKeys />}
+              empty={
+                keys?.length ? (
+                  <NoMatch what="key" onClear={() => setUrl({ q: "", state: [] })}>
+                    <p>
+                      Press <Key>/</Key> to change the text.
+                    </p>
+                  </NoMatch>
+                ) : (
+                  <NoKeys />
+                )
+              }
             />
           )}
         </>
@@ -120,23 +131,6 @@ export function KeysPage() {
         />
       )}
     </Page>
-  );
-}
-
-function NoMatch({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty
-      title="No key matches"
-      action={
-        <button type="button" className="link-button" onClick={onClear}>
-          Clear the filters
-        </button>
-      }
-    >
-      <p>
-        Press <Key>/</Key> to change the text.
-      </p>
-    </Empty>
   );
 }
 
