@@ -26,6 +26,7 @@ from volant.core.chat import (
     Started,
     StreamEvent,
     TextPart,
+    Thought,
     Tool,
     ToolCall,
     ToolChoice,
@@ -67,7 +68,7 @@ MESSAGE = st.one_of(
         parts=PARTS,
         tool_calls=st.lists(CALL, max_size=2).map(tuple),
         refusal=TEXT,
-        reasoning=TEXT,
+        thoughts=st.builds(Thought, text=TEXT.filter(bool)).map(lambda one: (one,)) | st.just(()),
     ),
     st.builds(Message, role=st.just("tool"), parts=PARTS, tool_call_id=WORD),
 )
@@ -123,7 +124,7 @@ ANSWER = st.builds(
     parts=TEXTS,
     tool_calls=st.lists(CALL, max_size=2).map(tuple),
     refusal=TEXT,
-    reasoning=TEXT,
+    thoughts=st.builds(Thought, text=TEXT.filter(bool)).map(lambda one: (one,)) | st.just(()),
 )
 
 

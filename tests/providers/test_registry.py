@@ -19,14 +19,15 @@ def test_what_ships() -> None:
 def test_a_fact_sheet_makes_an_endpoint(name: str) -> None:
     sheet = find(name)
     assert sheet.title
-    assert sheet.path.startswith("/")
+    assert sheet.wires
+    assert all(wire.path.startswith("/") for wire in sheet.wires)
     target = Target(name="d", provider=name, model="m", base_url="http://127.0.0.1:8080/v1/", api_key="k-1")
     endpoint = endpoint_of(target, sheet)
     request = endpoint.request(b'{"a":1}', b"traceparent: x\r\n")
     head, _, body = request.partition(b"\r\n\r\n")
     assert body == b'{"a":1}'
     lines = head.decode().split("\r\n")
-    assert lines[0] == f"POST /v1{sheet.path} HTTP/1.1"
+    assert lines[0] == f"POST /v1{sheet.wires[0].path} HTTP/1.1"
     assert lines[1] == "host: 127.0.0.1:8080"
     assert f"{sheet.auth_header}: {sheet.auth_value.format(key='k-1')}" in lines
     assert "content-length: 7" in lines
@@ -66,7 +67,7 @@ def test_an_unknown_provider_names_those_that_exist() -> None:
 
 def test_two_providers_cannot_have_one_name() -> None:
     def other() -> Provider:
-        return Provider(title="Impostor", dialect="openai_chat")
+        return Provider(title="Impostor")
 
     with pytest.raises(Conflict, match="two providers"):
         provider("openai")(other)

@@ -2444,6 +2444,29 @@ export interface components {
             key: string;
         };
         /**
+         * CacheSpec
+         * @description When an answer may be given again. See docs/cache.md.
+         */
+        CacheSpec: {
+            /** @default 3600 */
+            ttl_s: number;
+            /**
+             * @default project
+             * @enum {unknown}
+             */
+            scope: "key" | "project";
+            /** @default 0 */
+            errors_ttl_s: number;
+            /** @default false */
+            semantic: boolean;
+            /** @default  */
+            embedding: string;
+            /** @default 0.97 */
+            similarity: number;
+            /** @default 10000 */
+            max_entries: number;
+        };
+        /**
          * Call
          * @description One attempt at a deployment.
          */
@@ -2627,6 +2650,19 @@ export interface components {
             grown_into: components["schemas"]["Link"][];
         };
         /**
+         * DatedPrice
+         * @description What tokens cost from a day on.
+         */
+        DatedPrice: {
+            from_day: string;
+            usd_per_million_input_tokens: number;
+            usd_per_million_output_tokens: number;
+            /** @default null */
+            usd_per_million_cached_tokens: number | null;
+            /** @default null */
+            usd_per_million_cache_write_tokens: number | null;
+        };
+        /**
          * Decision
          * @description One decision on a rollout.
          */
@@ -2680,14 +2716,42 @@ export interface components {
             timeout_connect_s: number;
             /** @default 60 */
             timeout_first_token_s: number;
+            /** @default 60 */
+            timeout_between_tokens_s: number;
             /** @default 300 */
             timeout_total_s: number;
+            /** @default 0 */
+            priority: number;
+            /** @default  */
+            region: string;
+            /** @default 0 */
+            requests_per_minute: number;
+            /** @default 0 */
+            tokens_per_minute: number;
+            /** @default 0 */
+            context_tokens: number;
+            /** @default {} */
+            headers: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            options: {
+                [key: string]: string;
+            };
+            /** @default  */
+            proxy: string;
+            /** @default  */
+            ca_file: string;
             /** @default  */
             price_model: string;
             /** @default null */
             usd_per_million_input_tokens: number | null;
             /** @default null */
             usd_per_million_output_tokens: number | null;
+            /** @default null */
+            usd_per_million_cached_tokens: number | null;
+            /** @default [] */
+            prices: components["schemas"]["DatedPrice"][];
         };
         /**
          * DeploymentView
@@ -2735,6 +2799,12 @@ export interface components {
             gates: components["schemas"]["GateSpec"][];
             /** @default [] */
             loops: components["schemas"]["LoopSpec"][];
+            /** @default [] */
+            limits: components["schemas"]["LimitSpec"][];
+            /** @default {} */
+            aliases: {
+                [key: string]: string;
+            };
             /**
              * @default {
              *       "erasure_blocks_models": false,
@@ -3010,6 +3080,37 @@ export interface components {
             title: string;
             state: string;
             note: string;
+        };
+        /**
+         * GuardSpec
+         * @description A check with an action in the gateway. See docs/guardrails.md.
+         */
+        GuardSpec: {
+            name: string;
+            check: string;
+            /**
+             * @default [
+             *       "input"
+             *     ]
+             */
+            on: ("input" | "output")[];
+            /**
+             * @default flag
+             * @enum {unknown}
+             */
+            action: "block" | "flag" | "redact";
+            /**
+             * @default enforce
+             * @enum {unknown}
+             */
+            mode: "enforce" | "shadow";
+            /** @default {} */
+            options: Record<string, never>;
+            /**
+             * @default block
+             * @enum {unknown}
+             */
+            on_error: "allow" | "block";
         };
         /**
          * Held
@@ -3289,6 +3390,37 @@ export interface components {
         Leak: {
             test: string;
             train: string[];
+        };
+        /**
+         * LimitSpec
+         * @description Ceilings over what everybody uses together. A key's own stand on the key.
+         */
+        LimitSpec: {
+            /** @enum {unknown} */
+            over: "model" | "project" | "task";
+            /** @default  */
+            name: string;
+            limits: components["schemas"]["Limits"];
+        };
+        /**
+         * Limits
+         * @description Ceilings that are never passed, over all workers and machines. 0: none.
+         */
+        Limits: {
+            /** @default 0 */
+            requests_per_minute: number;
+            /** @default 0 */
+            tokens_per_minute: number;
+            /** @default 0 */
+            concurrent: number;
+            /** @default 0 */
+            usd_per_day: number;
+            /** @default 0 */
+            usd_per_month: number;
+            /** @default 0 */
+            tokens_per_day: number;
+            /** @default 0 */
+            tokens_per_month: number;
         };
         /**
          * LineageView
@@ -5081,6 +5213,10 @@ export interface components {
             expects: "" | "json";
             /** @default [] */
             guardrails: string[];
+            /** @default [] */
+            guards: components["schemas"]["GuardSpec"][];
+            /** @default null */
+            cache: components["schemas"]["CacheSpec"] | null;
         };
         /**
          * TaskView
@@ -5246,6 +5382,14 @@ export interface components {
             deployments: string[];
             /** @default [] */
             fallbacks: string[];
+            /** @default [] */
+            context_fallbacks: string[];
+            /** @default 0 */
+            weight: number;
+            /** @default 1 */
+            retries: number;
+            /** @default 0 */
+            hedge_after_ms: number;
             /** @default  */
             model_id: string;
             /** @default {} */

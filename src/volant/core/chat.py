@@ -23,9 +23,11 @@ class _Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 # ---------------------------------------------------------------- what is said
 class TextPart(_Word, frozen=True, kw_only=True, tag="text"):
-    """Words."""
+    """Words. `signature`: what a provider wants back with them (Gemini's thoughtSignature)."""
 
     text: str
+    signature: str = ""
+    extra: Json = {}  # e.g. cache_control, under its wire name
 
 
 class ImagePart(_Word, frozen=True, kw_only=True, tag="image"):
@@ -33,6 +35,7 @@ class ImagePart(_Word, frozen=True, kw_only=True, tag="image"):
 
     url: str
     detail: str = ""
+    extra: Json = {}
 
 
 class AudioPart(_Word, frozen=True, kw_only=True, tag="audio"):
@@ -43,11 +46,13 @@ class AudioPart(_Word, frozen=True, kw_only=True, tag="audio"):
 
 
 class FilePart(_Word, frozen=True, kw_only=True, tag="file"):
-    """A document, by id or as a data: URL."""
+    """A document: by a provider's id, as a data: URL, or by an https: URL."""
 
     file_id: str = ""
     data: str = ""
+    url: str = ""
     name: str = ""
+    extra: Json = {}
 
 
 Part = TextPart | ImagePart | AudioPart | FilePart
@@ -59,6 +64,17 @@ class ToolCall(_Word, frozen=True, kw_only=True):
     id: str
     name: str
     arguments: str
+    signature: str = ""  # what its provider wants back with it (Gemini's thoughtSignature)
+
+
+class Thought(_Word, frozen=True, kw_only=True):
+    """Thinking that a provider shows, or hides. What proves it goes back to the same dialect unchanged, to no other."""
+
+    text: str = ""
+    signature: str = ""  # Anthropic's signature, OpenAI's encrypted_content, Gemini's thoughtSignature
+    redacted: str = ""  # Anthropic's redacted_thinking.data
+    id: str = ""  # of OpenAI's reasoning item
+    dialect: str = ""  # who made the signature
 
 
 class Message(_Word, frozen=True, kw_only=True):
@@ -69,14 +85,20 @@ class Message(_Word, frozen=True, kw_only=True):
     name: str = ""
     tool_calls: tuple[ToolCall, ...] = ()  # of an assistant
     tool_call_id: str = ""  # of a tool: which call this answers
+    failed: bool = False  # of a tool: its result is an error
     refusal: str = ""  # of an assistant
-    reasoning: str = ""  # of an assistant: thinking shown by the provider
+    thoughts: tuple[Thought, ...] = ()  # of an assistant, before its words
     extra: Json = {}
 
     @property
     def text(self) -> str:
         """The words of all text parts, joined."""
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+    @property
+    def reasoning(self) -> str:
+        """The thinking that is shown, joined."""
+        return "".join(thought.text for thought in self.thoughts)
 
 
 # ---------------------------------------------------------------- what is asked
@@ -87,6 +109,7 @@ class Tool(_Word, frozen=True, kw_only=True):
     description: str = ""
     parameters: Json = {}
     strict: bool = False
+    extra: Json = {}  # e.g. cache_control, under its wire name
 
 
 class ToolChoice(_Word, frozen=True, kw_only=True):
@@ -111,6 +134,7 @@ class Sampling(_Word, frozen=True, kw_only=True):
 
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
@@ -121,8 +145,16 @@ class Sampling(_Word, frozen=True, kw_only=True):
     top_logprobs: int | None = None
 
 
+class Reasoning(_Word, frozen=True, kw_only=True):
+    """How much the model may think. Either word may be missing; `effort` is "none", "minimal", "low", "medium", ..."""
+
+    effort: str = ""
+    budget_tokens: int | None = None
+    shown: bool = False  # the caller wants to see it (Gemini's includeThoughts, OpenAI's summary, Anthropic's default)
+
+
 class ChatRequest(_Word, frozen=True, kw_only=True):
-    """A request for the next turn."""
+    """A request for the next turn. `extra` and `own_tools` are in the words of `dialect`, which no other speaks."""
 
     model: str
     messages: tuple[Message, ...]
@@ -131,20 +163,24 @@ class ChatRequest(_Word, frozen=True, kw_only=True):
     parallel_tool_calls: bool | None = None
     sampling: Sampling = Sampling()
     output_format: OutputFormat | None = None
+    reasoning: Reasoning | None = None
     stream: bool = False
     include_usage: bool = False  # of a stream: the caller wants the usage event
     user: str = ""
     metadata: dict[str, str] = {}
+    own_tools: tuple[Json, ...] = ()  # tools that the provider runs (web search, code), as they came
+    dialect: str = ""
     extra: Json = {}
 
 
 # ---------------------------------------------------------------- what is answered
 class Usage(_Word, frozen=True, kw_only=True):
-    """Tokens. `input_tokens` includes the cached ones, `output_tokens` the reasoning."""
+    """Tokens. `input_tokens` includes those read from and written to a cache, `output_tokens` the reasoning."""
 
     input_tokens: int = 0
     output_tokens: int = 0
-    cached_tokens: int = 0
+    cached_tokens: int = 0  # of the input, read from the provider's cache
+    cache_write_tokens: int = 0  # of the input, written to it
     reasoning_tokens: int = 0
     input_audio_tokens: int = 0
     output_audio_tokens: int = 0
@@ -156,7 +192,8 @@ class Choice(_Word, frozen=True, kw_only=True):
     index: int
     message: Message
     finish: FinishReason | None = None
-    logprobs: Any = None
+    finish_detail: str = ""  # the provider's own word where ours says less: "pause_turn", "SAFETY"; the stop sequence
+    logprobs: Any = None  # as OpenAI's chat completions have them: {"content": [{token, logprob, bytes, top_logprobs}]}
 
 
 class ChatResponse(_Word, frozen=True, kw_only=True):
@@ -187,6 +224,17 @@ class Delta(_Word, frozen=True, kw_only=True, tag="delta"):
     text: str = ""
     reasoning: str = ""
     refusal: str = ""
+    logprobs: Any = None  # of these words, as in Choice
+
+
+class ThoughtEnded(_Word, frozen=True, kw_only=True, tag="thought_ended"):
+    """The thinking so far is one thought, complete: with what proves it, or hidden as a whole."""
+
+    index: int = 0
+    signature: str = ""
+    redacted: str = ""
+    id: str = ""
+    dialect: str = ""
 
 
 class ToolDelta(_Word, frozen=True, kw_only=True, tag="tool_delta"):
@@ -197,6 +245,7 @@ class ToolDelta(_Word, frozen=True, kw_only=True, tag="tool_delta"):
     id: str = ""
     name: str = ""
     arguments: str = ""
+    signature: str = ""
 
 
 class Finished(_Word, frozen=True, kw_only=True, tag="finished"):
@@ -204,6 +253,7 @@ class Finished(_Word, frozen=True, kw_only=True, tag="finished"):
 
     index: int = 0
     reason: FinishReason
+    detail: str = ""  # as Choice.finish_detail
 
 
 class Counted(_Word, frozen=True, kw_only=True, tag="counted"):
@@ -220,14 +270,14 @@ class Failed(_Word, frozen=True, kw_only=True, tag="failed"):
     code: str = ""
 
 
-StreamEvent = Started | Delta | ToolDelta | Finished | Counted | Failed
+StreamEvent = Started | Delta | ThoughtEnded | ToolDelta | Finished | Counted | Failed
 
 
 def assemble(events: list[StreamEvent]) -> ChatResponse:
     """The answer that a whole stream amounts to. A stream that broke off gives what came until then."""
     start = next((event for event in events if isinstance(event, Started)), Started(id="", created_s=0, model=""))
     usage = next((event.usage for event in reversed(events) if isinstance(event, Counted)), None)
-    places = sorted({event.index for event in events if isinstance(event, Delta | ToolDelta | Finished)})
+    places = sorted({event.index for event in events if isinstance(event, Delta | ThoughtEnded | ToolDelta | Finished)})
     choices = tuple(_choice(index, [e for e in events if getattr(e, "index", None) == index]) for index in places)
     return ChatResponse(
         id=start.id, created_s=start.created_s, model=start.model, choices=choices, usage=usage, extra=start.extra
@@ -245,15 +295,51 @@ def _choice(index: int, events: list[StreamEvent]) -> Choice:
         role="assistant",
         parts=(TextPart(text=text),) if text else (),
         refusal="".join(delta.refusal for delta in deltas),
-        reasoning="".join(delta.reasoning for delta in deltas),
+        thoughts=_thoughts(events),
         tool_calls=tuple(
             ToolCall(
                 id="".join(piece.id for piece in pieces),
                 name="".join(piece.name for piece in pieces),
                 arguments="".join(piece.arguments for piece in pieces),
+                signature="".join(piece.signature for piece in pieces),
             )
             for _, pieces in sorted(calls.items())
         ),
     )
-    finish = next((event.reason for event in events if isinstance(event, Finished)), None)
-    return Choice(index=index, message=message, finish=finish)
+    finished = next((event for event in events if isinstance(event, Finished)), None)
+    return Choice(
+        index=index,
+        message=message,
+        finish=finished.reason if finished else None,
+        finish_detail=finished.detail if finished else "",
+        logprobs=_logprobs(deltas),
+    )
+
+
+def _thoughts(events: list[StreamEvent]) -> tuple[Thought, ...]:
+    thoughts: list[Thought] = []
+    text: list[str] = []
+    for event in events:
+        if isinstance(event, Delta) and event.reasoning:
+            text.append(event.reasoning)
+        elif isinstance(event, ThoughtEnded):
+            thoughts.append(
+                Thought(
+                    text="".join(text),
+                    signature=event.signature,
+                    redacted=event.redacted,
+                    id=event.id,
+                    dialect=event.dialect,
+                )
+            )
+            text = []
+    if text:
+        thoughts.append(Thought(text="".join(text)))
+    return tuple(thoughts)
+
+
+def _logprobs(deltas: list[Delta]) -> Json | None:
+    said = [delta.logprobs for delta in deltas if isinstance(delta.logprobs, dict)]
+    if not said:
+        return None
+    return {"content": [token for one in said for token in one.get("content") or ()]}

@@ -18,6 +18,16 @@ class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 # ---------------------------------------------------------------- what people configure (versioned documents)
+class DatedPrice(Noun, frozen=True, kw_only=True):
+    """What tokens cost from a day on."""
+
+    from_day: str  # "2027-01-01", UTC
+    usd_per_million_input_tokens: float  # dollars
+    usd_per_million_output_tokens: float  # dollars
+    usd_per_million_cached_tokens: float | None = None  # of the input, read from the cache; none: as input
+    usd_per_million_cache_write_tokens: float | None = None  # of the input, written to the cache; none: as input
+
+
 class DeploymentSpec(Noun, frozen=True, kw_only=True):
     """One reachable place that serves a model."""
 
@@ -31,10 +41,22 @@ class DeploymentSpec(Noun, frozen=True, kw_only=True):
     max_in_flight: int = 256  # requests under way at the same time; above, others are tried
     timeout_connect_s: float = 5.0  # seconds until a connection must stand
     timeout_first_token_s: float = 60.0  # seconds until the answer must begin
+    timeout_between_tokens_s: float = 60.0  # seconds that a stream may be silent once it has begun
     timeout_total_s: float = 300.0  # seconds until the answer must be complete
+    priority: int = 0  # the lowest number is tried first; a higher one when those are down or full
+    region: str = ""  # tried before other regions by a server of the same region (setting `region`)
+    requests_per_minute: int = 0  # what its provider allows; above, others are tried. 0: no limit
+    tokens_per_minute: int = 0  # likewise, input and output
+    context_tokens: int = 0  # its context window; 0: not known. Longer requests go to a fallback that takes them
+    headers: dict[str, str] = {}  # sent with every request to it
+    options: dict[str, str] = {}  # what its provider asks for, e.g. { api_version = "v1" }, { region = "eu-west-1" }
+    proxy: str = ""  # an http:// proxy on the way to it
+    ca_file: str = ""  # a PEM file of certificates to trust instead of the system's
     price_model: str = ""  # name in the price tables; empty: `model`
     usd_per_million_input_tokens: float | None = None  # overrides the price tables
     usd_per_million_output_tokens: float | None = None  # overrides the price tables
+    usd_per_million_cached_tokens: float | None = None  # of the input, read from the provider's cache
+    prices: tuple[DatedPrice, ...] = ()  # overrides from a day on; the newest that has begun counts
 
 
 class VariantSpec(Noun, frozen=True, kw_only=True):
@@ -43,12 +65,40 @@ class VariantSpec(Noun, frozen=True, kw_only=True):
     name: str  # unique in its task; records, rollouts and `volant why` name it
     deployments: tuple[str, ...]  # balanced; all must serve the same model
     fallbacks: tuple[str, ...] = ()  # tried in order when every deployment failed
+    context_fallbacks: tuple[str, ...] = ()  # tried in order when the request is too long for those
+    weight: float = 0.0  # its share of users where several variants serve at once; all 0: the live one serves all
+    retries: int = 1  # further tries of the same deployment after a failure that may pass
+    hedge_after_ms: float = 0.0  # a second deployment is asked when the first is silent for so long; 0: never
     model_id: str = ""  # the registry's model version behind it, if it is ours
     parameters: Json = {}  # e.g. {"temperature": 0, "max_tokens": 24}; the caller's own values win
     system: str = ""  # a system message put first; makes bytes un-relayable
     prompt: str = (
         ""  # a prompt of the registry: "helpdesk@production", "helpdesk@3", "helpdesk@latest"; excludes `system`
     )
+
+
+class GuardSpec(Noun, frozen=True, kw_only=True):
+    """A check with an action in the gateway. See docs/guardrails.md."""
+
+    name: str  # verdicts and metrics name it
+    check: str  # "pii", "secrets", "injection", "toxicity", "topics", "schema", "length", "regex", "judge", ...
+    on: tuple[Literal["input", "output"], ...] = ("input",)  # what it reads
+    action: Literal["flag", "redact", "block"] = "flag"  # what a finding leads to; no finding: allow
+    mode: Literal["enforce", "shadow"] = "enforce"  # shadow: the verdict is recorded, and nothing happens
+    options: Json = {}  # of the check, e.g. { kinds = ["EMAIL"], restore = true }, { pattern = "..." }
+    on_error: Literal["allow", "block"] = "block"  # when the check itself fails
+
+
+class CacheSpec(Noun, frozen=True, kw_only=True):
+    """When an answer may be given again. See docs/cache.md."""
+
+    ttl_s: float = 3600.0  # seconds
+    scope: Literal["key", "project"] = "project"  # who shares answers
+    errors_ttl_s: float = 0.0  # seconds that a provider's refusal of the request itself is kept; 0: not at all
+    semantic: bool = False  # also for questions that mean the same
+    embedding: str = ""  # of semantic: the task or deployment that embeds
+    similarity: float = 0.97  # of semantic: least cosine
+    max_entries: int = 10_000  # a project and task; the least recently used go first
 
 
 class TaskSpec(Noun, frozen=True, kw_only=True):
@@ -62,6 +112,8 @@ class TaskSpec(Noun, frozen=True, kw_only=True):
     record_payload: bool = True  # false: requests and answers are never written, only their numbers
     expects: Literal["", "json"] = ""  # "json": an answer that is no JSON counts as a technical failure
     guardrails: tuple[str, ...] = ()  # checks that run over the request and flag, e.g. ["pii", "injection"]
+    guards: tuple[GuardSpec, ...] = ()  # checks with an action, in order
+    cache: CacheSpec | None = None  # none: every request is asked
 
 
 class PromptVariable(Noun, frozen=True, kw_only=True):
@@ -177,6 +229,26 @@ class Retention(Noun, frozen=True, kw_only=True):
     record_days: int = 0  # records of datasets that have no term of their own
 
 
+class Limits(Noun, frozen=True, kw_only=True):
+    """Ceilings that are never passed, over all workers and machines. 0: none."""
+
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0  # input and output
+    concurrent: int = 0  # requests under way
+    usd_per_day: float = 0.0  # UTC
+    usd_per_month: float = 0.0  # UTC
+    tokens_per_day: int = 0
+    tokens_per_month: int = 0
+
+
+class LimitSpec(Noun, frozen=True, kw_only=True):
+    """Ceilings over what everybody uses together. A key's own stand on the key."""
+
+    over: Literal["project", "task", "model"]
+    name: str = ""  # of the task, or the model as deployments name it; empty for the project
+    limits: Limits
+
+
 class Documents(Noun, frozen=True, kw_only=True):
     """Everything `volant apply` sends: the project's configuration as one document."""
 
@@ -186,6 +258,8 @@ class Documents(Noun, frozen=True, kw_only=True):
     monitors: tuple[MonitorSpec, ...] = ()  # rules over live data
     gates: tuple[GateSpec, ...] = ()  # rules over reports
     loops: tuple[LoopSpec, ...] = ()  # what closes the circle, one a task
+    limits: tuple[LimitSpec, ...] = ()  # ceilings for the project, a task or a model
+    aliases: dict[str, str] = {}  # other names of tasks, for callers who send a model's name
     policy: Policy = Policy()  # personal data, retention, full disks
     retention: Retention = Retention()  # how long things are kept
 
@@ -202,6 +276,9 @@ class KeyGrant(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: int = 0  # 0: no limit
     usd_per_day: float = 0.0  # 0: no budget
     expires_ms: int = 0  # 0: never
+    limits: Limits = Limits()
+    operations: tuple[str, ...] = ()  # "chat", "embeddings", "count_tokens", "moderations", "models"; empty: all
+    direct: bool = False  # may ask for DEPLOYMENT or provider/model, not only for tasks
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,7 +296,19 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     timeout_total_s: float = 300.0
     usd_per_input_token: float = 0.0
     usd_per_output_token: float = 0.0
+    usd_per_cached_token: float = 0.0  # of the input, read from the provider's cache
+    usd_per_cache_write_token: float = 0.0
     price_version: str = ""
+    timeout_between_tokens_s: float = 60.0
+    priority: int = 0
+    region: str = ""
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
+    context_tokens: int = 0
+    headers: dict[str, str] = {}
+    options: dict[str, str] = {}
+    proxy: str = ""
+    ca_file: str = ""
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,6 +352,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     subject_keys: dict[str, str]  # project -> hex key of the subject hash (HMAC-SHA256)
     on_full_disk: Literal["serve", "refuse"] = "serve"
     prompts: dict[str, dict[str, BoundPrompt]] = {}  # project -> reference, as variants write it -> version
+    limits: dict[str, tuple[LimitSpec, ...]] = {}  # project -> ceilings
+    aliases: dict[str, dict[str, str]] = {}  # project -> other name -> task
 
 
 # ---------------------------------------------------------------- what the gateway writes (spooled, then drained)
@@ -281,6 +372,28 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int = 0
     cost_usd: float = 0.0
     provider_response_id: str = ""
+    cached_tokens: int = 0  # of the input
+    cache_write_tokens: int = 0  # of the input
+    reasoning_tokens: int = 0  # of the output
+    ttft_ms: float = 0.0
+    price_version: str = ""
+    why: str = "first"  # first, retry, fallback, context, hedge, judge, embedding
+
+
+class GuardVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guard said. Kinds and counts only, never the text."""
+
+    guard: str
+    check: str
+    on: Literal["input", "output"]
+    action: Literal["allow", "flag", "redact", "block"]
+    mode: Literal["enforce", "shadow"]
+    span_id: str = ""
+    started_ms: int = 0
+    latency_ms: float = 0.0
+    kinds: dict[str, int] = {}  # kind -> how often
+    score: float = 0.0
+    error: str = ""  # the check failed
 
 
 class InferenceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -321,7 +434,15 @@ class InferenceRecord(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[ModelCall, ...] = ()
     findings: tuple[str, ...] = ()  # kinds only, never the text
     prompt_version_id: str = ""  # the version whose rendering was sent; empty: the variant has no prompt
-    input: bytes = b""  # request body as JSON (redacted where the policy says so)
+    operation: str = "chat"  # chat, embeddings, count_tokens, moderations
+    dialect: str = "openai_chat"  # which the caller spoke
+    cache: str = ""  # "exact", "semantic": answered from the cache, and no deployment was asked
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    verdicts: tuple[GuardVerdict, ...] = ()
+    warnings: tuple[str, ...] = ()  # what the translation dropped
+    input: bytes = b""  # the request as an OpenAI chat, JSON (redacted where the policy says so)
     output: bytes = b""  # response body, or the concatenated text of a stream as a chat completion
 
 

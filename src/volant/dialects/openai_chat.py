@@ -33,6 +33,8 @@ from volant.core.chat import (
     Started,
     StreamEvent,
     TextPart,
+    Thought,
+    ThoughtEnded,
     Tool,
     ToolCall,
     ToolChoice,
@@ -147,9 +149,13 @@ def _parse_message(raw: object, path: str) -> Message:
         ),
         tool_call_id=_maybe(rest.pop("tool_call_id", None), str, f"{path}.tool_call_id") or "",
         refusal=_maybe(rest.pop("refusal", None), str, f"{path}.refusal") or "",
-        reasoning=_maybe(rest.pop("reasoning_content", None), str, f"{path}.reasoning_content") or "",
+        thoughts=_thoughts(_maybe(rest.pop("reasoning_content", None), str, f"{path}.reasoning_content")),
         extra=rest,
     )
+
+
+def _thoughts(reasoning: str | None) -> tuple[Thought, ...]:
+    return (Thought(text=reasoning),) if reasoning else ()
 
 
 def _parse_part(raw: object, path: str) -> Part:
@@ -452,6 +458,8 @@ class StreamRenderer:
             if event.id:
                 call |= {"id": event.id, "type": "function"}
             return self._choice(event.index, {"tool_calls": [call]}, None)
+        if isinstance(event, ThoughtEnded):
+            return b""
         words = _filled(content=event.text, refusal=event.refusal, reasoning_content=event.reasoning)
         return self._choice(event.index, words, None)
 

@@ -9,6 +9,6 @@ prices    what a token costs, dated (not imported by the gateway)
 openai, local, mock   one module each; a further provider is one more (docs/add-a-provider.md)
 """
 
-from volant.providers.registry import Capabilities, Provider, find, names, provider
+from volant.providers.registry import Capabilities, Provider, Wire, find, names, provider
 
-__all__ = ["Capabilities", "Provider", "find", "names", "provider"]
+__all__ = ["Capabilities", "Provider", "Wire", "find", "names", "provider"]

@@ -35,5 +35,10 @@ def endpoint_of(target: Target, sheet: Provider) -> Endpoint:
     headers = [("content-type", "application/json"), ("accept", "*/*"), ("user-agent", "volant"), *sheet.headers]
     if target.api_key:
         headers.append((sheet.auth_header, sheet.auth_value.format(key=target.api_key)))
-    head = request_head("POST", origin, path.rstrip("/") + sheet.path, headers)
+    head = request_head("POST", origin, path.rstrip("/") + _chat_path(sheet), headers)
     return Endpoint(origin=origin, head=head + b"content-length: ")
+
+
+def _chat_path(sheet: Provider) -> str:
+    wire = sheet.wire("chat", "openai_chat")
+    return wire.path if wire is not None else ""

@@ -10,6 +10,5 @@ def local() -> Provider:
     """Source: llama.cpp's server README, "OpenAI-compatible API endpoints"."""
     return Provider(
         title="An engine on this machine",
-        dialect="openai_chat",
         capabilities=Capabilities(images=False),
     )

@@ -10,7 +10,6 @@ def openai() -> Provider:
     """Source: OpenAI API reference, "Authentication" and "Create chat completion" (read November 2026)."""
     return Provider(
         title="OpenAI and compatible",
-        dialect="openai_chat",
         base_url="https://api.openai.com/v1",
         key_env="OPENAI_API_KEY",
         price_provider="openai",

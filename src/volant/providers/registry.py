@@ -14,33 +14,42 @@ from typing import Literal
 
 import msgspec
 
+from volant.core.capabilities import Capabilities
 from volant.core.errors import Conflict, NotFound
 
 
-class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider's API can do. Data, so that nobody writes `if provider == ...`."""
+class Wire(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a provider's API does: an operation in a dialect, at a path after the base URL.
 
-    streaming: bool = True
-    stream_usage: bool = True  # understands stream_options.include_usage
-    tools: bool = True
-    json_schema: bool = True
-    images: bool = True
-    logprobs: bool = True
+    `{model}` in a path is the deployment's model, percent-encoded; `{NAME}` an entry of its `options`.
+    """
+
+    operation: Literal["chat", "embeddings", "count_tokens", "moderations"]
+    dialect: str  # a name of volant.dialects; of embeddings "openai" or "gemini", of moderations "openai"
+    path: str
+    stream_path: str = ""  # empty: the same, and the body says that it is a stream
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach one company's or engine's API."""
+    """How to reach one company's or engine's API: wire + connection + capabilities."""
 
     title: str
-    dialect: Literal["openai_chat"]
+    wires: tuple[Wire, ...] = (Wire(operation="chat", dialect="openai_chat", path="/chat/completions"),)
     base_url: str = ""  # used where a deployment names none; empty: the deployment must, or its engine's state does
-    path: str = "/chat/completions"  # after the base URL
+    auth: Literal["header", "sigv4"] = "header"
     auth_header: str = "authorization"
     auth_value: str = "Bearer {key}"  # `{key}` is replaced; no header is sent where there is no key
-    headers: tuple[tuple[str, str], ...] = ()  # sent with every request
+    headers: tuple[tuple[str, str], ...] = ()  # sent with every request; `{NAME}` as in a Wire's path
+    options: dict[str, str] = {}  # what a deployment may set, and what it is otherwise: {"api_version": "v1"}
     key_env: str = ""  # environment variable that usually holds the key
     price_provider: str = ""  # its id in the price tables; empty: costs nothing per token
     capabilities: Capabilities = Capabilities()
+    docs: str = ""  # what a newcomer must know, as Markdown: where the key comes from, which models, what is special
+
+    def wire(self, operation: str, dialect: str = "") -> Wire | None:
+        """How it does `operation`: in `dialect` where it can, else in its own first one; None where it cannot."""
+        able = [wire for wire in self.wires if wire.operation == operation]
+        return next((wire for wire in able if wire.dialect == dialect), able[0] if able else None)
 
 
 _registered: dict[str, Provider] = {}  # filled by the decorator while modules are imported, then only read
@@ -95,3 +104,5 @@ def _discover() -> None:
 
 
 _NOT_PROVIDERS = {"registry", "http", "endpoint", "prices"}  # the machinery; prices is heavy and not for gateways
+
+__all__ = ["Capabilities", "Provider", "Wire", "find", "names", "provider"]

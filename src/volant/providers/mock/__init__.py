@@ -13,4 +13,4 @@ from volant.providers.registry import Provider, provider
 @provider("mock")
 def mock() -> Provider:
     """A server of `volant.providers.mock.server`, wherever it listens."""
-    return Provider(title="Loopback stand-in", dialect="openai_chat")
+    return Provider(title="Loopback stand-in")

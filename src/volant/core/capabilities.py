@@ -1,0 +1,28 @@
+"""Capabilities: what a provider's API can take and do. Data, so that nobody writes `if provider == ...`."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """True: it can. A request that needs what is False is refused with a clear error, or loses it with a warning."""
+
+    streaming: bool = True
+    stream_usage: bool = True  # understands stream_options.include_usage
+    tools: bool = True
+    parallel_tools: bool = True  # several calls in one turn, and the switch for it
+    json_object: bool = True
+    json_schema: bool = True
+    images: bool = True
+    image_urls: bool = True  # fetches https: URLs by itself; else the gateway does
+    files: bool = False  # PDFs and other documents
+    audio: bool = False
+    logprobs: bool = True
+    seed: bool = True
+    choices: bool = True  # n > 1
+    penalties: bool = True  # frequency and presence
+    sampling: bool = True  # temperature, top_p
+    top_k: bool = True
+    stop: bool = True
+    reasoning: bool = True  # takes a wish for effort or budget
