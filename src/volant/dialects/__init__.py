@@ -1,6 +1,53 @@
 """Dialects: pure translation between a wire format and `core.chat`, both ways. No I/O, no provider, no price.
 
+    from volant.dialects import find
+
+dialect        what a dialect must offer: `Dialect`, `EmbeddingDialect`; `Losses`
 sse            event streams, cut at arbitrary bytes
 openai_chat    OpenAI chat completions: request, answer, stream
 openai_errors  the error body that OpenAI clients understand
+
+The others have one module each, named as in `dialect.NAMES`, and are imported when they are first asked for.
 """
+
+from __future__ import annotations
+
+import functools
+import importlib
+
+from volant.core.errors import NotFound
+from volant.dialects.dialect import NAMES, Dialect, EmbeddingDialect
+
+EMBEDDING_NAMES = ("openai", "gemini")
+
+
+@functools.cache
+def find(name: str) -> Dialect:
+    """The dialect of chats called `name`. Raises NotFound `unknown_dialect`, naming those that exist."""
+    if name not in NAMES:
+        raise _unknown(name, NAMES)
+    dialect = importlib.import_module(f"{__name__}.{name}").DIALECT
+    assert isinstance(dialect, Dialect)
+    return dialect
+
+
+@functools.cache
+def find_embeddings(name: str) -> EmbeddingDialect:
+    """The dialect of embeddings called `name`. Raises NotFound `unknown_dialect`, naming those that exist."""
+    if name not in EMBEDDING_NAMES:
+        raise _unknown(name, EMBEDDING_NAMES)
+    dialect = importlib.import_module(f"{__name__}.{name}_embeddings").DIALECT
+    assert isinstance(dialect, EmbeddingDialect)
+    return dialect
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> NotFound:
+    return NotFound(
+        "unknown_dialect",
+        f"no dialect is called {name[:40]!r}",
+        where="dialect",
+        hint=f"use one of: {', '.join(known)}",
+    )
+
+
+__all__ = ["EMBEDDING_NAMES", "NAMES", "find", "find_embeddings"]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from volant.core.capabilities import Capabilities
 from volant.core.chat import (
     AudioPart,
     ChatRequest,
@@ -42,6 +43,8 @@ from volant.core.chat import (
     Usage,
 )
 from volant.core.errors import BadInput, UpstreamFailed
+from volant.dialects.dialect import Dialect, Losses, UpstreamError
+from volant.dialects.openai_errors import render_error
 from volant.dialects.sse import DONE, data_of, event_of
 
 T = TypeVar("T")
@@ -508,3 +511,29 @@ def _bad(path: str, sentence: str) -> BadInput:
 
 def _filled(**fields: Any) -> Json:
     return {name: value for name, value in fields.items() if value}
+
+
+def _parse(body: bytes, model: str, stream: bool | None) -> ChatRequest:
+    return msgspec.structs.replace(parse_request(body), dialect="openai_chat")
+
+
+def _render(request: ChatRequest, capabilities: Capabilities, losses: Losses) -> bytes:
+    return render_request(request)
+
+
+def _parse_error(status: int, body: bytes) -> UpstreamError:
+    return UpstreamError(message=body[:500].decode(errors="replace"))
+
+
+DIALECT = Dialect(
+    name="openai_chat",
+    title="OpenAI chat completions",
+    parse_request=_parse,
+    render_request=_render,
+    parse_response=parse_response,
+    render_response=lambda response, request: render_response(response),
+    stream_parser=StreamParser,
+    stream_renderer=lambda request: StreamRenderer(include_usage=request.include_usage),
+    parse_error=_parse_error,
+    render_error=lambda error, request_id: render_error(error),
+)
