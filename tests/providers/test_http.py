@@ -145,6 +145,27 @@ async def test_timeouts(client: HttpClient) -> None:
     await server.stop()
 
 
+async def test_a_body_that_stops_is_noticed_but_not_while_we_do_not_read(client: HttpClient) -> None:
+    half = Server(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
+    origin = await half.start()
+    limits = Timeouts(first_byte_s=5, between_s=0.2, total_s=5)
+    with pytest.raises(TransportError) as caught:
+        await client.fetch(origin, request_head("GET", origin, "/", GET), None, limits)
+    assert caught.value.code == "between_timeout"
+    connection = await client.connect(origin)
+    sink = Collector(client.loop)
+    connection.start(request_head("GET", origin, "/", GET) + b"\r\n", sink, limits)
+    await asyncio.sleep(0.1)
+    connection.pause()
+    await asyncio.sleep(0.5)
+    assert not sink.answer.done()
+    connection.resume()
+    with pytest.raises(TransportError) as caught:
+        await sink.answer
+    assert caught.value.code == "between_timeout"
+    await half.stop()
+
+
 async def test_nobody_there(client: HttpClient, tmp_path: Path) -> None:
     for origin in (Origin("127.0.0.1", 9), Origin("localhost", 0, False, str(tmp_path / "no.sock"))):
         with pytest.raises(TransportError) as caught:

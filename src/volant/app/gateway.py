@@ -159,6 +159,7 @@ class Worker:
     def __init__(self, data_dir: Path, index: int, settings: ServerSettings) -> None:
         """Inside the running event loop."""
         self._data_dir = data_dir
+        self._region = settings.region
         self._vault = Vault(load_master_key(data_dir, os.environ.get("VOLANT_MASTER_KEY", ""), create=True))
         self._plans: Plans | None = None
         self._healths: dict[tuple[str, ...], Health] = {}
@@ -229,7 +230,7 @@ class Worker:
         return self._plans.snapshot.revision if self._plans is not None else -1
 
     def _take(self, snapshot: Snapshot) -> None:
-        self._plans = compile_plans(snapshot, self._healths, self._templates)
+        self._plans = compile_plans(snapshot, self._healths, self._templates, self._region)
         self.readiness.held = Held(
             revision=snapshot.revision,
             taken=time.monotonic(),

@@ -60,6 +60,7 @@ class ServerSettings(Noun, frozen=True, kw_only=True):
     body_timeout_s: float = 30.0  # a body must be there after this, plus a second per KiB
     write_timeout_s: float = 60.0  # a client that has not read anything for so long is closed
     keep_alive_s: float = 75.0  # a connection without a request is closed after this
+    region: str = ""  # where this server is; deployments of the same region are asked before others
     environment: str = "default"  # a label on what this installation is
     public_url: str = ""  # the address that people open, e.g. https://volant.example.com; empty: the one they asked
     people: PeopleSettings = PeopleSettings()  # how people sign in; a table of its own, [people]

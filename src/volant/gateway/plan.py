@@ -7,6 +7,7 @@ problem is kept and shown to who needs it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import quote
 
 import msgspec
@@ -64,6 +65,8 @@ class VariantPlan:
     header: bytes  # `x-volant-variant` line, and `x-volant-prompt` where it has one
     dearest: tuple[float, float]  # dollars an input and an output token, the highest of all places
     max_tokens: int  # of `parameters`; 0: not said
+    context_fallbacks: tuple[Place, ...] = ()  # for requests that are too long for the others
+    tiers: tuple[tuple[Place, ...], ...] = ()  # `deployments` by priority, then own region first
     prompt: PromptPlan | None = None
     said: tuple[bytes, bytes] | None = None  # of one request: the prompt's messages before and after the caller's
     fault: VolantError | None = None  # of one request: why this variant cannot even be asked
@@ -108,9 +111,15 @@ class Plans:
 
 
 def compile_plans(
-    snapshot: Snapshot, healths: dict[tuple[str, ...], Health], templates: dict[str, Compiled] | None = None
+    snapshot: Snapshot,
+    healths: dict[tuple[str, ...], Health],
+    templates: dict[str, Compiled] | None = None,
+    region: str = "",
 ) -> Plans:
-    """`healths` and `templates` are kept between calls: what stays keeps its own, what left is dropped."""
+    """`healths` and `templates` are kept between calls: what stays keeps its own, what left is dropped.
+
+    `region`: where this server is.
+    """
     prompts = _prompts(snapshot, templates if templates is not None else {})
     places = {
         project: {name: _place(project, target, healths) for name, target in targets.items()}
@@ -118,7 +127,8 @@ def compile_plans(
     }
     tasks = {
         project: {
-            name: _task(route, places.get(project, {}), prompts.get(project, {})) for name, route in routes.items()
+            name: _task(route, places.get(project, {}), prompts.get(project, {}), region)
+            for name, route in routes.items()
         }
         for project, routes in snapshot.routes.items()
     }
@@ -161,6 +171,7 @@ def _place(project: str, target: Target, healths: dict[tuple[str, ...], Health])
         timeouts=Timeouts(
             connect_s=target.timeout_connect_s,
             first_byte_s=target.timeout_first_token_s,
+            between_s=target.timeout_between_tokens_s,
             total_s=target.timeout_total_s,
         ),
         health=health,
@@ -195,23 +206,26 @@ def _prompt(reference: str, bound: BoundPrompt, templates: dict[str, Compiled]) 
     )
 
 
-def _task(route: Route, places: dict[str, Place], prompts: dict[str, PromptPlan]) -> TaskPlan:
+def _task(route: Route, places: dict[str, Place], prompts: dict[str, PromptPlan], region: str) -> TaskPlan:
     variants = {spec.name: spec for spec in route.task.variants}
     live = variants.get(route.live) or variants.get(route.task.live) or route.task.variants[0]
     candidate = variants.get(route.split.candidate) if route.split is not None else None
     return TaskPlan(
         task=route.task,
         route=route,
-        live=_variant(live, places, prompts),
-        candidate=_variant(candidate, places, prompts) if candidate is not None else None,
+        live=_variant(live, places, prompts, region),
+        candidate=_variant(candidate, places, prompts, region) if candidate is not None else None,
         prompted=bool(live.prompt or (candidate is not None and candidate.prompt)),
     )
 
 
-def _variant(spec: VariantSpec, places: dict[str, Place], prompts: dict[str, PromptPlan]) -> VariantPlan:
-    deployments = tuple(places[name] for name in spec.deployments if name in places)
-    fallbacks = tuple(places[name] for name in spec.fallbacks if name in places)
-    prices = [(p.target.usd_per_input_token, p.target.usd_per_output_token) for p in (*deployments, *fallbacks)]
+def _variant(spec: VariantSpec, places: dict[str, Place], prompts: dict[str, PromptPlan], region: str) -> VariantPlan:
+    deployments, fallbacks, context_fallbacks = (
+        tuple(places[name] for name in names if name in places)
+        for names in (spec.deployments, spec.fallbacks, spec.context_fallbacks)
+    )
+    everybody = (*deployments, *fallbacks, *context_fallbacks)
+    prices = [(p.target.usd_per_input_token, p.target.usd_per_output_token) for p in everybody]
     prompt: PromptPlan | None = None
     if spec.prompt:
         prompt = prompts.get(spec.prompt) or PromptPlan(reference=spec.prompt, problem="it is not in the registry")
@@ -222,9 +236,22 @@ def _variant(spec: VariantSpec, places: dict[str, Place], prompts: dict[str, Pro
         system=msgspec.json.encode({"role": "system", "content": spec.system}) if spec.system else b"",
         deployments=deployments,
         fallbacks=fallbacks,
+        context_fallbacks=context_fallbacks,
+        tiers=_tiers(deployments, region),
         header=header_line("x-volant-variant", spec.name)
         + (header_line("x-volant-prompt", prompt.label) if prompt is not None and prompt.label else b""),
         dearest=(max((p[0] for p in prices), default=0.0), max((p[1] for p in prices), default=0.0)),
         max_tokens=limit if isinstance(limit, int) else 0,
         prompt=prompt,
     )
+
+
+def _tiers(places: tuple[Place, ...], region: str) -> tuple[tuple[Place, ...], ...]:
+    """Places that are equally near: by priority, and within one the own region first. A place without a region is
+    everywhere; a server without one is near to all."""
+
+    def rank(place: Place) -> tuple[int, bool]:
+        target = place.target
+        return target.priority, bool(region and target.region and target.region != region)
+
+    return tuple(tuple(tier) for _, tier in groupby(sorted(places, key=rank), rank))

@@ -74,12 +74,13 @@ class Timeouts:
 
     connect_s: float = 5.0
     first_byte_s: float = 60.0  # until the first byte of the answer's body
+    between_s: float = 0.0  # that the body may pause once it has begun; 0: as long as it likes
     total_s: float = 300.0
 
 
 class TransportError(Exception):
     """No answer, or only a part of one. `code` is stable: connect_failed, connect_timeout, first_byte_timeout,
-    total_timeout, closed, broken_answer, too_large, cancelled."""
+    between_timeout, total_timeout, closed, broken_answer, too_large, cancelled."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -121,8 +122,8 @@ class Connection(asyncio.Protocol):
     """One keep-alive connection with at most one request on it."""
 
     __slots__ = (
-        "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_informational", "_no_body", "_parser",
-        "_pause_wanted", "answered", "deadline", "idle_since", "keep", "origin", "sink", "started_at", "timeouts",
+        "_bodied", "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_informational", "_no_body",
+        "_parser", "_pause_wanted", "answered", "deadline", "idle_since", "keep", "origin", "sink", "started_at", "timeouts",
         "transport", "used",
     )  # fmt: skip
 
@@ -147,7 +148,7 @@ class Connection(asyncio.Protocol):
         assert self.transport is not None
         self.sink = sink
         self.timeouts = timeouts
-        self.answered = self.keep = self._framed = self._headed = self._informational = False
+        self.answered = self.keep = self._framed = self._headed = self._informational = self._bodied = False
         self._no_body = no_body
         self.started_at = now = self._client.loop.time()
         self.deadline = now + min(timeouts.first_byte_s, timeouts.total_s)
@@ -171,6 +172,7 @@ class Connection(asyncio.Protocol):
         if self.transport is not None and not self._pause_wanted:
             self._pause_wanted = True
             self.transport.pause_reading()
+            self._expect_more()
 
     def resume(self) -> None:
         """Read on."""
@@ -178,6 +180,7 @@ class Connection(asyncio.Protocol):
             self._pause_wanted = False
             if self.transport is not None:
                 self.transport.resume_reading()
+            self._expect_more()
 
     def cancel(self) -> None:
         """Nobody wants this answer any more: the server is told by closing. `sink` hears nothing."""
@@ -252,7 +255,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, piece: bytes) -> None:
         if self.sink is not None:
-            self.deadline = self.started_at + self.timeouts.total_s
+            self._bodied = True
+            self._expect_more()
             self.sink.data(piece)
 
     def on_message_complete(self) -> None:
@@ -263,12 +267,23 @@ class Connection(asyncio.Protocol):
     # ------------------------------------------------------------ ends
     def check(self, now: float) -> None:
         """Called by the client's timer."""
-        if now >= self.deadline and self.sink is not None:
-            limit = "total" if now >= self.started_at + self.timeouts.total_s else "first_byte"
-            seconds = self.timeouts.total_s if limit == "total" else self.timeouts.first_byte_s
-            self._fail(
-                f"{limit}_timeout", f"no {'whole answer' if limit == 'total' else 'answer'} within {seconds:g} s"
-            )
+        if now < self.deadline or self.sink is None:
+            return
+        limits = self.timeouts
+        if now >= self.started_at + limits.total_s:
+            self._fail("total_timeout", f"no whole answer within {limits.total_s:g} s")
+        elif self._bodied:
+            self._fail("between_timeout", f"the answer stopped for {limits.between_s:g} s")
+        else:
+            self._fail("first_byte_timeout", f"no answer within {limits.first_byte_s:g} s")
+
+    def _expect_more(self) -> None:
+        """Of a body that has begun: its next piece is due. Not while we ourselves do not read."""
+        if not self._bodied:
+            return
+        self.deadline = self.started_at + self.timeouts.total_s
+        if self.timeouts.between_s and not self._pause_wanted:
+            self.deadline = min(self.deadline, self._client.loop.time() + self.timeouts.between_s)
 
     def _complete(self) -> None:
         sink, self.sink = self.sink, None
