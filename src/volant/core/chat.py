@@ -194,26 +194,29 @@ class Choice(_Word, frozen=True, kw_only=True):
     finish: FinishReason | None = None
     finish_detail: str = ""  # the provider's own word where ours says less: "pause_turn", "SAFETY"; the stop sequence
     logprobs: Any = None  # as OpenAI's chat completions have them: {"content": [{token, logprob, bytes, top_logprobs}]}
+    extra: Json = {}  # e.g. groundingMetadata, under its wire name
 
 
 class ChatResponse(_Word, frozen=True, kw_only=True):
-    """A whole answer. `created_s` is Unix time in seconds."""
+    """A whole answer. `created_s` is Unix time in seconds; every `extra` in it is in the words of `dialect`."""
 
     id: str
     created_s: int
     model: str
     choices: tuple[Choice, ...]
     usage: Usage | None = None
+    dialect: str = ""
     extra: Json = {}
 
 
 # ---------------------------------------------------------------- what streams
 class Started(_Word, frozen=True, kw_only=True, tag="started"):
-    """The first event: who answers."""
+    """The first event: who answers, and in whose words every `extra` of this stream is."""
 
     id: str
     created_s: int
     model: str
+    dialect: str = ""
     extra: Json = {}
 
 
@@ -225,6 +228,9 @@ class Delta(_Word, frozen=True, kw_only=True, tag="delta"):
     reasoning: str = ""
     refusal: str = ""
     logprobs: Any = None  # of these words, as in Choice
+    signature: str = ""  # as TextPart.signature
+    parts: tuple[Part, ...] = ()  # what is no words: whole pictures, sound
+    extra: Json = {}  # of the message; lists of one name are joined over the stream
 
 
 class ThoughtEnded(_Word, frozen=True, kw_only=True, tag="thought_ended"):
@@ -254,6 +260,7 @@ class Finished(_Word, frozen=True, kw_only=True, tag="finished"):
     index: int = 0
     reason: FinishReason
     detail: str = ""  # as Choice.finish_detail
+    extra: Json = {}  # of the choice
 
 
 class Counted(_Word, frozen=True, kw_only=True, tag="counted"):
@@ -280,20 +287,28 @@ def assemble(events: list[StreamEvent]) -> ChatResponse:
     places = sorted({event.index for event in events if isinstance(event, Delta | ThoughtEnded | ToolDelta | Finished)})
     choices = tuple(_choice(index, [e for e in events if getattr(e, "index", None) == index]) for index in places)
     return ChatResponse(
-        id=start.id, created_s=start.created_s, model=start.model, choices=choices, usage=usage, extra=start.extra
+        id=start.id,
+        created_s=start.created_s,
+        model=start.model,
+        choices=choices,
+        usage=usage,
+        dialect=start.dialect,
+        extra=start.extra,
     )
 
 
 def _choice(index: int, events: list[StreamEvent]) -> Choice:
     deltas = [event for event in events if isinstance(event, Delta)]
     text = "".join(delta.text for delta in deltas)
+    signature = next((delta.signature for delta in reversed(deltas) if delta.signature), "")
+    others = tuple(part for delta in deltas for part in delta.parts)
     calls: dict[int, list[ToolDelta]] = {}
     for event in events:
         if isinstance(event, ToolDelta):
             calls.setdefault(event.call, []).append(event)
     message = Message(
         role="assistant",
-        parts=(TextPart(text=text),) if text else (),
+        parts=((TextPart(text=text, signature=signature),) if text or signature else ()) + others,
         refusal="".join(delta.refusal for delta in deltas),
         thoughts=_thoughts(events),
         tool_calls=tuple(
@@ -305,6 +320,7 @@ def _choice(index: int, events: list[StreamEvent]) -> Choice:
             )
             for _, pieces in sorted(calls.items())
         ),
+        extra=_joined(deltas),
     )
     finished = next((event for event in events if isinstance(event, Finished)), None)
     return Choice(
@@ -313,7 +329,17 @@ def _choice(index: int, events: list[StreamEvent]) -> Choice:
         finish=finished.reason if finished else None,
         finish_detail=finished.detail if finished else "",
         logprobs=_logprobs(deltas),
+        extra=finished.extra if finished else {},
     )
+
+
+def _joined(deltas: list[Delta]) -> Json:
+    extra: Json = {}
+    for delta in deltas:
+        for name, value in delta.extra.items():
+            before = extra.get(name)
+            extra[name] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
+    return extra
 
 
 def _thoughts(events: list[StreamEvent]) -> tuple[Thought, ...]:

@@ -55,6 +55,7 @@ class UpstreamError(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""  # the provider's own word: "invalid_request_error", "INVALID_ARGUMENT", "ThrottlingException"
     code: str = ""
     context_exceeded: bool = False
+    retry_after_s: float | None = None  # where the body says it (Google's RetryInfo), seconds
 
 
 class Cutter(Protocol):
