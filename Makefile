@@ -2,9 +2,10 @@
 SHELL := /usr/bin/env bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
+LITELLM := build/litellm
 export VENV
 
-.PHONY: help setup setup-core fmt lint types arch test docs demo story bench openapi console sbom image clean
+.PHONY: help setup setup-core fmt lint types arch test docs demo story bench bench-gateway openapi console sbom image clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +51,10 @@ demo: setup console ## the whole loop on your machine (ONCE=1 stops at the end; 
 
 story: setup ## the loop on real customers' questions (needs VOLANT_TEST_DATA), with every claim asserted
 	$(PY) scripts/story.py
+
+bench-gateway: setup ## what a request costs beside nginx and LiteLLM (installed apart), in one run: ten minutes
+	test -x $(LITELLM)/bin/litellm || ($(PY) -m venv $(LITELLM) && $(LITELLM)/bin/pip install -q 'litellm[proxy]')
+	$(PY) bench/gateway.py --litellm $(LITELLM)/bin/litellm $(ARGS)
 
 bench: setup ## the figures in README and docs, as a table, from bench/results
 	$(PY) bench/table.py $(ARGS)

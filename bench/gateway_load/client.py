@@ -22,28 +22,36 @@ class Load:
     stream: bool
     chunks: int = 50
     delay_ms: int = 0
+    pad: int = 0  # bytes of further words in the prompt
+    dialect: str = "openai"  # or "anthropic"
 
     def request(self) -> bytes:
         """The same bytes every time."""
         words = f"chunks={self.chunks}" + (f" delay_ms={self.delay_ms}" if self.delay_ms else "")
-        messages = [
-            {"role": "system", "content": "You are a stand-in."},
-            {"role": "user", "content": f"Say something. {words}"},
-        ]
-        body = json.dumps(
-            {"model": self.model, "messages": messages} | ({"stream": True} if self.stream else {})
-        ).encode()
+        said = f"Say something. {words}" + "\nand a word more" * (self.pad // 16)
+        body: dict[str, object] = {"model": self.model}
+        system, messages = "You are a stand-in.", [{"role": "user", "content": said}]
+        if self.dialect == "anthropic":
+            path, keys = "/messages", f"x-api-key: {self.key}\r\nanthropic-version: 2023-06-01\r\n"
+            body |= {"max_tokens": 256, "system": system, "messages": messages}
+        else:
+            path, keys = "/chat/completions", f"authorization: Bearer {self.key}\r\n"
+            body |= {"messages": [{"role": "system", "content": system}, *messages]}
+        data = json.dumps(body | ({"stream": True} if self.stream else {})).encode()
         parts = urlsplit(self.url)
         head = (
-            f"POST {parts.path.rstrip('/')}/chat/completions HTTP/1.1\r\nhost: {parts.netloc}\r\naccept: */*\r\n"
-            f"user-agent: volant-bench\r\nauthorization: Bearer {self.key}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+            f"POST {parts.path.rstrip('/')}{path} HTTP/1.1\r\nhost: {parts.netloc}\r\naccept: */*\r\n"
+            f"user-agent: volant-bench\r\n{keys}content-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
         )
-        return head.encode() + body
+        return head.encode() + data
 
     def is_right(self, status: int, body: bytes) -> bool:
         if status != 200:
             return False
+        if self.dialect == "anthropic":
+            if not self.stream:
+                return b'"stop_reason"' in body and b'"content"' in body
+            return body.count(b"content_block_delta") >= self.chunks and b"message_stop" in body
         if not self.stream:
             return b'"choices"' in body
         return body.count(b"data: {") >= self.chunks and body.rstrip().endswith(b"data: [DONE]")

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 TICK_MS = 1000.0 / os.sysconf("SC_CLK_TCK")
@@ -29,12 +29,14 @@ http {{
     keepalive_requests 100000000;
     upstream mock {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 100000000; }}
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port} {listen};
+        {more}
         client_max_body_size 64m;
         location / {{
-            proxy_pass http://mock;
+            proxy_pass {scheme}://mock;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
+            proxy_ssl_session_reuse on;
             proxy_buffering off;
             proxy_request_buffering off;
         }}
@@ -57,7 +59,7 @@ def cores() -> tuple[set[int], set[int]]:
 
 
 @contextlib.contextmanager
-def running(argv: list[str], port: int, pinned: set[int], **more: object) -> Iterator[int]:
+def running(argv: list[str], port: int, pinned: set[int], *, within_s: float = 20, **more: object) -> Iterator[int]:
     """A process with its port open, pinned; gives its pid, ends it afterwards."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, pinned)  # inherited
@@ -66,7 +68,7 @@ def running(argv: list[str], port: int, pinned: set[int], **more: object) -> Ite
     finally:
         os.sched_setaffinity(0, before)
     try:
-        end = time.monotonic() + 20
+        end = time.monotonic() + within_s
         while True:
             if process.poll() is not None:
                 raise SystemExit(f"{argv[0]} ended with {process.returncode}")
@@ -94,14 +96,14 @@ def mock(port: int, pinned: set[int]) -> contextlib.AbstractContextManager[int]:
     )
 
 
-def nginx(port: int, upstream: int, folder: Path, pinned: set[int]) -> contextlib.AbstractContextManager[int]:
-    """nginx as a plain proxy. Raises FileNotFoundError where it is not installed."""
+def nginx(config: str, port: int, folder: Path, pinned: set[int]) -> contextlib.AbstractContextManager[int]:
+    """nginx with a configuration. Raises FileNotFoundError where it is not installed."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
     if program is None:
         raise FileNotFoundError("nginx")
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, upstream=upstream, port=port))
-    return running([program, "-c", str(config), "-e", str(folder / "start.log")], port, pinned)
+    place = folder / f"nginx-{port}.conf"
+    place.write_text(config.replace("nginx.pid", f"nginx-{port}.pid"))
+    return running([program, "-c", str(place), "-e", str(folder / f"start-{port}.log")], port, pinned)
 
 
 # ---------------------------------------------------------------- meters
@@ -123,19 +125,26 @@ def tree(root: int) -> set[int]:
     return found
 
 
-def cpu_ms(root: int) -> float:
-    """User and system time of the tree so far, ended children included."""
+def command(pid: int) -> str:
+    """What it was started with."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    return ""
+
+
+def cpu_ms(pids: Iterable[int]) -> float:
+    """User and system time of the processes so far, their ended children included."""
     total = 0
-    for pid in tree(root):
+    for pid in pids:
         with contextlib.suppress(OSError):
             total += sum(int(value) for value in _stat(pid)[11:15])
     return total * TICK_MS
 
 
-def rss_mib(root: int) -> float:
-    """Resident memory of the tree."""
+def rss_mib(pids: Iterable[int]) -> float:
+    """Resident memory of the processes together."""
     total = 0.0
-    for pid in tree(root):
+    for pid in pids:
         with contextlib.suppress(OSError):
             total += int(_stat(pid)[21]) * PAGE_MIB
     return total
