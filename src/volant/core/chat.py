@@ -151,6 +151,7 @@ class Reasoning(_Word, frozen=True, kw_only=True):
     effort: str = ""
     budget_tokens: int | None = None
     shown: bool = False  # the caller wants to see it (Gemini's includeThoughts, OpenAI's summary, Anthropic's default)
+    own: Json = {}  # as the request's dialect said it, for the way back
 
 
 class ChatRequest(_Word, frozen=True, kw_only=True):
