@@ -9,6 +9,7 @@ admission      requests a minute and dollars a day, from leases
 plan           a snapshot compiled for the hot path
 split          which variant answers a user
 balance        which deployment answers, and which rest because they failed
+routing        who is asked first, and what is done after each failure
 attempt        one call after the other until one answers
 exchange       one call: bytes in, bytes out, streams relayed as they come
 body           the caller's JSON made the upstream's
