@@ -21,6 +21,7 @@ OPEN_LAST_S = 60.0
 SLOW_START_S = 30.0
 SLOW_START_SHARE = 0.1  # of its weight, at the start
 LATENCY_S = 10.0  # time constant of the moving time to first token
+NOISE_MS = 50.0  # added to every latency that is compared: a few milliseconds say nothing
 TOLERANCE = 0.7  # latencies nearer to one another than this count as equal
 
 
@@ -227,8 +228,10 @@ def _is_cheaper(one: Health, other: Health, now: float) -> bool:
         return theirs <= 0 < ours
     this = 2.0 / (ours + theirs)
     ratio, mine, its = 1.0, one.latency_ms(now), other.latency_ms(now)
-    if mine and its and not TOLERANCE <= mine / its <= 1.0 / TOLERANCE:
-        ratio = mine / its
+    if mine and its:
+        ratio = (mine + NOISE_MS) / (its + NOISE_MS)
+        if TOLERANCE <= ratio <= 1.0 / TOLERANCE:
+            ratio = 1.0
     return ratio * (one.in_flight / ours + this) < other.in_flight / theirs + this
 
 
