@@ -1,4 +1,4 @@
-"""Checks: questions about a text (PII, secrets, prompt injection), answered by findings.
+"""Checks: questions about a text (PII, secrets, injection, toxicity, topics, ...), answered by findings.
 
     from volant.checks import create, redact
 

@@ -172,6 +172,8 @@ _INVISIBLE = re.compile("[\u200b\u2060-\u2064\ufeff\u00ad]{4,}|[\u202a-\u202e\u2
 class Injection:
     """Signs of prompt injection; the label of every finding is INJECTION."""
 
+    window = 400
+
     def find(self, text: str) -> list[Finding]:
         """Return each sign's spans, ordered by start; signs of different kinds may overlap."""
         low = lowered(text)

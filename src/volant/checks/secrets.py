@@ -78,6 +78,8 @@ _PLACEHOLDER = re.compile(
 class Secrets:
     """Credentials by vendor's prefix, armour, structure or the name before them."""
 
+    window = 160  # name, sign and value; PEM armour is seen by its first line
+
     def find(self, text: str) -> list[Finding]:
         """Return findings ordered by start; what a surer kind covers is not reported again."""
         found: list[tuple[int, int, str, float]] = []

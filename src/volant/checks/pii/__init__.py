@@ -8,6 +8,8 @@ phone numbers stricter. Knows nothing of addresses, dates and names without a cu
 
 from __future__ import annotations
 
+import msgspec
+
 from volant.checks.finding import Finding
 from volant.checks.folding import lowered
 from volant.checks.pii import accounts, internet, names, phones
@@ -18,6 +20,13 @@ from volant.checks.registry import check
 @check("pii")
 class Pii:
     """Personal data by validated shape. `names=False` leaves out NAME, the only kind that rests on cues alone."""
+
+    window = 160
+
+    class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """See docs/checks.md."""
+
+        names: bool = True  # look for NAME too
 
     def __init__(self, *, names: bool = True) -> None:
         self._names = names
