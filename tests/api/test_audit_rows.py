@@ -254,6 +254,7 @@ def simple(route: str, *actions: str, body: Any = None, before: Callable[[House]
 
 
 simple("POST /api/v1/keys", "key.create", body={"name": "Jane Doe's", "scopes": ["read"]})
+simple("PATCH /api/v1/keys/{key_id}", "key.change", body={"limits": {"usd_per_day": 2.0}}, before=_key)
 simple("POST /api/v1/keys/{key_id}/rotate", "key.rotate", before=_key)
 simple("DELETE /api/v1/keys/{key_id}", "key.revoke", before=_key)
 simple("PUT /api/v1/secrets/{name}", "secret.put", body={"value": "s3cret"}, before=lambda house: "openai")

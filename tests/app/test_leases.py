@@ -15,6 +15,7 @@ from volant.api.services import Lease, LeaseRequest, Settlement
 from volant.app.leases import LEASE_MS, LeaseBook
 from volant.core.clock import ManualClock
 from volant.core.errors import NotFound
+from volant.core.nouns import Limits
 from volant.gateway.admission import SAFETY_MS
 from volant.registry import keys
 from volant.store.database import Database
@@ -36,7 +37,12 @@ def clock() -> ManualClock:
 def key(database: Database, ring: KeyRing) -> str:
     with database.begin() as tx:
         made, _ = keys.create_key(
-            tx, "default", name="a", scopes=("inference",), now_ms=1, requests_per_minute=60, usd_per_day=1.0
+            tx,
+            "default",
+            name="a",
+            scopes=("inference",),
+            now_ms=1,
+            limits=Limits(requests_per_minute=60, usd_per_day=1.0),
         )
     return made.id
 
@@ -134,7 +140,7 @@ def test_old_minutes_are_forgotten_and_days_are_kept(ask: Ask, clock: ManualCloc
     clock.advance(2 * 3_600_000)
     LeaseBook(database, clock).forget_old()
     with database.read() as tx:
-        assert list(tx.execute(select(spend.c.day)).scalars()) == ["2026-11-23"]
+        assert list(tx.execute(select(spend.c.period)).scalars()) == ["2026-11-23"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -155,7 +161,9 @@ def test_whatever_workers_do_the_sum_stays_below_the_ceiling(
     ring = KeyRing(db, Vault(b"m" * 32))
     with db.begin() as tx:
         ring.ensure_project(tx, "default", now_ms=1)
-        made, _ = keys.create_key(tx, "default", name="a", scopes=("inference",), now_ms=1, usd_per_day=1.0)
+        made, _ = keys.create_key(
+            tx, "default", name="a", scopes=("inference",), now_ms=1, limits=Limits(usd_per_day=1.0)
+        )
     book = LeaseBook(db, clock)
     held: dict[str, Lease] = {}
     spent = 0.0

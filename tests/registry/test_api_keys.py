@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from volant.core.errors import BadInput, Forbidden, NotFound, Unauthenticated
+from volant.core.nouns import Limits
 from volant.registry import keys, revision
 from volant.store.database import Database
 from volant.store.keys import KeyRing
@@ -65,7 +66,7 @@ def test_expired_and_revoked_keys_end(database: Database) -> None:
 def test_rotation_keeps_the_limits_and_gives_grace(database: Database) -> None:
     with database.begin() as tx:
         old, old_clear = keys.create_key(
-            tx, "default", name="app", scopes=["inference"], now_ms=5, tasks=["t"], usd_per_day=2.5
+            tx, "default", name="app", scopes=["inference"], now_ms=5, tasks=["t"], limits=Limits(usd_per_day=2.5)
         )
         new, clear = keys.rotate(tx, "default", old.id, now_ms=100, grace_ms=50)
         assert (new.tasks, new.usd_per_day, new.name) == (("t",), 2.5, "app")

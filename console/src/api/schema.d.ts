@@ -693,23 +693,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/keys/{key_id}/rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replace a key; the old one ends at once or after a grace */
-        post: operations["keys_rotate_key"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/keys/{key_id}": {
         parameters: {
             query?: never;
@@ -722,6 +705,24 @@ export interface paths {
         post?: never;
         /** Revoke a key, now and for good */
         delete: operations["keys_revoke_key"];
+        options?: never;
+        head?: never;
+        /** Change a key's limits, operations or reach */
+        patch: operations["keys_change_key"];
+        trace?: never;
+    };
+    "/api/v1/keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace a key; the old one ends at once or after a grace */
+        post: operations["keys_rotate_key"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2284,6 +2285,22 @@ export interface components {
             created_ms: number;
             /** @default false */
             installation_admin: boolean;
+            /**
+             * @default {
+             *       "requests_per_minute": 0,
+             *       "tokens_per_minute": 0,
+             *       "concurrent": 0,
+             *       "usd_per_day": 0,
+             *       "usd_per_month": 0,
+             *       "tokens_per_day": 0,
+             *       "tokens_per_month": 0
+             *     }
+             */
+            limits: components["schemas"]["Limits"];
+            /** @default [] */
+            operations: string[];
+            /** @default false */
+            direct: boolean;
         };
         /**
          * Applied
@@ -2484,6 +2501,12 @@ export interface components {
             output_tokens: number;
             cost_usd: number;
             provider_response_id: string;
+            cached_tokens: number;
+            cache_write_tokens: number;
+            reasoning_tokens: number;
+            ttft_ms: number;
+            price_version: string;
+            why: string;
         };
         /**
          * Chain
@@ -3113,6 +3136,34 @@ export interface components {
             on_error: "allow" | "block";
         };
         /**
+         * GuardVerdict
+         * @description What a guard said. Kinds and counts only, never the text.
+         */
+        GuardVerdict: {
+            guard: string;
+            check: string;
+            /** @enum {unknown} */
+            on: "input" | "output";
+            /** @enum {unknown} */
+            action: "allow" | "block" | "flag" | "redact";
+            /** @enum {unknown} */
+            mode: "enforce" | "shadow";
+            /** @default  */
+            span_id: string;
+            /** @default 0 */
+            started_ms: number;
+            /** @default 0 */
+            latency_ms: number;
+            /** @default {} */
+            kinds: {
+                [key: string]: number;
+            };
+            /** @default 0 */
+            score: number;
+            /** @default  */
+            error: string;
+        };
+        /**
          * Held
          * @description Something that the loop decided and that no document changes.
          */
@@ -3183,6 +3234,15 @@ export interface components {
             findings: string[];
             provider_response_id: string;
             prompt_version_id: string;
+            operation: string;
+            dialect: string;
+            cache: string;
+            cached_tokens: number;
+            cache_write_tokens: number;
+            reasoning_tokens: number;
+            saved_usd: number;
+            verdicts: components["schemas"]["GuardVerdict"][];
+            warnings: string[];
             erased_ms: number;
         };
         /**
@@ -3325,6 +3385,18 @@ export interface components {
             has_text: boolean;
             source: string;
             created_ms: number;
+        };
+        /**
+         * KeyChange
+         * @description What changes; what is left out stays.
+         */
+        KeyChange: {
+            /** @default null */
+            limits: components["schemas"]["Limits"] | null;
+            /** @default null */
+            operations: string[] | null;
+            /** @default null */
+            direct: boolean | null;
         };
         /**
          * KeyRow
@@ -4019,6 +4091,22 @@ export interface components {
             requests_per_minute: number;
             /** @default 0 */
             usd_per_day: number;
+            /**
+             * @default {
+             *       "requests_per_minute": 0,
+             *       "tokens_per_minute": 0,
+             *       "concurrent": 0,
+             *       "usd_per_day": 0,
+             *       "usd_per_month": 0,
+             *       "tokens_per_day": 0,
+             *       "tokens_per_month": 0
+             *     }
+             */
+            limits: components["schemas"]["Limits"];
+            /** @default [] */
+            operations: string[];
+            /** @default false */
+            direct: boolean;
             /** @default 0 */
             expires_ms: number;
         };
@@ -7047,6 +7135,72 @@ export interface operations {
             };
         };
     };
+    keys_revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    keys_change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     keys_rotate_key: {
         parameters: {
             query?: {
@@ -7067,37 +7221,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeKey"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    keys_revoke_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                key_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
             /** @description An error */

@@ -22,10 +22,13 @@ from sqlalchemy import Connection, delete, func, select
 from volant.api.services import Lease, LeaseRequest
 from volant.core.clock import Clock
 from volant.core.errors import NotFound
+from volant.core.nouns import Limits
 from volant.gateway.admission import SAFETY_MS
-from volant.registry.keys import ApiKey
+from volant.registry import keys
+from volant.store import sums
 from volant.store.database import Database
-from volant.store.tables import api_key, inference, spend
+from volant.store.tables import inference, spend
+from volant.store.tables import lease as lease_table
 
 LEASE_MS = 30_000
 MINUTE_MS = 60_000
@@ -80,7 +83,7 @@ class LeaseBook:
         """Drop the minutes that are over."""
         before = _minute(self._clock.now_ms() - 60 * MINUTE_MS)
         with self._db.begin() as tx:
-            tx.execute(delete(spend).where(spend.c.day.like("%T%"), spend.c.day < before))
+            tx.execute(delete(spend).where(spend.c.period.like("%T%"), spend.c.period < before))
 
     def _settle(self, tx: Connection, request: LeaseRequest, worker: str, day: str) -> None:
         """Count what was spent; the worker's lease before is over with it, and what was left of it returns."""
@@ -121,21 +124,22 @@ class LeaseBook:
         return granted
 
 
-def _limits(tx: Connection, key_id: str) -> ApiKey:
-    row = tx.execute(select(api_key).where(api_key.c.id == key_id)).one_or_none()
-    if row is None:
+def _limits(tx: Connection, key_id: str) -> Limits:
+    found = keys.limits_of(tx, key_id)
+    if found is None:
         raise NotFound("key_unknown", f"there is no key {key_id[:60]!r}", where="lease")
-    return ApiKey(**{**row._mapping, "scopes": (), "tasks": ()})
+    return found
 
 
 def _spent(tx: Connection, key_id: str, day: str) -> tuple[float, float]:
-    row = tx.execute(select(spend.c.usd, spend.c.leased_usd).where(spend.c.key_id == key_id, spend.c.day == day))
-    found = row.one_or_none()
-    return (float(found.usd), max(0.0, float(found.leased_usd))) if found else (0.0, 0.0)
+    used = tx.execute(select(spend.c.usd).where(spend.c.account == key_id, spend.c.period == day)).scalar_one_or_none()
+    at = (lease_table.c.account == key_id, lease_table.c.holder == day)
+    leased = tx.execute(select(lease_table.c.usd).where(*at)).scalar_one_or_none()
+    return float(used or 0.0), max(0.0, float(leased or 0.0))
 
 
 def _grant_requests(tx: Connection, db: Database, key_id: str, asked: int, ceiling: int, minute: str) -> int:
-    at = (spend.c.key_id == key_id, spend.c.day == minute)
+    at = (spend.c.account == key_id, spend.c.period == minute)
     granted = int(tx.execute(select(spend.c.requests).where(*at)).scalar_one_or_none() or 0)
     allowed = max(0, min(asked, ceiling - granted))
     if allowed:
@@ -154,17 +158,10 @@ def _add(
     tokens: int = 0,
     leased_usd: float = 0.0,
 ) -> None:
-    db.insert_ignore(tx, spend, [{"key_id": key_id, "day": day}])
-    tx.execute(
-        spend.update()
-        .where(spend.c.key_id == key_id, spend.c.day == day)
-        .values(
-            usd=spend.c.usd + usd,
-            requests=spend.c.requests + requests,
-            tokens=spend.c.tokens + tokens,
-            leased_usd=spend.c.leased_usd + leased_usd,
-        )
-    )
+    row = {"account": key_id, "period": day, "usd": usd, "requests": requests, "tokens": tokens}
+    sums.add(tx, spend, [row], ("usd", "requests", "tokens"))
+    if leased_usd:
+        sums.add(tx, lease_table, [{"account": key_id, "holder": day, "usd": leased_usd}], ("usd",))
 
 
 def _count_recorded(tx: Connection, db: Database, key_id: str, day: str) -> None:

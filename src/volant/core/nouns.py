@@ -442,6 +442,8 @@ class InferenceRecord(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_tokens: int = 0
     verdicts: tuple[GuardVerdict, ...] = ()
     warnings: tuple[str, ...] = ()  # what the translation dropped
+    saved_usd: float = 0.0  # of an answer from the cache: what it would have cost
+    holder: str = ""  # the worker whose leases it was spent from; empty: no ceiling holds for it
     input: bytes = b""  # the request as an OpenAI chat, JSON (redacted where the policy says so)
     output: bytes = b""  # response body, or the concatenated text of a stream as a chat completion
 

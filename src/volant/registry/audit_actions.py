@@ -11,6 +11,7 @@ ACTIONS: Final[dict[str, str]] = {
     # ------------------------------------------------------------ access
     "access.refused": "a caller without the permission, or a key that is not valid; rate-limited, `suppressed` counts",
     "audit.export": "the audit log was exported; `rows` or less",
+    "key.change": "an API key has other limits, operations or reach",
     "key.create": "an API key was made",
     "key.revoke": "an API key was ended for good",
     "key.rotate": "an API key was replaced; `replaces` is the old one",

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from volant.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from volant.core.ids import new_id
-from volant.core.nouns import KeyGrant
+from volant.core.nouns import KeyGrant, Limits
 from volant.core.permissions import SCOPES as SCOPE_PERMISSIONS
 from volant.core.permissions import Permission, of_scopes
 from volant.registry import revision
@@ -21,8 +21,10 @@ from volant.store.tables import api_key as api_keys
 from volant.store.vault import key_digest
 
 SCOPES = tuple(SCOPE_PERMISSIONS)
+OPERATIONS = ("chat", "embeddings", "count_tokens", "moderations", "models")
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PREFIX = "vk_"
+_MOST = 10**15  # of any limit: beyond it sums of floating point numbers lose whole tokens
 _LENGTH = 43  # ceil(256 / log2(62))
 
 
@@ -36,12 +38,15 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str  # the first characters, to tell keys apart
     scopes: tuple[str, ...]
     tasks: tuple[str, ...]  # empty: all
-    requests_per_minute: int  # 0: no limit
-    usd_per_day: float  # 0: no budget
+    requests_per_minute: int  # of `limits`, 0: no limit
+    usd_per_day: float  # of `limits`, 0: no budget
     expires_ms: int  # 0: never
     revoked_ms: int  # 0: not revoked
     created_ms: int
     installation_admin: bool = False  # the root key: may choose any project
+    limits: Limits = Limits()
+    operations: tuple[str, ...] = ()  # empty: all
+    direct: bool = False  # may ask for a deployment or provider/model
 
     def usable(self, now_ms: int) -> bool:
         """Neither revoked nor expired."""
@@ -68,8 +73,9 @@ def create_key(
     scopes: Sequence[str],
     now_ms: int,
     tasks: Sequence[str] = (),
-    requests_per_minute: int = 0,
-    usd_per_day: float = 0.0,
+    limits: Limits | None = None,
+    operations: Sequence[str] = (),
+    direct: bool = False,
     expires_ms: int = 0,
     clear: str = "",
     installation_admin: bool = False,
@@ -86,8 +92,9 @@ def create_key(
             where="scopes",
             hint=f"choose from {', '.join(SCOPES)}",
         )
-    if requests_per_minute < 0 or usd_per_day < 0:
-        raise BadInput("bad_limit", "a limit cannot be negative", where="key", hint="0 means no limit")
+    limits = limits or Limits()
+    check_limits(limits, where="limits")
+    check_operations(operations)
     clear = clear or new_clear_key()
     row = {
         "id": new_id("key", now_ms),
@@ -97,8 +104,9 @@ def create_key(
         "prefix": clear[: len(_PREFIX) + 6],
         "scopes": msgspec.json.encode(list(scopes)).decode(),
         "tasks": msgspec.json.encode(list(tasks)).decode(),
-        "requests_per_minute": requests_per_minute,
-        "usd_per_day": usd_per_day,
+        "limits": _stored(limits),
+        "operations": msgspec.json.encode(list(operations)).decode(),
+        "direct": int(direct),
         "expires_ms": expires_ms,
         "created_ms": now_ms,
         "installation_admin": int(installation_admin),
@@ -106,6 +114,63 @@ def create_key(
     tx.execute(insert(api_keys).values(row))
     revision.bump(tx)
     return get_key(tx, project, str(row["id"])), clear
+
+
+def change(
+    tx: Connection,
+    project: str,
+    key_id: str,
+    *,
+    limits: Limits | None = None,
+    operations: Sequence[str] | None = None,
+    direct: bool | None = None,
+) -> ApiKey:
+    """Other limits, operations or reach from now on; None leaves them. Raises NotFound, BadInput, Conflict for a
+    revoked key."""
+    found = get_key(tx, project, key_id)
+    if found.revoked_ms:
+        raise Conflict("key_revoked", f"the key {key_id} is revoked", where="key", hint="create a new key")
+    values: dict[str, object] = {}
+    if limits is not None:
+        check_limits(limits, where="limits")
+        values["limits"] = _stored(limits)
+    if operations is not None:
+        check_operations(operations)
+        values["operations"] = msgspec.json.encode(list(operations)).decode()
+    if direct is not None:
+        values["direct"] = int(direct)
+    if values:
+        tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(**values))
+        revision.bump(tx)
+    return get_key(tx, project, key_id)
+
+
+def check_limits(limits: Limits, *, where: str) -> None:
+    """Raises BadInput for a ceiling that cannot be one."""
+    for name in Limits.__struct_fields__:
+        value = getattr(limits, name)
+        if not 0 <= value <= _MOST:  # of NaN too
+            raise BadInput(
+                "bad_limit", f"{name} cannot be {value:g}", where=where, hint=f"from 0 (no limit) to {_MOST:,}"
+            )
+
+
+def check_operations(operations: Sequence[str]) -> None:
+    """Raises BadInput for an operation that no gateway has."""
+    unknown = [name for name in operations if name not in OPERATIONS]
+    if unknown:
+        raise BadInput(
+            "bad_operation",
+            f"there is no operation {unknown[0][:40]!r}",
+            where="operations",
+            hint=f"choose from {', '.join(OPERATIONS)}",
+        )
+
+
+def _stored(limits: Limits) -> str:
+    """Only what is limited."""
+    given = {name: value for name, value in msgspec.structs.asdict(limits).items() if value}
+    return msgspec.json.encode(given).decode()
 
 
 def authenticate(tx: Connection, clear: str, *, now_ms: int) -> ApiKey:
@@ -160,6 +225,12 @@ def get_key(tx: Connection, project: str, key_id: str) -> ApiKey:
     return _key(row)
 
 
+def limits_of(tx: Connection, key_id: str) -> Limits | None:
+    """The ceilings of a key of any project; None for a key that nobody knows."""
+    found = tx.execute(select(api_keys.c.limits).where(api_keys.c.id == key_id)).scalar_one_or_none()
+    return None if found is None else msgspec.json.decode(found, type=Limits)
+
+
 def list_keys(tx: Connection, project: str) -> list[ApiKey]:
     """Every key of the project, oldest first, revoked ones included."""
     query = select(api_keys).where(api_keys.c.project == project).order_by(api_keys.c.created_ms, api_keys.c.id)
@@ -199,8 +270,9 @@ def rotate(tx: Connection, project: str, key_id: str, *, now_ms: int, grace_ms: 
         scopes=old.scopes,
         now_ms=now_ms,
         tasks=old.tasks,
-        requests_per_minute=old.requests_per_minute,
-        usd_per_day=old.usd_per_day,
+        limits=old.limits,
+        operations=old.operations,
+        direct=old.direct,
         expires_ms=old.expires_ms,
         installation_admin=old.installation_admin,
     )
@@ -223,6 +295,9 @@ def grants(tx: Connection, *, now_ms: int) -> dict[str, KeyGrant]:
             tasks=key.tasks,
             requests_per_minute=key.requests_per_minute,
             usd_per_day=key.usd_per_day,
+            limits=key.limits,
+            operations=key.operations,
+            direct=key.direct,
             expires_ms=key.expires_ms,
         )
         for key in keys
@@ -232,7 +307,14 @@ def grants(tx: Connection, *, now_ms: int) -> dict[str, KeyGrant]:
 
 def _key(row: Row[tuple[object, ...]]) -> ApiKey:
     values = dict(row._mapping)
-    for name in ("scopes", "tasks"):
+    for name in ("scopes", "tasks", "operations"):
         values[name] = msgspec.json.decode(values[name], type=tuple[str, ...])
+    limits = msgspec.json.decode(values["limits"], type=Limits)
+    values |= {
+        "limits": limits,
+        "requests_per_minute": limits.requests_per_minute,
+        "usd_per_day": limits.usd_per_day,
+        "direct": bool(values["direct"]),
+    }
     values["installation_admin"] = bool(values["installation_admin"])
     return ApiKey(**values)

@@ -50,6 +50,10 @@ def _ms(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, default=0, server_default="0")
 
 
+def _big(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, default=0, server_default="0")
+
+
 def _int(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, default=0, server_default="0")
 
@@ -70,17 +74,33 @@ subject_key = Table(
 )  # fmt: skip
 api_key = Table(
     "api_key", metadata, _id(), _project(), _text("name"), Column("sha256", String, nullable=False, unique=True),
-    _text("prefix"), _text("scopes", "[]"), _text("tasks", "[]"), _int("requests_per_minute"), _float("usd_per_day"),
-    _ms("expires_ms"), _ms("revoked_ms"), _ms("created_ms"),
+    _text("prefix"), _text("scopes", "[]"), _text("tasks", "[]"), _ms("expires_ms"), _ms("revoked_ms"),
+    _ms("created_ms"),
     _int("installation_admin"),  # the root key: may choose any project, make projects and mend people's access
+    _text("limits", "{}"), _text("operations", "[]"), _int("direct"),
 )  # fmt: skip
 secret = Table(
     "secret", metadata, Column("project", String, ForeignKey("project.id"), primary_key=True),
     Column("name", String, primary_key=True), Column("sealed", LargeBinary, nullable=False), _ms("created_ms"),
 )  # fmt: skip
-spend = Table(  # settled use of a key per UTC day; leases are granted against it
-    "spend", metadata, Column("key_id", String, primary_key=True), Column("day", String, primary_key=True),
-    _float("usd"), _int("requests"), _int("tokens"), _float("leased_usd"),
+spend = Table(  # what counts against ceilings, per account and period; the row of period "" is locked by who changes it
+    "spend", metadata, Column("account", String, primary_key=True),  # key_…, project:P, task:P/NAME, model:P/NAME
+    Column("period", String, primary_key=True),  # "" (ever), 2026-11, 2026-11-23, 2026-11-23T12:05
+    _float("usd"), _big("requests"), _big("tokens"),
+)  # fmt: skip
+lease = Table(  # what one worker may spend of one account, and what it has spent in its life
+    "lease", metadata, Column("account", String, primary_key=True), Column("holder", String, primary_key=True),
+    _float("usd"), _big("tokens"), _int("slots"), _int("requests"), _big("minute_tokens"), _text("minute"),
+    _text("day"), _ms("expires_ms"), _int("ended"),
+    _float("told_usd"), _big("told_tokens"), _float("recorded_usd"), _big("recorded_tokens"), _float("counted_usd"),
+    _big("counted_tokens"), Index("ix_lease_holder", "holder"),
+)  # fmt: skip
+usage = Table(  # who spends: sums a UTC day; grows only on real inserts, in the same transaction
+    "usage", metadata, Column("project", String, primary_key=True), Column("day", String, primary_key=True),
+    Column("over", String, primary_key=True),  # key, project, task, model
+    Column("name", String, primary_key=True),
+    _big("requests"), _big("errors"), _big("cache_hits"), _big("input_tokens"), _big("output_tokens"),
+    _float("cost_usd"), _float("saved_usd"),
 )  # fmt: skip
 
 # ---------------------------------------------------------------- people
@@ -218,6 +238,9 @@ inference = Table(
     _text("error_code"), _int("fallback"), _int("canary_failed"), _int("streamed"), _int("input_tokens"),
     _int("output_tokens"), _float("cost_usd"), _text("price_version"), _text("config_hash"), _text("shadow_of"),
     _text("findings", "[]"), _text("provider_response_id"), _ms("erased_ms"), _text("prompt_version_id"),
+    _text("operation", "chat"), _text("dialect", "openai_chat"), _text("cache"), _int("cached_tokens"),
+    _int("cache_write_tokens"), _int("reasoning_tokens"), _float("saved_usd"), _text("verdicts", "[]"),
+    _text("warnings", "[]"),
     Index("ix_inference_project_started_ms", "project", "started_ms"),
     Index("ix_inference_project_task_started_ms", "project", "task", "started_ms"),
     Index("ix_inference_project_subject", "project", "subject"),
@@ -233,6 +256,8 @@ model_call = Table(
     "model_call", metadata, _id(), Column("inference_id", String, nullable=False, index=True), _text("span_id"),
     _text("deployment"), _text("model"), _ms("started_ms"), _float("latency_ms"), _int("status"), _text("error_code"),
     _int("input_tokens"), _int("output_tokens"), _float("cost_usd"), _text("provider_response_id"),
+    _int("cached_tokens"), _int("cache_write_tokens"), _int("reasoning_tokens"), _float("ttft_ms"),
+    _text("price_version"), _text("why", "first"),
 )  # fmt: skip
 feedback = Table(  # append-only; the newest per (inference, metric) wins in aggregates
     "feedback", metadata, _id(), _project(), Column("inference_id", String, nullable=False, index=True),

@@ -17,7 +17,7 @@ from volant.core.nouns import InferenceRecord
 from volant.store.keys import KeyRing
 from volant.store.tables import inference, inference_payload, model_call
 from volant.store.tables import project as projects
-from volant.traces import feedback, rollups
+from volant.traces import feedback, rollups, usage
 
 ITEM_TAG = "item"
 
@@ -92,6 +92,7 @@ def _insert(
     if calls:
         tx.execute(insert(model_call), calls)
     rollups.grow(tx, rollups.of_records(records))
+    usage.grow(tx, records)
 
 
 def _row(record: InferenceRecord, erased_ms: int) -> dict[str, Any]:
@@ -131,6 +132,15 @@ def _row(record: InferenceRecord, erased_ms: int) -> dict[str, Any]:
         "shadow_of": record.shadow_of,
         "prompt_version_id": record.prompt_version_id,
         "findings": msgspec.json.encode(record.findings).decode(),
+        "operation": record.operation,
+        "dialect": record.dialect,
+        "cache": record.cache,
+        "cached_tokens": record.cached_tokens,
+        "cache_write_tokens": record.cache_write_tokens,
+        "reasoning_tokens": record.reasoning_tokens,
+        "saved_usd": record.saved_usd,
+        "verdicts": msgspec.json.encode(record.verdicts).decode() if record.verdicts else "[]",
+        "warnings": msgspec.json.encode(record.warnings).decode() if record.warnings else "[]",
         "provider_response_id": _response_id(record),
         "erased_ms": erased_ms,
     }

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, Subquery, func, select
 
 from volant.core.errors import NotFound
+from volant.core.nouns import GuardVerdict
 from volant.store.keys import KeyRing
 from volant.store.tables import feedback, inference, inference_payload, model_call
 from volant.traces.ingest import Payload
@@ -55,6 +56,15 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[str, ...]
     provider_response_id: str
     prompt_version_id: str
+    operation: str
+    dialect: str
+    cache: str
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    saved_usd: float
+    verdicts: tuple[GuardVerdict, ...]
+    warnings: tuple[str, ...]
     erased_ms: int  # when the person was erased; 0: not
 
 
@@ -74,6 +84,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
     cost_usd: float
     provider_response_id: str
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    ttft_ms: float
+    price_version: str
+    why: str
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -445,7 +461,9 @@ def _prefix(prefix: str) -> list[Any]:
 def _inference(row: Row[Any]) -> Inference:
     values = dict(row._mapping)
     values["tags"] = msgspec.json.decode(values["tags"])
-    values["findings"] = msgspec.json.decode(values["findings"], type=tuple[str, ...])
+    for name in ("findings", "warnings"):
+        values[name] = msgspec.json.decode(values[name], type=tuple[str, ...])
+    values["verdicts"] = msgspec.json.decode(values["verdicts"], type=tuple[GuardVerdict, ...])
     for name in ("fallback", "canary_failed", "streamed"):
         values[name] = bool(values[name])
     return Inference(**values)

@@ -1,4 +1,4 @@
-"""Keys: create, list, rotate, revoke. A key's clear text is shown once, at its making."""
+"""Keys: create, list, change, rotate, revoke. A key's clear text is shown once, at its making."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.trail import did
 from volant.core.errors import Forbidden
-from volant.core.nouns import Noun
+from volant.core.nouns import Limits, Noun
 from volant.registry import keys
 
 router = APIRouter(prefix="/keys", tags=["keys"])
@@ -26,9 +26,20 @@ class NewKey(Noun, frozen=True, kw_only=True):
     name: str
     scopes: tuple[str, ...]  # of inference, feedback, read, write, admin
     tasks: tuple[str, ...] = ()  # empty: all
-    requests_per_minute: int = 0  # 0: no limit
-    usd_per_day: float = 0.0  # 0: no budget
+    requests_per_minute: int = 0  # as in `limits`, for short
+    usd_per_day: float = 0.0  # as in `limits`, for short
+    limits: Limits = Limits()  # ceilings that are never passed
+    operations: tuple[str, ...] = ()  # of chat, embeddings, count_tokens, moderations, models; empty: all
+    direct: bool = False  # may ask for a deployment or provider/model, not only for tasks
     expires_ms: int = 0  # 0: never
+
+
+class KeyChange(Noun, frozen=True, kw_only=True):
+    """What changes; what is left out stays."""
+
+    limits: Limits | None = None  # all of them: a ceiling that is left out is none
+    operations: tuple[str, ...] | None = None
+    direct: bool | None = None
 
 
 class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,14 +67,28 @@ def create_key(
             name=body.name,
             scopes=body.scopes,
             tasks=body.tasks,
-            requests_per_minute=body.requests_per_minute,
-            usd_per_day=body.usd_per_day,
+            limits=_limits(body),
+            operations=body.operations,
+            direct=body.direct,
             expires_ms=body.expires_ms,
             now_ms=context.clock.now_ms(),
         )
         did(tx, context, caller, "key.create", "key", key.id, scopes=key.scopes)
     context.publish()
     return MadeKey(key=key, clear=clear)
+
+
+@router.patch("/{key_id}", summary="Change a key's limits, operations or reach")
+def change_key(
+    key_id: str, body: Annotated[KeyChange, AsJson, Body()], caller: ManagesKeys, context: Has
+) -> Annotated[keys.ApiKey, AsJson]:
+    with context.db.begin() as tx:
+        _within(tx, caller, key_id)
+        given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
+        key = keys.change(tx, caller.project, key_id, **given)
+        did(tx, context, caller, "key.change", "key", key.id, **msgspec.to_builtins(given))
+    context.publish()
+    return key
 
 
 @router.post("/{key_id}/rotate", summary="Replace a key; the old one ends at once or after a grace")
@@ -88,6 +113,15 @@ def revoke_key(key_id: str, caller: ManagesKeys, context: Has) -> Annotated[keys
         did(tx, context, caller, "key.revoke", "key", key.id)
     context.publish()
     return key
+
+
+def _limits(body: NewKey) -> Limits:
+    """The short fields count where `limits` says nothing."""
+    return msgspec.structs.replace(
+        body.limits,
+        requests_per_minute=body.limits.requests_per_minute or body.requests_per_minute,
+        usd_per_day=body.limits.usd_per_day or body.usd_per_day,
+    )
 
 
 def _within(tx: Connection, caller: Caller, key_id: str) -> None:

@@ -1,0 +1,170 @@
+"""Usage: who spends, summed a UTC day for keys, the project, tasks and models; and what workers spent by their records.
+
+Written in the transaction that writes the inferences, for new ones only (`ingest` knows which), so that a record which
+comes again counts once. Sums hold nothing about a person: an erasure leaves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, select, update
+
+from volant.core.accounts import EVER, account_of, day_of, month_of
+from volant.core.nouns import InferenceRecord
+from volant.store import sums
+from volant.store.tables import lease, spend, usage
+from volant.traces.rollups import failed
+
+_SUMS = ("requests", "errors", "cache_hits", "input_tokens", "output_tokens", "cost_usd", "saved_usd")
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """What one key, task or model, or the project, used in some days."""
+
+    name: str  # the key's id, the task's or model's name; empty for the project
+    day: str = ""  # where use is given by day
+    requests: int
+    errors: int
+    cache_hits: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    saved_usd: float
+
+
+def grow(tx: Connection, records: Sequence[InferenceRecord]) -> None:
+    """Count new inferences."""
+    sums.add(tx, usage, _rows(records), _SUMS)
+    _tell_leases(tx, records)
+
+
+def by_name(tx: Connection, project: str, over: str, *, since_day: str, limit: int = 100) -> list[Use]:
+    """Who used most since a day, dearest first."""
+    totals = [func.sum(usage.c[name]).label(name) for name in _SUMS]
+    query = (
+        select(usage.c.name, *totals)
+        .where(usage.c.project == project, usage.c.over == over, usage.c.day >= since_day)
+        .group_by(usage.c.name)
+        .order_by(func.sum(usage.c.cost_usd).desc(), func.sum(usage.c.requests).desc(), usage.c.name)
+        .limit(limit)
+    )
+    return [_use(row) for row in tx.execute(query).mappings()]
+
+
+def by_day(tx: Connection, project: str, over: str, *, since_day: str, name: str | None = None) -> list[Use]:
+    """Day by day since a day, oldest first: of one, or (`name` None) of all together."""
+    query = select(usage.c.day, *(func.sum(usage.c[one]).label(one) for one in _SUMS)).where(
+        usage.c.project == project, usage.c.over == over, usage.c.day >= since_day
+    )
+    if name is not None:
+        query = query.where(usage.c.name == name)
+    rows = tx.execute(query.group_by(usage.c.day).order_by(usage.c.day)).mappings()
+    return [_use({**row, "name": name or ""}) for row in rows]
+
+
+def _use(row: Any) -> Use:
+    return Use(
+        name=row["name"],
+        day=row.get("day", ""),
+        requests=int(row["requests"]),
+        errors=int(row["errors"]),
+        cache_hits=int(row["cache_hits"]),
+        input_tokens=int(row["input_tokens"]),
+        output_tokens=int(row["output_tokens"]),
+        cost_usd=float(row["cost_usd"]),
+        saved_usd=float(row["saved_usd"]),
+    )
+
+
+def _rows(records: Iterable[InferenceRecord]) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+
+    def at(project: str, day: str, over: str, name: str) -> dict[str, Any]:
+        key = (project, day, over, name)
+        if key not in found:
+            found[key] = {"project": project, "day": day, "over": over, "name": name, **dict.fromkeys(_SUMS, 0)}
+        return found[key]
+
+    for record in records:
+        day = day_of(record.started_ms)
+        used_in, used_out = tokens_of(record)
+        for over, name in (("key", record.key_id), ("project", ""), ("task", record.task)):
+            if not name and over != "project":
+                continue
+            row = at(record.project, day, over, name)
+            row["requests"] += 1
+            row["errors"] += failed(record.status, record.error_code)
+            row["cache_hits"] += bool(record.cache)
+            row["input_tokens"] += used_in
+            row["output_tokens"] += used_out
+            row["cost_usd"] += record.cost_usd
+            row["saved_usd"] += record.saved_usd
+        for call in record.calls:
+            if not call.model:
+                continue
+            row = at(record.project, day, "model", call.model)
+            row["requests"] += 1
+            row["errors"] += failed(call.status, call.error_code)
+            row["input_tokens"] += call.input_tokens
+            row["output_tokens"] += call.output_tokens
+            row["cost_usd"] += call.cost_usd
+    return list(found.values())
+
+
+def tokens_of(record: InferenceRecord) -> tuple[int, int]:
+    """(input, output) of all its calls: repeated ones are paid for too. Nothing for an answer from the cache."""
+    if record.calls:
+        return sum(call.input_tokens for call in record.calls), sum(call.output_tokens for call in record.calls)
+    return (0, 0) if record.cache else (record.input_tokens, record.output_tokens)
+
+
+# ---------------------------------------------------------------- leases
+def _tell_leases(tx: Connection, records: Sequence[InferenceRecord]) -> None:
+    """What workers spent by their records. Of a holder that is gone it counts at once (see app/leases.py)."""
+    spent: dict[tuple[str, str], tuple[float, int]] = {}
+    for record in records:
+        if record.holder:
+            for account, usd, tokens in _spent(record):
+                before = spent.get((account, record.holder), (0.0, 0))
+                spent[(account, record.holder)] = (before[0] + usd, before[1] + tokens)
+    for (account, holder), (usd, tokens) in sorted(spent.items()):
+        at = (lease.c.account == account, lease.c.holder == holder)
+        grown = {"recorded_usd": lease.c.recorded_usd + usd, "recorded_tokens": lease.c.recorded_tokens + tokens}
+        if tx.execute(update(lease).where(*at).values(**grown)).rowcount:
+            count_ended(tx, account, holder)
+
+
+def count_ended(tx: Connection, account: str, holder: str) -> None:
+    """Let the records of a holder that is gone count, as far as it did not tell what they cost."""
+    at = (lease.c.account == account, lease.c.holder == holder)
+    row = tx.execute(select(lease).where(*at, lease.c.ended == 1).with_for_update()).one_or_none()
+    if row is None:
+        return
+    usd, tokens = max(0.0, row.recorded_usd - row.counted_usd), max(0, row.recorded_tokens - row.counted_tokens)
+    if not usd and not tokens:
+        return
+    grown = {"counted_usd": row.counted_usd + usd, "counted_tokens": row.counted_tokens + tokens}
+    tx.execute(update(lease).where(*at).values(**grown))
+    rows = [
+        {"account": account, "period": period, "usd": usd, "requests": 0, "tokens": tokens}
+        for period in (EVER, month_of(row.day), row.day)
+    ]
+    sums.add(tx, spend, rows, ("usd", "tokens"))
+
+
+def _spent(record: InferenceRecord) -> list[tuple[str, float, int]]:
+    """(account, US dollars, tokens) of every account that the record may stand on."""
+    project, tokens = record.project, sum(tokens_of(record))
+    out = [
+        (account_of("key", project, record.key_id), record.cost_usd, tokens),
+        (account_of("project", project), record.cost_usd, tokens),
+        (account_of("task", project, record.task), record.cost_usd, tokens),
+    ]
+    models: dict[str, tuple[float, int]] = {}
+    for call in record.calls:
+        usd, used = models.get(call.model, (0.0, 0))
+        models[call.model] = (usd + call.cost_usd, used + call.input_tokens + call.output_tokens)
+    return [*out, *((account_of("model", project, name), *spent) for name, spent in models.items())]
