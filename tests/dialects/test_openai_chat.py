@@ -22,11 +22,13 @@ from volant.core.chat import (
     ImagePart,
     Message,
     OutputFormat,
+    Reasoning,
     Sampling,
     Started,
     StreamEvent,
     TextPart,
     Thought,
+    ThoughtEnded,
     Tool,
     ToolCall,
     ToolChoice,
@@ -57,9 +59,17 @@ PART = st.one_of(
 )
 # one empty text part and no part at all are the same on the wire
 PARTS = st.lists(PART, max_size=3).map(tuple).filter(lambda parts: parts != (TextPart(text=""),))
-CALL = st.builds(ToolCall, id=WORD, name=WORD, arguments=TEXT)
+CALL = st.builds(ToolCall, id=WORD, name=WORD, arguments=TEXT, signature=TEXT)
 SCHEMA = st.fixed_dictionaries({"type": st.just("object")})
 EXTRA = st.dictionaries(st.sampled_from(["x_new", "prediction"]), st.integers() | TEXT, max_size=2)
+PROOF = st.builds(
+    Thought, text=TEXT, signature=WORD, id=TEXT, dialect=st.sampled_from(["anthropic", "gemini", "openai_responses"])
+) | st.builds(Thought, redacted=WORD, dialect=st.just("anthropic"))
+THOUGHTS = (
+    st.just(())
+    | st.builds(Thought, text=WORD).map(lambda one: (one,))
+    | st.lists(PROOF, min_size=1, max_size=2).map(tuple)
+)
 MESSAGE = st.one_of(
     st.builds(Message, role=st.sampled_from(["system", "developer", "user"]), parts=PARTS, name=TEXT, extra=EXTRA),
     st.builds(
@@ -68,7 +78,7 @@ MESSAGE = st.one_of(
         parts=PARTS,
         tool_calls=st.lists(CALL, max_size=2).map(tuple),
         refusal=TEXT,
-        thoughts=st.builds(Thought, text=TEXT.filter(bool)).map(lambda one: (one,)) | st.just(()),
+        thoughts=THOUGHTS,
     ),
     st.builds(Message, role=st.just("tool"), parts=PARTS, tool_call_id=WORD),
 )
@@ -77,6 +87,7 @@ SAMPLING = st.builds(
     Sampling,
     temperature=NUMBER,
     top_p=NUMBER,
+    top_k=st.none() | st.integers(1, 99),
     max_tokens=st.none() | st.integers(1, 9999),
     stop=st.lists(WORD, max_size=3).map(tuple),
     seed=st.none() | st.integers(0, 99),
@@ -93,6 +104,9 @@ REQUEST = st.builds(
     tools=st.lists(
         st.builds(Tool, name=WORD, description=TEXT, parameters=SCHEMA, strict=st.booleans()), max_size=2
     ).map(tuple),
+    own_tools=st.sampled_from([(), ({"type": "browser_search"},)]),
+    reasoning=st.none() | st.builds(Reasoning, effort=st.sampled_from(["none", "low", "high"])),
+    dialect=st.just("openai_chat"),
     tool_choice=st.none()
     | st.sampled_from([ToolChoice(mode="auto"), ToolChoice(mode="none"), ToolChoice(mode="tool", name="f")]),
     parallel_tool_calls=st.none() | st.booleans(),
@@ -124,14 +138,18 @@ ANSWER = st.builds(
     parts=TEXTS,
     tool_calls=st.lists(CALL, max_size=2).map(tuple),
     refusal=TEXT,
-    thoughts=st.builds(Thought, text=TEXT.filter(bool)).map(lambda one: (one,)) | st.just(()),
+    thoughts=THOUGHTS,
+)
+LOGPROBS = st.none() | st.lists(st.builds(lambda token: {"token": token, "logprob": -0.5}, TEXT), min_size=1).map(
+    lambda tokens: {"content": tokens}
 )
 
 
 @st.composite
 def _responses(draw: st.DrawFn) -> ChatResponse:
     choices = [
-        Choice(index=index, message=draw(ANSWER), finish=draw(FINISH)) for index in range(draw(st.integers(1, 2)))
+        Choice(index=index, message=draw(ANSWER), finish=draw(FINISH), logprobs=draw(LOGPROBS))
+        for index in range(draw(st.integers(1, 2)))
     ]
     return ChatResponse(
         id=draw(WORD),
@@ -139,6 +157,7 @@ def _responses(draw: st.DrawFn) -> ChatResponse:
         model=draw(TEXT),
         choices=tuple(choices),
         usage=draw(st.none() | USAGE),
+        dialect="openai_chat",
         extra=draw(st.dictionaries(st.just("system_fingerprint"), TEXT, max_size=1)),
     )
 
@@ -183,15 +202,31 @@ def test_a_stream_amounts_to_its_answer(response: ChatResponse, data: st.DataObj
 
 
 def _taken_apart(response: ChatResponse) -> Any:
-    yield Started(id=response.id, created_s=response.created_s, model=response.model, extra=response.extra)
+    yield Started(
+        id=response.id,
+        created_s=response.created_s,
+        model=response.model,
+        dialect=response.dialect,
+        extra=response.extra,
+    )
     for choice in response.choices:
         message = choice.message
+        for thought in message.thoughts:
+            for letter in thought.text:
+                yield Delta(index=choice.index, reasoning=letter)
+            if thought.dialect:
+                yield ThoughtEnded(
+                    index=choice.index, signature=thought.signature, redacted=thought.redacted, id=thought.id,
+                    dialect=thought.dialect,
+                )  # fmt: skip
         for letter in message.text:
             yield Delta(index=choice.index, text=letter)
-        if message.refusal or message.reasoning:
-            yield Delta(index=choice.index, refusal=message.refusal, reasoning=message.reasoning)
+        for token in (choice.logprobs or {}).get("content", []):
+            yield Delta(index=choice.index, logprobs={"content": [token]})
+        if message.refusal:
+            yield Delta(index=choice.index, refusal=message.refusal)
         for place, call in enumerate(message.tool_calls):
-            yield ToolDelta(index=choice.index, call=place, id=call.id, name=call.name)
+            yield ToolDelta(index=choice.index, call=place, id=call.id, name=call.name, signature=call.signature)
             for letter in call.arguments:
                 yield ToolDelta(index=choice.index, call=place, arguments=letter)
         if choice.finish is not None:
@@ -254,6 +289,7 @@ def test_unknown_fields_of_the_wire_are_kept() -> None:
     wire = {"model": "m", "messages": [{"role": "user", "content": "x", "cache_control": {"a": 1}}], "verbosity": "low"}
     request = parse_request(json.dumps(wire).encode())
     assert request.extra == {"verbosity": "low"}
+    assert request.messages[0].extra == {"cache_control": {"a": 1}}
     assert json.loads(render_request(request)) == wire
 
 

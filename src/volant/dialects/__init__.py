@@ -4,8 +4,10 @@
 
 dialect        what a dialect must offer: `Dialect`, `EmbeddingDialect`; `Losses`
 sse            event streams, cut at arbitrary bytes
-openai_chat    OpenAI chat completions: request, answer, stream
-openai_errors  the error body that OpenAI clients understand
+fields         typed fields out of decoded JSON, each complaint with its path
+fitting        what a provider cannot take, and words of other dialects: dropped by name or refused
+openai_chat    OpenAI chat completions: requests, with openai_messages, openai_answers, openai_thoughts, openai_tools
+openai_errors  the error body that OpenAI clients understand, and that its copies send
 
 The others have one module each, named as in `dialect.NAMES`, and are imported when they are first asked for.
 """

@@ -1,0 +1,181 @@
+"""Fitting: bend a request to what a provider can take, before any dialect writes it down.
+
+What changes the question is refused, what is harmless is dropped and named; both through `Losses`. Two reasons for a
+loss are here because every dialect has them: the provider lacks an ability (`fit`), and a value is in the words of
+another dialect (`naturalise`). What one dialect alone cannot say stands in that dialect's module.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from volant.core.capabilities import Capabilities
+from volant.core.chat import AudioPart, ChatRequest, FilePart, ImagePart, Json, Message, Part, Reasoning, Sampling
+from volant.dialects.dialect import Losses
+
+# Fields of one dialect that change what is asked: no other may leave them out. All others are hints.
+_CHANGES_THE_QUESTION = frozenset({
+    "audio", "background", "cachedContent", "container", "conversation", "echo", "function_call", "functions",
+    "guardrailConfig", "input", "logit_bias", "mcp_servers", "modalities", "previous_response_id", "prompt", "suffix",
+    "tool_choice", "web_search_options",
+})  # fmt: skip
+_HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
+    "store": (False,),
+    "background": (False,),
+    "modalities": (["text"],),
+    "truncation": ("disabled",),
+    "service_tier": ("auto", "default"),
+    "tool_choice": ("auto",),
+    "function_call": ("auto",),
+    "echo": (False,),
+}
+_EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))  # budgets up to so many tokens; above: high
+_BUDGETS = {"none": 0, "minimal": 1024, "low": 2048, "medium": 8192, "high": 24576, "xhigh": 49152, "max": 65536}
+
+
+# ---------------------------------------------------------------- what the provider can take
+def fit(request: ChatRequest, can: Capabilities, losses: Losses) -> ChatRequest:
+    """The request as this provider takes it. Raises BadInput `not_supported`."""
+    if request.stream and not can.streaming:
+        losses.refuse("stream")
+    if request.tools and not can.tools:
+        losses.refuse("tools")
+    _fit_format(request, can, losses)
+    for message in request.messages:
+        for part in message.parts:
+            _fit_part(part, can, losses)
+    changes: dict[str, Any] = {}
+    if request.parallel_tool_calls is not None and not can.parallel_tools:
+        losses.drop("parallel_tool_calls")
+        changes["parallel_tool_calls"] = None
+    if request.include_usage and not can.stream_usage:
+        changes["include_usage"] = False
+    if request.reasoning is not None and not can.reasoning:
+        if request.reasoning.effort != "none" and request.reasoning.budget_tokens != 0:
+            losses.drop("reasoning", "this deployment does not take how much to think")
+        changes["reasoning"] = None
+    sampling = fit_sampling(request.sampling, can, losses)
+    if sampling is not request.sampling:
+        changes["sampling"] = sampling
+    return replace(request, **changes) if changes else request
+
+
+def fit_sampling(sampling: Sampling, can: Capabilities, losses: Losses) -> Sampling:
+    """How the answer is drawn, as far as the provider lets one say it."""
+    gone: dict[str, Any] = {}
+
+    def drop(*names: str) -> None:
+        for name in names:
+            if (value := getattr(sampling, name)) is not None:
+                if value or name not in ("frequency_penalty", "presence_penalty"):  # a penalty of 0 is none
+                    losses.drop(name)
+                gone[name] = None
+
+    if not can.sampling:
+        drop("temperature", "top_p", "top_k")
+    if not can.top_k:
+        drop("top_k")
+    if not can.seed:
+        drop("seed")
+    if not can.penalties:
+        drop("frequency_penalty", "presence_penalty")
+    if sampling.logprobs and not can.logprobs:
+        losses.refuse("logprobs")
+    if not can.logprobs and (sampling.logprobs is not None or sampling.top_logprobs is not None):
+        gone |= {"logprobs": None, "top_logprobs": None}
+    if sampling.n is not None and not can.choices:
+        if sampling.n > 1:
+            losses.refuse("n", "it gives one answer at a time")
+        gone["n"] = None
+    if sampling.stop and not can.stop:
+        losses.refuse("stop")
+    return replace(sampling, **gone) if gone else sampling
+
+
+def _fit_format(request: ChatRequest, can: Capabilities, losses: Losses) -> None:
+    shape = request.output_format
+    if shape is None:
+        return
+    if shape.kind == "json" and not can.json_object:
+        losses.refuse("response_format", "it knows no JSON mode; ask for JSON in the words, or give a schema")
+    if shape.kind == "json_schema" and not can.json_schema:
+        losses.refuse("response_format", "it holds no answer to a JSON schema")
+
+
+def _fit_part(part: Part, can: Capabilities, losses: Losses) -> None:
+    if isinstance(part, ImagePart):
+        if not can.images:
+            losses.refuse("image", "its model sees no images")
+        if not can.image_urls and not part.url.startswith("data:"):
+            losses.refuse("image", "it fetches no URLs; send the image itself as a data: URL")
+    elif isinstance(part, FilePart) and not can.files:
+        losses.refuse("file", "it reads no documents")
+    elif isinstance(part, AudioPart) and not can.audio:
+        losses.refuse("audio", "it hears no sound")
+
+
+# ---------------------------------------------------------------- what is in another dialect's words
+def naturalise(request: ChatRequest, dialects: tuple[str, ...], losses: Losses) -> ChatRequest:
+    """The request without the words of other dialects; as it is where it came in one of `dialects`."""
+    if request.dialect in dialects:
+        return request
+    if request.own_tools:
+        tool = request.own_tools[0]
+        losses.refuse("tools", f"{str(tool.get('type') or next(iter(tool), ''))[:40]!r} is run by another provider")
+    drop_extra(request.extra, losses)
+    return replace(
+        request,
+        extra={},
+        messages=tuple(_natural_message(message, losses) for message in request.messages),
+        tools=tuple(replace(tool, extra=_gone(tool.extra, losses)) for tool in request.tools),
+    )
+
+
+def drop_extra(extra: Json, losses: Losses) -> None:
+    """Name the hints that are left out; refuse what changes the question."""
+    for name, value in extra.items():
+        if value is None or value in ({}, [], "") or value in _HARMLESS_VALUES.get(name, ()):
+            continue
+        if name in _CHANGES_THE_QUESTION:
+            losses.refuse(name)
+        losses.drop(name)
+
+
+def _gone(extra: Json, losses: Losses) -> Json:
+    if extra:
+        drop_extra(extra, losses)
+    return {}
+
+
+def _natural_message(message: Message, losses: Losses) -> Message:
+    parts = message.parts
+    if any(getattr(part, "extra", None) for part in parts):
+        parts = tuple(
+            replace(part, extra=_gone(part.extra, losses)) if not isinstance(part, AudioPart) and part.extra else part
+            for part in parts
+        )
+    if parts is message.parts and not message.extra:
+        return message
+    return replace(message, parts=parts, extra=_gone(message.extra, losses))
+
+
+# ---------------------------------------------------------------- thinking
+def effort_of(reasoning: Reasoning, losses: Losses) -> str:
+    """How much to think, as a word. A budget in tokens becomes the nearest word, which is named."""
+    if reasoning.effort or reasoning.budget_tokens is None:
+        return reasoning.effort
+    budget = reasoning.budget_tokens
+    effort = next((word for most, word in _EFFORTS if budget <= most), "high") if budget >= 0 else ""
+    losses.drop("reasoning budget", f"sent as effort {effort or 'of its own choice'}")
+    return effort
+
+
+def budget_of(reasoning: Reasoning, losses: Losses) -> int | None:
+    """How much to think, in tokens. A word becomes a number, which is named; None: nothing was said."""
+    if reasoning.budget_tokens is not None or not reasoning.effort:
+        return reasoning.budget_tokens
+    budget = _BUDGETS.get(reasoning.effort, _BUDGETS["medium"])
+    losses.drop("reasoning effort", f"sent as a budget of {budget} tokens")
+    return budget

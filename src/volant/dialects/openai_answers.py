@@ -1,0 +1,387 @@
+"""OpenAI chat answers: whole and streamed, between the wire and `core.chat`, both ways.
+
+Source: OpenAI API reference, "Chat completion" and "Chat completion chunk" (read November 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from volant.core.chat import (
+    ChatResponse,
+    Choice,
+    Counted,
+    Delta,
+    Failed,
+    Finished,
+    FinishReason,
+    ImagePart,
+    Json,
+    Message,
+    Started,
+    StreamEvent,
+    TextPart,
+    Thought,
+    ThoughtEnded,
+    ToolDelta,
+    Usage,
+)
+from volant.core.errors import BadInput, UpstreamFailed
+from volant.dialects.fields import decode, filled, want
+from volant.dialects.openai_messages import parse_message, render_message, render_part
+from volant.dialects.openai_thoughts import is_proof, parse_details, render_detail, render_signature, signature_of
+from volant.dialects.openai_tools import closing, escaped, opening, text_of
+from volant.dialects.sse import DONE, data_of, event_of
+
+NAME = "openai_chat"
+_DELTA = frozenset({
+    "role", "content", "refusal", "reasoning_content", "reasoning", "reasoning_details", "tool_calls", "images",
+    "extra_content",
+})  # fmt: skip
+_CHOICE = frozenset({"index", "message", "delta", "finish_reason", "logprobs"})
+_FINISH: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "tool_call": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "error": "error",
+}
+
+
+# ---------------------------------------------------------------- whole
+def parse_response(body: bytes) -> ChatResponse:
+    """The answer in `body`. Raises UpstreamFailed `invalid_answer` where it is none."""
+    try:
+        rest = dict(want(decode(body), dict, "body"))
+        usage = rest.pop("usage", None)
+        rest.pop("object", None)
+        return ChatResponse(
+            id=str(rest.pop("id", None) or ""),
+            created_s=int(rest.pop("created", None) or 0),
+            model=str(rest.pop("model", None) or ""),
+            choices=tuple(
+                _parse_choice(choice, f"choices[{at}]")
+                for at, choice in enumerate(want(rest.pop("choices", None), list, "choices"))
+            ),
+            usage=parse_usage(usage) if usage else None,
+            dialect=NAME,
+            extra=rest,
+        )
+    except (BadInput, TypeError, ValueError, AttributeError) as error:
+        raise UpstreamFailed("invalid_answer", f"the upstream's answer is no chat completion: {error}") from error
+
+
+def render_response(response: ChatResponse, customs: Collection[str] = ()) -> bytes:
+    """The body of an answer. `customs`: names of the custom tools that were offered."""
+    native = response.dialect in ("", NAME)
+    wire: Json = {
+        "id": response.id,
+        "object": "chat.completion",
+        "created": response.created_s,
+        "model": response.model,
+        "choices": [
+            {
+                "index": choice.index,
+                "message": _render_answer(choice.message, customs, native),
+                "logprobs": choice.logprobs,
+                "finish_reason": choice.finish,
+                **(choice.extra if native else {}),
+            }
+            for choice in response.choices
+        ],
+    }
+    if response.usage is not None:
+        wire["usage"] = render_usage(response.usage)
+    return msgspec.json.encode(wire | response.extra if native else wire)
+
+
+def _render_answer(message: Message, customs: Collection[str], native: bool) -> Json:
+    """Content of an answer is one text; pictures stand beside it, as OpenRouter has them."""
+    images = [part for part in message.parts if isinstance(part, ImagePart)]
+    if images or len(message.parts) > 1:
+        signature = next((p.signature for p in message.parts if isinstance(p, TextPart) and p.signature), "")
+        text = TextPart(text=message.text, signature=signature)
+        message = replace(message, parts=(text,) if text.text or signature else ())
+    if not native:
+        message = replace(message, extra={})
+    wire = {"role": "assistant", "content": None, **render_message(message, customs)}
+    return wire | {"images": [render_part(image) for image in images]} if images else wire
+
+
+def _images_of(raw: object) -> tuple[ImagePart, ...]:
+    images = raw if isinstance(raw, list) else []
+    urls = [image["image_url"].get("url") for image in images if isinstance(image.get("image_url"), dict)]
+    return tuple(ImagePart(url=url) for url in urls if isinstance(url, str))
+
+
+def _parse_choice(raw: object, path: str) -> Choice:
+    choice = want(raw, dict, path)
+    message = {"role": "assistant", **want(choice.get("message"), dict, f"{path}.message")}
+    images = _images_of(message.pop("images", None))
+    said = parse_message(message, f"{path}.message")
+    finish, detail = _finish_of(choice)
+    return Choice(
+        index=int(choice.get("index") or 0),
+        message=replace(said, parts=said.parts + images) if images else said,
+        finish=finish,
+        finish_detail=detail,
+        logprobs=choice.get("logprobs"),
+        extra=_unknown(choice, _CHOICE),
+    )
+
+
+def _unknown(raw: Json, known: frozenset[str]) -> Json:
+    return {name: value for name, value in raw.items() if name not in known and value is not None}
+
+
+def _finish_of(choice: Mapping[str, Any]) -> tuple[FinishReason | None, str]:
+    """Why it ended; beside it the server's word where ours says less, or the stop sequence (vLLM's `stop_reason`)."""
+    said = choice.get("finish_reason")
+    if not said:
+        return None, ""
+    finish = _FINISH.get(str(said))
+    stopped_at = choice.get("stop_reason")
+    detail = str(said) if finish is None else stopped_at if isinstance(stopped_at, str) else ""
+    return finish or "stop", detail
+
+
+def parse_usage(wire: Mapping[str, Any]) -> Usage:
+    """Token counts; what is missing counts as 0. Some servers (xAI) count reasoning beside the output: added here."""
+    inputs = wire.get("prompt_tokens_details") or {}
+    outputs = wire.get("completion_tokens_details") or {}
+    asked, said = int(wire.get("prompt_tokens") or 0), int(wire.get("completion_tokens") or 0)
+    reasoning = int(outputs.get("reasoning_tokens") or 0)
+    if reasoning and int(wire.get("total_tokens") or 0) == asked + said + reasoning:
+        said += reasoning
+    return Usage(
+        input_tokens=asked,
+        output_tokens=said,
+        cached_tokens=int(inputs.get("cached_tokens") or wire.get("prompt_cache_hit_tokens") or 0),
+        cache_write_tokens=int(inputs.get("cache_write_tokens") or 0),
+        input_audio_tokens=int(inputs.get("audio_tokens") or 0),
+        reasoning_tokens=reasoning,
+        output_audio_tokens=int(outputs.get("audio_tokens") or 0),
+    )
+
+
+def render_usage(usage: Usage) -> Json:
+    """`usage` on the wire."""
+    wire: Json = {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+    }
+    inputs = filled(
+        cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        audio_tokens=usage.input_audio_tokens,
+    )
+    outputs = filled(reasoning_tokens=usage.reasoning_tokens, audio_tokens=usage.output_audio_tokens)
+    return wire | filled(prompt_tokens_details=inputs, completion_tokens_details=outputs)
+
+
+# ---------------------------------------------------------------- stream
+class StreamParser:
+    """Turns the events of one stream (as `sse.SseCutter` cuts them) into `core.chat` events."""
+
+    def __init__(self) -> None:
+        self.done = False  # [DONE] was seen
+        self._started = False
+        self._customs: set[tuple[int, int]] = set()  # calls of custom tools whose text has not ended: choice, place
+
+    def feed(self, event: bytes) -> list[StreamEvent]:
+        """What one SSE event says; empty for comments. Raises UpstreamFailed for one that is no chunk."""
+        data = data_of(event)
+        if data is None or not data.strip():
+            return []
+        if data.strip() == b"[DONE]":
+            self.done = True
+            return []
+        try:
+            return list(self._events(want(decode(data), dict, "chunk")))
+        except (BadInput, TypeError, ValueError, AttributeError) as error:
+            raise UpstreamFailed("invalid_chunk", f"the upstream's stream has a broken chunk: {error}") from error
+
+    def _events(self, chunk: Json) -> Iterator[StreamEvent]:
+        if error := chunk.get("error"):
+            detail = error if isinstance(error, dict) else {"message": str(error)}
+            yield Failed(
+                message=str(detail.get("message") or ""),
+                kind=str(detail.get("type") or "server_error"),
+                code=str(detail.get("code") or ""),
+            )
+            return
+        if not self._started:
+            self._started = True
+            known = {"id", "created", "model", "object", "choices", "usage"}
+            yield Started(
+                id=str(chunk.get("id") or ""),
+                created_s=int(chunk.get("created") or 0),
+                model=str(chunk.get("model") or ""),
+                dialect=NAME,
+                extra={name: value for name, value in chunk.items() if name not in known},
+            )
+        for choice in chunk.get("choices") or []:
+            yield from self._choice(want(choice, dict, "choices"))
+        if usage := chunk.get("usage"):
+            yield Counted(usage=parse_usage(usage))
+
+    def _choice(self, choice: Json) -> Iterator[StreamEvent]:
+        index = int(choice.get("index") or 0)
+        delta = choice.get("delta") or {}
+        text, refusal = delta.get("content") or "", delta.get("refusal") or ""
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning") or ""
+        logprobs = choice.get("logprobs")
+        if reasoning:
+            yield Delta(index=index, reasoning=reasoning)
+        for thought in parse_details(delta.get("reasoning_details")):
+            if is_proof(thought):  # the text came as `reasoning` already
+                yield ThoughtEnded(
+                    index=index, signature=thought.signature, redacted=thought.redacted, id=thought.id,
+                    dialect=thought.dialect,
+                )  # fmt: skip
+        parts, extra = _images_of(delta.get("images")), _unknown(delta, _DELTA)
+        signature = signature_of(delta)
+        if text or refusal or logprobs or parts or extra or signature:
+            yield Delta(
+                index=index, text=text, refusal=refusal, logprobs=logprobs, signature=signature, parts=parts,
+                extra=extra,
+            )  # fmt: skip
+        for call in delta.get("tool_calls") or []:
+            yield self._call(index, call)
+        finish, detail = _finish_of(choice)
+        if finish is not None:
+            yield from self._close(index)
+            yield Finished(index=index, reason=finish, detail=detail, extra=_unknown(choice, _CHOICE))
+
+    def _call(self, index: int, call: Json) -> ToolDelta:
+        place = int(call.get("index") or 0)
+        custom = call.get("custom")
+        function = custom or call.get("function") or {}
+        said = function.get("arguments") or ""
+        if custom is not None:
+            said = escaped(custom.get("input") or "")
+            if (index, place) not in self._customs:
+                self._customs.add((index, place))
+                said = opening() + said
+        return ToolDelta(
+            index=index,
+            call=place,
+            id=call.get("id") or "",
+            name=function.get("name") or "",
+            arguments=said,
+            signature=signature_of(call),
+        )
+
+    def _close(self, index: int) -> Iterator[StreamEvent]:
+        for which in sorted(self._customs):
+            if which[0] == index:
+                yield ToolDelta(index=index, call=which[1], arguments=closing())
+        self._customs = {which for which in self._customs if which[0] != index}
+
+
+class StreamRenderer:
+    """Turns `core.chat` events into SSE events of one stream. `customs` as of `render_response`."""
+
+    def __init__(self, *, include_usage: bool, customs: Collection[str] = ()) -> None:
+        self._include_usage = include_usage
+        self._customs = customs
+        self._native = True  # the extras of this stream are in our words
+        self._held: dict[tuple[int, int], str] = {}  # arguments of custom calls: choice, place → JSON so far
+        self._base: Json = {"id": "", "object": "chat.completion.chunk", "created": 0, "model": ""}
+        self._roles_sent: set[int] = set()
+        self._thinking: dict[int, str] = {}  # choice → the text of its thought so far
+        self._thoughts: dict[int, int] = {}  # choice → how many of its thoughts have ended
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """The bytes for one event; empty for what this client did not ask for."""
+        if isinstance(event, Delta):
+            return self._delta(event)
+        if isinstance(event, ToolDelta):
+            return self._call(event)
+        if isinstance(event, Finished):
+            more = event.extra if self._native else {}
+            return self._release(event.index) + self._choice(event.index, {}, event.reason, **more)
+        if isinstance(event, ThoughtEnded):
+            return self._thought(event)
+        if isinstance(event, Started):
+            self._native = event.dialect in ("", NAME)
+            self._base |= {"id": event.id, "created": event.created_s, "model": event.model}
+            self._base |= event.extra if self._native else {}
+            return b""
+        if isinstance(event, Counted):
+            return self._chunk([], usage=render_usage(event.usage)) if self._include_usage else b""
+        detail = {"message": event.message, "type": event.kind, "param": None, "code": event.code or None}
+        return event_of(msgspec.json.encode({"error": detail}))
+
+    def done(self) -> bytes:
+        """The end of the stream."""
+        return DONE
+
+    def _delta(self, event: Delta) -> bytes:
+        if event.reasoning:
+            self._thinking[event.index] = self._thinking.get(event.index, "") + event.reasoning
+        delta = filled(content=event.text, refusal=event.refusal, reasoning_content=event.reasoning)
+        if event.signature:
+            delta |= render_signature(event.signature)
+        if images := [render_part(part) for part in event.parts if isinstance(part, ImagePart)]:
+            delta["images"] = images
+        if event.extra and self._native:
+            delta |= event.extra
+        return self._choice(event.index, delta, None, logprobs=event.logprobs)
+
+    def _call(self, event: ToolDelta) -> bytes:
+        where = (event.index, event.call)
+        if event.name in self._customs:
+            self._held[where] = event.arguments
+            return self._custom(event, {"name": event.name, "input": ""})
+        if where in self._held:
+            self._held[where] += event.arguments
+            return b""
+        call: Json = {"index": event.call, "function": filled(name=event.name) | {"arguments": event.arguments}}
+        if event.id:
+            call |= {"id": event.id, "type": "function"}
+        if event.signature:
+            call |= render_signature(event.signature)
+        return self._choice(event.index, {"tool_calls": [call]}, None)
+
+    def _custom(self, event: ToolDelta, custom: Json) -> bytes:
+        call = {"index": event.call, "custom": custom} | ({"id": event.id, "type": "custom"} if event.id else {})
+        return self._choice(event.index, {"tool_calls": [call]}, None)
+
+    def _release(self, index: int) -> bytes:
+        """Texts of custom calls: JSON cannot be turned into text before it is complete."""
+        ended = [where for where in sorted(self._held) if where[0] == index]
+        return b"".join(
+            self._custom(ToolDelta(index=index, call=where[1]), {"input": text_of(self._held.pop(where))})
+            for where in ended
+        )
+
+    def _thought(self, event: ThoughtEnded) -> bytes:
+        thought = Thought(
+            text=self._thinking.pop(event.index, ""),
+            signature=event.signature,
+            redacted=event.redacted,
+            id=event.id,
+            dialect=event.dialect,
+        )
+        if not is_proof(thought):
+            return b""
+        place = self._thoughts.get(event.index, 0)
+        self._thoughts[event.index] = place + 1
+        return self._choice(event.index, {"reasoning_details": [render_detail(thought, place)]}, None)
+
+    def _choice(self, index: int, delta: Json, finish: FinishReason | None, **more: Any) -> bytes:
+        if index not in self._roles_sent:
+            self._roles_sent.add(index)
+            delta = {"role": "assistant", **delta}
+        return self._chunk([{"index": index, "delta": delta, "logprobs": None, "finish_reason": finish} | more])
+
+    def _chunk(self, choices: Sequence[Json], **more: Any) -> bytes:
+        return event_of(msgspec.json.encode({**self._base, "choices": choices, **more}))
