@@ -45,7 +45,7 @@ def main() -> int:
     def flagged(text: str) -> set[str]:
         return {one.kind for one in find(text) if one.score >= AT}
 
-    cases = [line.rstrip("\n").split("\t") for line in CASES.open(encoding="utf-8") if not line.startswith("#")]
+    cases = [line.split("\t") for line in CASES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     report: dict[str, Any] = {
         "name": "toxicity",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
