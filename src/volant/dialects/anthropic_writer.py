@@ -1,0 +1,204 @@
+"""Anthropic messages, the stream to a client: `core.chat` events as Anthropic's, one block open at a time.
+
+Every event has its `event:` line, without which the SDKs read nothing. Blocks are numbered from 0 without a gap, as
+the SDKs count on. What a provider says in the middle of a tool call (another call, words) waits until that call's
+arguments are whole. Usage and stop reason come last, in one message_delta.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from volant.core.chat import (
+    ChatRequest,
+    Counted,
+    Delta,
+    Failed,
+    Finished,
+    Json,
+    Started,
+    StreamEvent,
+    TextPart,
+    ThoughtEnded,
+    ToolDelta,
+    Usage,
+)
+from volant.dialects import anthropic_blocks as blocks
+from volant.dialects.anthropic_answer import NAME, render_stop, render_usage, render_words
+
+
+class AnthropicWriter:
+    """Turns `core.chat` events into the SSE events of one stream. Of several choices the first is given."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._stops = request.sampling.stop
+        self._model = request.model
+        self._own = False
+        self._started = False
+        self._failed = False
+        self._place = -1  # of the block that is open, or was last
+        self._open = ""  # its kind; empty: none is
+        self._call = -1  # whose tool call it is
+        self._arguments: list[str] = []  # of that call, so far
+        self._called: set[int] = set()  # calls that have had their block
+        self._held: list[Delta | ThoughtEnded | ToolDelta] = []  # what waits until that call is whole
+        self._finished: Finished | None = None
+        self._refused = False
+        self._usage: Usage | None = None
+        self._beside: Json = {}  # of usage
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """The bytes for one event; empty for what comes at the end."""
+        if isinstance(event, Started):
+            return self._start(event)
+        if isinstance(event, Counted):
+            self._usage = event.usage
+            return b""
+        if isinstance(event, Failed):
+            self._failed = True
+            error = {"type": event.kind or "api_error", "message": event.message}
+            return _event("error", {"error": error})
+        if event.index:
+            return b""
+        if isinstance(event, Finished):
+            self._finished = event
+            return b""
+        head = b"" if self._started else self._start(Started(id="", created_s=0, model=self._model))
+        return head + self._give(event)
+
+    def done(self) -> bytes:
+        """The end of the stream; nothing after an error, which is one."""
+        if self._failed:
+            return b""
+        head = b"" if self._started else self._start(Started(id="", created_s=0, model=self._model))
+        finished = self._finished
+        stop = render_stop(
+            finished.reason if finished else None, finished.detail if finished else "", self._refused, self._stops
+        )
+        if self._own and finished is not None:
+            stop |= finished.extra
+        usage = render_usage(self._usage or Usage()) | self._beside
+        tail = _event("message_delta", {"delta": stop, "usage": usage}) + _event("message_stop", {})
+        return head + self._release() + self._close() + tail
+
+    # ------------------------------------------------------------ blocks
+    def _start(self, event: Started) -> bytes:
+        self._started = True
+        self._own = event.dialect == NAME
+        beside = event.extra.get("anthropic_usage") if self._own else None
+        message: Json = {"id": event.id, "type": "message", "role": "assistant", "model": event.model, "content": []}
+        message |= {"stop_reason": None, "stop_sequence": None}
+        usage = render_usage(Usage()) | (beside if isinstance(beside, dict) else {})
+        return _event("message_start", {"message": message | {"usage": usage}})
+
+    def _opened(self, kind: str, block: Json) -> bytes:
+        before = self._close()
+        self._place += 1
+        self._open = kind
+        return before + _event("content_block_start", {"index": self._place, "content_block": {"type": kind} | block})
+
+    def _grown(self, delta: Json) -> bytes:
+        return _event("content_block_delta", {"index": self._place, "delta": delta})
+
+    def _close(self) -> bytes:
+        if not self._open:
+            return b""
+        self._open = ""
+        return _event("content_block_stop", {"index": self._place})
+
+    # ------------------------------------------------------------ words and thoughts
+    def _delta(self, event: Delta) -> bytes:
+        said = b""
+        if event.reasoning:
+            if self._open != "thinking":
+                said += self._opened("thinking", {"thinking": "", "signature": ""})
+            said += self._grown({"type": "thinking_delta", "thinking": event.reasoning})
+        self._refused = self._refused or bool(event.refusal)
+        for text in (event.text, event.refusal):
+            if text:
+                said += self._text({"type": "text_delta", "text": text})
+        for part in event.parts:
+            text = part.text if isinstance(part, TextPart) else render_words(part, own=False)["text"]
+            said += self._text({"type": "text_delta", "text": text})
+        if self._own and event.extra:
+            said += self._own_words(event.extra)
+        return said
+
+    def _text(self, delta: Json) -> bytes:
+        before = self._opened("text", {"text": ""}) if self._open != "text" else b""
+        return before + self._grown(delta)
+
+    def _own_words(self, extra: Json) -> bytes:
+        said = b""
+        for citation in extra.get("citations") or ():
+            said += self._text({"type": "citations_delta", "citation": citation})
+        for kept in extra.get("blocks") or ():
+            block = dict(kept["block"])
+            said += self._opened(str(block.pop("type", "")), block) + self._close()
+        return said
+
+    def _thought_ended(self, event: ThoughtEnded) -> bytes:
+        if event.redacted:
+            data = blocks.proof(event.dialect, event.id, event.redacted)
+            return self._opened("redacted_thinking", {"data": data}) + self._close()
+        signature = blocks.proof(event.dialect, event.id, event.signature)
+        said = b""
+        if self._open != "thinking":
+            if not signature:
+                return b""
+            said = self._opened("thinking", {"thinking": "", "signature": ""})
+        if signature:
+            said += self._grown({"type": "signature_delta", "signature": signature})
+        return said + self._close()
+
+    # ------------------------------------------------------------ tools
+    def _give(self, event: Delta | ThoughtEnded | ToolDelta) -> bytes:
+        here = isinstance(event, ToolDelta) and event.call == self._call
+        if self._open == "tool_use" and not here and not self._is_whole():
+            self._held.append(event)
+            return b""
+        if isinstance(event, Delta):
+            return self._delta(event)
+        if isinstance(event, ThoughtEnded):
+            return self._thought_ended(event)
+        said = self._piece(event)
+        if self._held and self._is_whole():
+            said += self._replay()
+        return said
+
+    def _piece(self, event: ToolDelta) -> bytes:
+        said = b""
+        if event.call != self._call:
+            if event.call in self._called:
+                return b""  # its arguments were whole: this is white space
+            self._call = event.call
+            self._called.add(event.call)
+            self._arguments = []
+            ident = blocks.tool_id(event.id) or f"toolu_{self._place + 1}"
+            said = self._opened("tool_use", {"id": ident, "name": event.name, "input": {}})
+        if event.arguments and self._open == "tool_use":
+            self._arguments.append(event.arguments)
+            said += self._grown({"type": "input_json_delta", "partial_json": event.arguments})
+        return said
+
+    def _is_whole(self) -> bool:
+        try:
+            msgspec.json.decode("".join(self._arguments))
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        return True
+
+    def _replay(self) -> bytes:
+        held, self._held = self._held, []
+        return b"".join(self._give(event) for event in held)
+
+    def _release(self) -> bytes:
+        """Everything that waits: what it waited for does not come any more."""
+        said = b""
+        while self._held:
+            said += self._close() + self._replay()
+        return said
+
+
+def _event(kind: str, data: Json) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode({"type": kind} | data))
