@@ -281,6 +281,16 @@ class KeyGrant(msgspec.Struct, frozen=True, kw_only=True):
     direct: bool = False  # may ask for DEPLOYMENT or provider/model, not only for tasks
 
 
+class PriceTier(msgspec.Struct, frozen=True, kw_only=True):
+    """What tokens cost where the input has more than `above_tokens`. US dollars a token."""
+
+    above_tokens: int
+    usd_per_input_token: float
+    usd_per_output_token: float
+    usd_per_cached_token: float
+    usd_per_cache_write_token: float
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A deployment ready to be called: address and credentials resolved."""
 
@@ -298,6 +308,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     usd_per_output_token: float = 0.0
     usd_per_cached_token: float = 0.0  # of the input, read from the provider's cache
     usd_per_cache_write_token: float = 0.0
+    usd_per_input_audio_token: float = 0.0
+    usd_per_output_audio_token: float = 0.0
+    price_tiers: tuple[PriceTier, ...] = ()  # of long inputs, in order; the last that is passed counts for all tokens
     price_version: str = ""
     timeout_between_tokens_s: float = 60.0
     priority: int = 0
