@@ -1,0 +1,192 @@
+"""Gemini's answers as a client reads them: whole, as `alt=sse`, or as a JSON array.
+
+Thoughts are shown to a caller who asked for them (`includeThoughts`): others join the words of all parts. The last
+chunk of a stream has the finish reasons and the usage, as Gemini's own has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from volant.core.chat import (
+    ChatRequest,
+    ChatResponse,
+    Choice,
+    Counted,
+    Delta,
+    Failed,
+    Finished,
+    Message,
+    Started,
+    StreamEvent,
+    ThoughtEnded,
+    ToolCall,
+    ToolDelta,
+    Usage,
+)
+from volant.dialects.dialect import Losses
+from volant.dialects.fields import Json, filled
+from volant.dialects.gemini_errors import error_of_stream
+from volant.dialects.gemini_logprobs import to_logprobs_result
+from volant.dialects.gemini_parts import render_call, render_parts
+from volant.dialects.gemini_wire import NAME, TITLE, finish_word
+from volant.dialects.sse import event_of
+
+
+def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
+    """The body of an answer to `request`."""
+    same = response.dialect == NAME
+    extra = response.extra if same else {}
+    blocked = bool((extra.get("promptFeedback") or {}).get("blockReason"))
+    wire: Json = {} if blocked else {"candidates": [_candidate(one, request, same=same) for one in response.choices]}
+    if response.usage is not None:
+        wire["usageMetadata"] = render_usage(response.usage)
+    return msgspec.json.encode(wire | _about(response.id, response.model) | extra)
+
+
+def _candidate(choice: Choice, request: ChatRequest, *, same: bool) -> Json:
+    losses = Losses(TITLE)  # an answer loses nothing that its caller could do without or change
+    parts = render_parts(choice.message, losses, same=same, thoughts=_shown(request))
+    parts += [render_call(call, losses) for call in choice.message.tool_calls]
+    wire: Json = {"content": {"parts": parts, "role": "model"}, "index": choice.index}
+    if choice.finish is not None:
+        wire["finishReason"] = finish_word(choice.finish, choice.finish_detail)
+    if (result := to_logprobs_result(choice.logprobs)) is not None:
+        wire["logprobsResult"] = result
+    return wire | (choice.extra if same else {})
+
+
+def render_usage(usage: Usage) -> Json:
+    """usageMetadata; thoughts are counted apart from the words."""
+    wire: Json = {
+        "promptTokenCount": usage.input_tokens,
+        "candidatesTokenCount": usage.output_tokens - usage.reasoning_tokens,
+        "totalTokenCount": usage.input_tokens + usage.output_tokens,
+    }
+    wire |= filled(thoughtsTokenCount=usage.reasoning_tokens, cachedContentTokenCount=usage.cached_tokens)
+    for name, total, sound in (
+        ("promptTokensDetails", usage.input_tokens, usage.input_audio_tokens),
+        ("candidatesTokensDetails", usage.output_tokens - usage.reasoning_tokens, usage.output_audio_tokens),
+    ):
+        if sound:
+            said = (("TEXT", total - sound), ("AUDIO", sound))
+            wire[name] = [{"modality": modality, "tokenCount": tokens} for modality, tokens in said]
+    return wire
+
+
+def _about(response_id: str, model: str) -> Json:
+    return filled(modelVersion=model, responseId=response_id)
+
+
+def _shown(request: ChatRequest) -> bool:
+    return request.reasoning is not None and request.reasoning.shown
+
+
+class StreamRenderer:
+    """Turns `core.chat` events into `alt=sse` events of one stream."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._shown = _shown(request)
+        self._about: Json = {}
+        self._same = False
+        self._usage: Usage | None = None
+        self._calls: dict[tuple[int, int], ToolCall] = {}  # sent at the end: their arguments come in pieces
+        self._finished: list[Finished] = []
+        self._extra: Json = {}
+        self._failed = False
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """The bytes for one event. Calls wait for the end: Gemini sends them whole."""
+        if isinstance(event, Started):
+            self._about = _about(event.id, event.model)
+            self._same = event.dialect == NAME
+            self._extra = event.extra if self._same else {}
+        elif isinstance(event, Counted):
+            self._usage = event.usage
+        elif isinstance(event, Finished):
+            self._finished.append(event)
+        elif isinstance(event, Failed):
+            self._failed = True
+            return self._frame(error_of_stream(event))
+        elif isinstance(event, ToolDelta):
+            self._tool(event)
+        elif isinstance(event, ThoughtEnded):
+            if self._shown and event.dialect == NAME and event.signature:
+                part = {"text": "", "thought": True, "thoughtSignature": event.signature}
+                return self._parts(event.index, [part])
+        else:
+            return self._words(event)
+        return b""
+
+    def done(self) -> bytes:
+        """The end: calls that still waited, finish reasons, usage."""
+        if self._failed:
+            return self._frame_end()
+        last = {index for index, _ in self._calls} | {event.index for event in self._finished}
+        finished = {event.index: event for event in self._finished}
+        candidates = []
+        for index in sorted(last):
+            waiting = [call for (place, _), call in sorted(self._calls.items()) if place == index]
+            parts = [render_call(call, Losses(TITLE)) for call in waiting] or [{"text": ""}]
+            candidate: Json = {"content": {"parts": parts, "role": "model"}, "index": index}
+            if (event := finished.get(index)) is not None:
+                candidate["finishReason"] = finish_word(event.reason, event.detail)
+                candidate |= event.extra if self._same else {}
+            candidates.append(candidate)
+        if (self._extra.get("promptFeedback") or {}).get("blockReason"):
+            candidates = []
+        wire: Json = {"candidates": candidates} if candidates else {}
+        if self._usage is not None:
+            wire["usageMetadata"] = render_usage(self._usage)
+        return (self._frame(wire | self._about | self._extra) if wire or self._extra else b"") + self._frame_end()
+
+    def _tool(self, event: ToolDelta) -> None:
+        place = (event.index, event.call)
+        call = self._calls.get(place) or ToolCall(id="", name="", arguments="")
+        self._calls[place] = ToolCall(
+            id=call.id + event.id,
+            name=call.name + event.name,
+            arguments=call.arguments + event.arguments,
+            signature=call.signature + event.signature,
+        )
+
+    def _words(self, event: Delta) -> bytes:
+        parts: list[dict[str, Any]] = []
+        if event.reasoning and self._shown:
+            parts.append({"text": event.reasoning, "thought": True})
+        message = Message(role="assistant", parts=event.parts, extra=event.extra)
+        parts += render_parts(message, Losses(TITLE), same=self._same)
+        if event.text or event.refusal or event.signature:
+            parts.append({"text": event.text or event.refusal} | filled(thoughtSignature=event.signature))
+        result = to_logprobs_result(event.logprobs)
+        if not parts and result is None:
+            return b""
+        return self._parts(event.index, parts, **({"logprobsResult": result} if result else {}))
+
+    def _parts(self, index: int, parts: list[Json], **more: Any) -> bytes:
+        candidate = {"content": {"parts": parts, "role": "model"}, "index": index, **more}
+        return self._frame({"candidates": [candidate]} | self._about)
+
+    def _frame(self, wire: Json) -> bytes:
+        return event_of(msgspec.json.encode(wire))
+
+    def _frame_end(self) -> bytes:
+        return b""
+
+
+class ArrayRenderer(StreamRenderer):
+    """The same chunks as one JSON array, for who asks for a stream without `alt=sse`."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        super().__init__(request)
+        self._open = False
+
+    def _frame(self, wire: Json) -> bytes:
+        lead = b",\r\n" if self._open else b"["
+        self._open = True
+        return lead + msgspec.json.encode(wire)
+
+    def _frame_end(self) -> bytes:
+        return b"]" if self._open else b"[]"
