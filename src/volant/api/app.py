@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import ASGIApp
 
 from volant import __version__
-from volant.api import browser, health, internal, manage, openai, problems, views
+from volant.api import browser, health, internal, manage, openai, problems, prometheus, views
 from volant.api.access import permission_of
 from volant.api.console import Console, first_parts
 from volant.api.headers import Headers
@@ -69,6 +69,7 @@ def routes() -> FastAPI:
     )
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(prometheus.router)
     app.include_router(internal.router)
     app.include_router(openai.router, prefix="/v1")
     app.include_router(openai.router, prefix="/openai/v1", include_in_schema=False)

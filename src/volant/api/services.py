@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 import msgspec
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from volant.core.errors import Unavailable
 from volant.jobs.actions import LoopActions
 from volant.jobs.context import Context
+from volant.traces.meter import Meter
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,7 @@ class Services:
     snapshots: Snapshots
     leases: Leases
     readiness: Readiness
+    meter: Meter = field(default_factory=Meter)
     actions: LoopActions | None = None
 
 

@@ -35,19 +35,25 @@ from volant.app.background import Background
 from volant.app.bootstrap import open_context
 from volant.app.engines import LOOK_EVERY_S as ENGINES_EVERY_S
 from volant.app.engines import EngineWatcher
+from volant.app.exporter import Exporter
 from volant.app.leases import LeaseBook
 from volant.app.readiness import ControlReadiness
 from volant.app.snapshots import LOOK_EVERY_S as SNAPSHOT_EVERY_S
 from volant.app.snapshots import SnapshotPublisher
 from volant.core import lifeline
 from volant.core.errors import VolantError
+from volant.core.nouns import InferenceRecord
 from volant.core.settings import ServerSettings
+from volant.gateway import gauges
 from volant.jobs.actions import Loop
 from volant.jobs.context import Context
 from volant.lifecycle import ceiling
 from volant.traces.drain import TraceDrain
+from volant.traces.meter import Meter
 
 DRAIN_EVERY_S = 0.05  # how long a record waits in a spool, about
+GAUGES_EVERY_S = 1.0
+EXPORT_EVERY_S = 1.0
 
 log = logging.getLogger("volant.control")
 
@@ -88,7 +94,11 @@ class Control:
         context = self.context
         self._snapshots = SnapshotPublisher(data_dir, context.db, context.keyring, context.clock, os.environ, changed)
         self._leases = LeaseBook(context.db, context.clock)
-        self._drain = TraceDrain(context.db, context.keyring, context.data_dir / "spool", context.clock)
+        self._meter = Meter()
+        self._exporter = Exporter(settings, os.environ, self._meter) if settings.otlp_url else None
+        self._drain = TraceDrain(
+            context.db, context.keyring, context.data_dir / "spool", context.clock, heard=self._heard
+        )
         self._loop = bind_loop(context)
         self._watcher = EngineWatcher(context.db, context.executor, context.clock, context.publish)
         self._readiness = ControlReadiness(context, self._background.failing)
@@ -105,6 +115,7 @@ class Control:
             snapshots=self._snapshots,
             leases=self._leases,
             readiness=self._readiness,
+            meter=self._meter,
             actions=self._loop.actions if self._loop else None,
         )
         inner = create_app(services)
@@ -126,6 +137,9 @@ class Control:
         context, every = self.context, self._background.every
         every("snapshot", SNAPSHOT_EVERY_S, self._snapshots.refresh, wake=self._snapshots.changed)
         every("drain", DRAIN_EVERY_S, self._drain.run_once)
+        every("gauges", GAUGES_EVERY_S, self._read_gauges)
+        if self._exporter is not None:
+            every("export", EXPORT_EVERY_S, self._exporter.tick)
         every("engines", ENGINES_EVERY_S, self._watcher.look)
         every("leases", 600.0, self._leases.forget_old)
         sweeper = sweeper_of(context)
@@ -133,6 +147,14 @@ class Control:
         every("ceiling", ceiling.LOOK_EVERY_S, housekeeping.ceiling_of(context, sweeper).look)
         for tick in self._loop.ticks if self._loop else ():
             every(tick.name, tick.every_s, tick.run)
+
+    def _heard(self, records: list[InferenceRecord]) -> None:
+        self._meter.observe(records)
+        if self._exporter is not None:
+            self._exporter.take(records)
+
+    def _read_gauges(self) -> None:
+        self._meter.set_workers(gauges.read(self.context.data_dir / "run", self.context.clock.now_ms()))
 
     def _server(self, app: ASGIApp, end_streams: Callable[[], None]) -> uvicorn.Server:
         config = uvicorn.Config(

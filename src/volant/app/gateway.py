@@ -35,7 +35,8 @@ from volant.core.errors import VolantError
 from volant.core.nouns import InferenceRecord, Snapshot
 from volant.core.prompts import Compiled
 from volant.core.settings import ServerSettings
-from volant.gateway import snapshot_file
+from volant.core.workers import WorkerFacts
+from volant.gateway import gauges, snapshot_file
 from volant.gateway.admission import Admission
 from volant.gateway.app import Gateway
 from volant.gateway.attempt import Attempts
@@ -159,6 +160,8 @@ class Worker:
     def __init__(self, data_dir: Path, index: int, settings: ServerSettings) -> None:
         """Inside the running event loop."""
         self._data_dir = data_dir
+        self._index = index
+        self._refusals = gauges.Refusals()
         self._region = settings.region
         self._vault = Vault(load_master_key(data_dir, os.environ.get("VOLANT_MASTER_KEY", ""), create=True))
         self._plans: Plans | None = None
@@ -186,7 +189,6 @@ class Worker:
             admission=self._admission,
             recorder=self._recorder,
             shadows=self._shadows,
-            max_body_bytes=settings.max_body_bytes,
             max_json_depth=settings.max_json_depth,
         )
         relay = Relay(self._client, control, settings.max_upload_bytes, Proxies(settings.trusted_proxies))
@@ -256,6 +258,19 @@ class Worker:
                     await loop.run_in_executor(None, flush)
                 await self._admission.settle_idle()
                 self._say_unrecorded()
+                gauges.write(self._data_dir / "run", self._facts(loop.time()))
+
+    def _facts(self, now: float) -> WorkerFacts:
+        return WorkerFacts(
+            worker=self._index,
+            pid=os.getpid(),
+            said_ms=_now_ms(),
+            revision=self._revision(),
+            places=gauges.places_of(self._healths, now),
+            refused=dict(self._refusals.codes),
+            unrecorded=self._recorder.unrecorded,
+            shadows_dropped=self._shadows.dropped,
+        )
 
     def _say_unrecorded(self) -> None:
         if self._recorder.unrecorded != self._unrecorded_said:

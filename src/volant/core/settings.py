@@ -63,6 +63,12 @@ class ServerSettings(Noun, frozen=True, kw_only=True):
     region: str = ""  # where this server is; deployments of the same region are asked before others
     environment: str = "default"  # a label on what this installation is
     public_url: str = ""  # the address that people open, e.g. https://volant.example.com; empty: the one they asked
+    otlp_url: str = (
+        ""  # an OpenTelemetry collector that gets spans and metrics, e.g. http://127.0.0.1:4318; empty: none
+    )
+    otlp_headers_env: str = ""  # environment variable with its headers, as name=value,name=value
+    otlp_content: bool = False  # send what was asked and answered too, as far as it is recorded
+    otlp_metrics_s: float = 15.0  # seconds between two sendings of metrics; 0: spans only
     people: PeopleSettings = PeopleSettings()  # how people sign in; a table of its own, [people]
 
 
@@ -223,12 +229,13 @@ def _rules(settings: ServerSettings) -> list[tuple[str, bool, str]]:
         "engine_threads": 1, "max_body_bytes": 1024, "drain_s": 0, "drain_delay_s": 0, "log_max_bytes": 1 << 16,
         "max_connections": 1, "max_headers": 10, "max_header_bytes": 1024, "max_url_bytes": 256, "max_json_depth": 10,
         "max_listeners": 0, "header_timeout_s": 1, "body_timeout_s": 1, "write_timeout_s": 1, "keep_alive_s": 1,
-        "disk_ceiling_mb": 0, "upgrade_copy_days": 0,
+        "disk_ceiling_mb": 0, "upgrade_copy_days": 0, "otlp_metrics_s": 0,
     }  # fmt: skip
     rules = [
         ("port", 0 <= settings.port <= 65535, "must be between 0 and 65535"),
         ("workers", 1 <= settings.workers <= 64, "must be between 1 and 64"),
         ("run_nice", 0 <= settings.run_nice <= 19, "must be between 0 and 19"),
+        ("otlp_url", _is_origin(settings.otlp_url, paths=True), "must be like http://127.0.0.1:4318, or empty"),
         ("public_url", _is_origin(settings.public_url), "must be like https://volant.example.com, or empty"),
         ("trusted_proxies", all(map(_is_network, settings.trusted_proxies)), "must be IP addresses or networks"),
     ]
@@ -248,11 +255,12 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def _is_origin(text: str) -> bool:
+def _is_origin(text: str, *, paths: bool = False) -> bool:
     if not text:
         return True
     parts = urlsplit(text)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path in ("", "/") and not parts.query
+    whole = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query
+    return whole and (paths or parts.path in ("", "/"))
 
 
 def _words(text: str) -> list[str]:

@@ -7,6 +7,7 @@ cannot be read as one is counted and passed over, so that it does not hold up th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -36,7 +37,18 @@ class Drained(msgspec.Struct, frozen=True, kw_only=True):
 class TraceDrain:
     """Drains `spool/<worker>/`. Not thread-safe: one loop calls `run_once`, in a thread of its own."""
 
-    def __init__(self, db: Database, ring: KeyRing, spool: Path, clock: Clock, *, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        db: Database,
+        ring: KeyRing,
+        spool: Path,
+        clock: Clock,
+        *,
+        batch: int = BATCH,
+        heard: Callable[[list[InferenceRecord]], None] | None = None,
+    ) -> None:
+        """`heard` is told of the inferences that are new, once they are committed; it must be quick."""
+        self._heard = heard
         self._db = db
         self._ring = ring
         self._clock = clock
@@ -62,6 +74,9 @@ class TraceDrain:
             done = ingest(tx, self._ring, records, now_ms=self._clock.now_ms())
         self._undecodable += len(frames) - len(records)
         self._count(len(frames), done)
+        if self._heard is not None and done.fresh:
+            fresh = set(done.fresh)
+            self._heard([record for record in records if record.inference_id in fresh])
 
     def _read(self, frame: bytes) -> InferenceRecord | None:
         try:

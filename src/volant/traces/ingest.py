@@ -37,6 +37,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     dropped_payloads: int = 0  # the person was erased meanwhile
     refused: int = 0  # their project does not exist
     feedback: int = 0  # judgements that had waited for these inferences
+    fresh: tuple[str, ...] = ()  # ids of the new ones
 
 
 def ingest(tx: Connection, ring: KeyRing, records: Sequence[InferenceRecord], *, now_ms: int) -> Ingested:
@@ -59,6 +60,7 @@ def ingest(tx: Connection, ring: KeyRing, records: Sequence[InferenceRecord], *,
         dropped_payloads=dropped,
         refused=len(unique) - len(valid),
         feedback=attached,
+        fresh=tuple(record.inference_id for record in fresh),
     )
 
 

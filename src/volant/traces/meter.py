@@ -1,0 +1,255 @@
+"""Meter: counts and times of inferences for Prometheus, from the records that were just stored.
+
+Names follow OpenTelemetry's GenAI metrics where they have one (`gen_ai.server.*` for what callers waited for,
+`gen_ai.client.*` for each call of a deployment), else `volant_*`. The gateway's request path does nothing for it:
+control counts what it drains, so a figure is a fraction of a second late, and starts at zero with control. Labels are
+names of the configuration, never of people, keys or texts; what a caller can choose freely (a model that does not
+exist) gets no label. Source: OpenTelemetry semantic conventions for GenAI metrics (buckets and units as recommended
+there).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric
+
+from volant.core.nouns import InferenceRecord, ModelCall
+from volant.core.workers import WorkerFacts
+
+SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+FIRST_TOKEN = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+PER_TOKEN = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5)
+TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
+OTEL_NAMES = {  # ours → OpenTelemetry's name and unit
+    "gen_ai_server_request_duration_seconds": ("gen_ai.server.request.duration", "s"),
+    "gen_ai_server_time_to_first_token_seconds": ("gen_ai.server.time_to_first_token", "s"),
+    "gen_ai_server_time_per_output_token_seconds": ("gen_ai.server.time_per_output_token", "s"),
+    "gen_ai_client_operation_duration_seconds": ("gen_ai.client.operation.duration", "s"),
+    "gen_ai_client_token_usage": ("gen_ai.client.token.usage", "{token}"),
+}
+_SERVED = ("project", "gen_ai_operation_name", "gen_ai_request_model", "gen_ai_response_model", "volant_deployment",
+           "error_type")  # fmt: skip
+_CALLED = ("project", "gen_ai_operation_name", "gen_ai_response_model", "volant_deployment", "error_type")
+
+
+KINDS = ("input", "output", "cached", "cache_write", "reasoning")
+
+
+class _Served(NamedTuple):
+    duration: Histogram
+    requests: Counter
+    first: Histogram
+    per_token: Histogram
+
+
+class _Called(NamedTuple):
+    duration: Histogram
+    attempts: Counter
+    cost: Counter
+    input_usage: Histogram
+    output_usage: Histogram
+
+
+class Meter:
+    """All series. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self.registry = made = CollectorRegistry()
+        self._lock = threading.Lock()
+        self._served: dict[tuple[str | int, ...], _Served] = {}
+        self._called: dict[tuple[str, ...], _Called] = {}
+        self._duration = Histogram(
+            "gen_ai_server_request_duration_seconds", "From the request to the last byte of its answer.", _SERVED,
+            registry=made, buckets=SECONDS,
+        )  # fmt: skip
+        self._first = Histogram(
+            "gen_ai_server_time_to_first_token_seconds", "Until the first byte of a streamed answer.", _SERVED[:-1],
+            registry=made, buckets=FIRST_TOKEN,
+        )  # fmt: skip
+        self._per_token = Histogram(
+            "gen_ai_server_time_per_output_token_seconds", "Of a streamed answer, after the first token.", _SERVED[:-1],
+            registry=made, buckets=PER_TOKEN,
+        )  # fmt: skip
+        self._calls = Histogram(
+            "gen_ai_client_operation_duration_seconds", "One call of a deployment.", _CALLED, registry=made,
+            buckets=SECONDS,
+        )  # fmt: skip
+        self._usage = Histogram(
+            "gen_ai_client_token_usage", "Tokens of one call of a deployment.",
+            ("project", "gen_ai_operation_name", "gen_ai_response_model", "volant_deployment", "gen_ai_token_type"),
+            registry=made, buckets=TOKENS,
+        )  # fmt: skip
+        self._requests = Counter(
+            "volant_requests", "Requests that were answered or failed, by what their callers saw.",
+            ("project", "task", "variant", "arm", "dialect", "status", "cache"), registry=made,
+        )  # fmt: skip
+        self._fallbacks = Counter(
+            "volant_fallbacks", "Requests that a fallback answered.", ("project", "task", "deployment"), registry=made
+        )
+        self._cost = Counter(
+            "volant_cost_usd", "US dollars, failed calls included.", ("project", "task", "model", "deployment"),
+            registry=made,
+        )  # fmt: skip
+        self._details = Counter(
+            "volant_tokens", "Tokens by kind; cached ones are part of the input, reasoning of the output.",
+            ("project", "task", "model", "kind"), registry=made,
+        )  # fmt: skip
+        self._attempts = Counter(
+            "volant_calls", "Calls of deployments, by why they were made.",
+            ("project", "deployment", "why", "error_type"), registry=made,
+        )  # fmt: skip
+        self._verdicts = Counter(
+            "volant_guard_verdicts", "What guards said.", ("project", "task", "guard", "on", "action", "mode"),
+            registry=made,
+        )  # fmt: skip
+        self._in_flight = Gauge(
+            "volant_in_flight", "Calls under way.", ("project", "deployment", "model"), registry=made
+        )
+        self._room = Gauge(
+            "volant_in_flight_limit", "The most calls under way, over all workers.", ("project", "deployment", "model"),
+            registry=made,
+        )  # fmt: skip
+        self._open = Gauge(
+            "volant_circuit_open", "Workers that let this deployment rest because it failed.",
+            ("project", "deployment", "model"), registry=made,
+        )  # fmt: skip
+        self._average = Gauge(
+            "volant_deployment_ttft_seconds", "Moving average of the time to the first byte, the slowest worker's.",
+            ("project", "deployment", "model"), registry=made,
+        )  # fmt: skip
+        self._workers = Gauge("volant_gateway_workers", "Workers that spoke in the last ten seconds.", registry=made)
+        self._refused = Gauge(
+            "volant_refused_requests", "Requests that reached no deployment, since the workers started.", ("code",),
+            registry=made,
+        )  # fmt: skip
+        self._unrecorded = Gauge(
+            "volant_unrecorded_requests", "Served without a record because the disk was full.", registry=made
+        )
+        self._ceiling = Gauge(
+            "volant_limit", "A ceiling.", ("project", "over", "name", "kind"), registry=made
+        )  # fmt: skip
+        self._used = Gauge(
+            "volant_limit_used", "What is spent or held of it in its window.", ("project", "over", "name", "kind"),
+            registry=made,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ what happened
+    def observe(self, records: Iterable[InferenceRecord]) -> None:
+        """Count records that were stored for the first time."""
+        for record in records:
+            self._observe(record)
+
+    def _observe(self, one: InferenceRecord) -> None:
+        key = (one.project, one.operation, one.task, one.model, one.deployment, one.variant, one.arm, one.dialect,
+               one.status, one.cache, one.error_code)  # fmt: skip
+        served = self._served.get(key)
+        if served is None:
+            served = self._served[key] = self._serve(one)
+        served.duration.observe(one.latency_ms / 1000)
+        served.requests.inc()
+        if one.streamed and one.ttft_ms > 0:
+            served.first.observe(one.ttft_ms / 1000)
+            if one.output_tokens > 1 and one.latency_ms > one.ttft_ms:
+                served.per_token.observe((one.latency_ms - one.ttft_ms) / 1000 / (one.output_tokens - 1))
+        if one.fallback:
+            self._fallbacks.labels(one.project, one.task, one.deployment).inc()
+        for call in one.calls:
+            self._observe_call(one, call)
+        for verdict in one.verdicts:
+            name = (one.project, one.task, verdict.guard, verdict.on, verdict.action, verdict.mode)
+            self._verdicts.labels(*name).inc()
+
+    def _observe_call(self, one: InferenceRecord, call: ModelCall) -> None:
+        key = (one.project, one.operation, one.task, call.model, call.deployment, call.why, call.error_code)
+        called = self._called.get(key)
+        if called is None:
+            called = self._called[key] = self._call(one, call)
+        called.duration.observe(call.latency_ms / 1000)
+        called.attempts.inc()
+        called.cost.inc(call.cost_usd)
+        if call.input_tokens:
+            called.input_usage.observe(call.input_tokens)
+        if call.output_tokens:
+            called.output_usage.observe(call.output_tokens)
+        for kind in KINDS:
+            if count := getattr(call, f"{kind}_tokens"):
+                self._details.labels(one.project, one.task, call.model, kind).inc(count)
+
+    def _serve(self, one: InferenceRecord) -> _Served:
+        """The series of such a record: looked up once, because `labels` costs more than counting."""
+        name = (one.project, one.operation, one.task, one.model, one.deployment)
+        status = str(one.status)
+        return _Served(
+            self._duration.labels(*name, one.error_code),
+            self._requests.labels(one.project, one.task, one.variant, one.arm, one.dialect, status, one.cache),
+            self._first.labels(*name),
+            self._per_token.labels(*name),
+        )
+
+    def _call(self, one: InferenceRecord, call: ModelCall) -> _Called:
+        name = (one.project, one.operation, call.model, call.deployment)
+        return _Called(
+            self._calls.labels(*name, call.error_code),
+            self._attempts.labels(one.project, call.deployment, call.why, call.error_code),
+            self._cost.labels(one.project, one.task, call.model, call.deployment),
+            self._usage.labels(*name, "input"),
+            self._usage.labels(*name, "output"),
+        )
+
+    # ------------------------------------------------------------ what is now
+    def set_workers(self, workers: Sequence[WorkerFacts]) -> None:
+        """What the gateways' workers said last; it replaces what they said before."""
+        with self._lock:
+            for gauge in (self._in_flight, self._room, self._open, self._average, self._refused):
+                gauge.clear()
+            self._workers.set(len(workers))
+            self._unrecorded.set(sum(worker.unrecorded for worker in workers))
+            for worker in workers:
+                for place in worker.places:
+                    name = (place.project, place.deployment, place.model)
+                    self._in_flight.labels(*name).inc(place.in_flight)
+                    self._room.labels(*name).inc(place.max_in_flight)
+                    self._open.labels(*name).inc(place.state != "closed")
+                    slowest = self._average.labels(*name)
+                    slowest.set(max(slowest._value.get(), place.ttft_ms / 1000))
+                for code, count in worker.refused.items():
+                    self._refused.labels(code).inc(count)
+
+    def set_limits(self, ceilings: Iterable[tuple[tuple[str, str, str, str], float, float]]) -> None:
+        """Each: (project, over, name, kind), the ceiling, and what is used of it."""
+        with self._lock:
+            self._ceiling.clear()
+            self._used.clear()
+            for name, ceiling, used in ceilings:
+                self._ceiling.labels(*name).set(ceiling)
+                self._used.labels(*name).set(used)
+
+    # ------------------------------------------------------------ out
+    def exposition(self, project: str = "") -> bytes:
+        """Prometheus' text format; of one project's series, or of all where none is named."""
+        with self._lock:
+            return generate_latest(_Of(self.registry, project) if project else self.registry)
+
+    def collect(self) -> list[Metric]:
+        """Every family as it is now."""
+        with self._lock:
+            return list(self.registry.collect())
+
+
+class _Of:
+    """A registry as one project may see it: its own series, and nothing that belongs to nobody."""
+
+    def __init__(self, registry: CollectorRegistry, project: str) -> None:
+        self._registry, self._project = registry, project
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self._registry.collect():
+            own = [sample for sample in family.samples if sample.labels.get("project") == self._project]
+            if own:
+                kept = Metric(family.name, family.documentation, family.type, family.unit)
+                kept.samples = own
+                yield kept
