@@ -17,6 +17,7 @@ validity       is the answer technically one?
 redaction      what must not be written is blanked before it is
 record         one record an inference, into the spool
 shadow         a copy to the candidate, after the answer
+gauges         what this worker does just now, for who looks from outside
 control_link   snapshot and leases from control
 relay          every other path, to control, both ways
 snapshot_file  the last snapshot, sealed, for a start without control
