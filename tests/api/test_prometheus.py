@@ -20,7 +20,8 @@ def test_a_key_reads_its_projects_series(api: Api) -> None:
     assert "theirs" in text, "the root key sees the installation"
     assert "theirs" not in api.call("GET", "/metrics?project=default").body.decode()
     made = api.call("POST", "/api/v1/keys", {"name": "prometheus", "scopes": ["read"]}).json()
-    own = api.call("GET", "/metrics?project=other", key=made["clear"]).body.decode()
+    assert api.call("GET", "/metrics?project=other", key=made["clear"]).status == 404
+    own = api.call("GET", "/metrics", key=made["clear"]).body.decode()
     assert 'gen_ai_request_model="t1"' in own
     assert "theirs" not in own
     assert "volant_gateway_workers" not in own
