@@ -260,11 +260,34 @@ ROWS = [
 ]  # fmt: skip
 
 
-UNSAYABLE = {  # rows that a door's clients have no words for
-    "chat": {"top_k", "tool_failed"},
-    "responses": {"stop", "seed", "top_k", "penalty", "n", "tool_failed", "audio"},
-    "anthropic": {"seed", "penalty", "n", "audio", "logprobs", "logprobs_stream", "json"},
-    "gemini": {"user", "tool_single"},
+WORDLESS = {  # what a client has no words for, as fields of Ask; the npm ones besides what their door's lack
+    "chat": {"top_k", "failed"},
+    "responses": {"stop", "seed", "top_k", "penalty", "n", "failed", "audio"},
+    "anthropic": {"seed", "penalty", "n", "audio", "logprobs", "json"},
+    "gemini": {"user", "parallel"},
 }
+WORDLESS |= {
+    "node-openai-chat": WORDLESS["chat"],
+    "node-openai-responses": WORDLESS["responses"],
+    "node-anthropic": WORDLESS["anthropic"] | {"temperature", "top_k"},
+    "node-genai": WORDLESS["gemini"],
+}
+_VERCEL = {"image_url", "json", "user", "failed", "n"}
+WORDLESS |= {
+    "vercel-openai": WORDLESS["responses"] | _VERCEL,
+    "vercel-openai-chat": WORDLESS["chat"] | _VERCEL | {"thinking"},
+    "vercel-anthropic": WORDLESS["anthropic"] | _VERCEL,
+    "vercel-google": WORDLESS["gemini"] | _VERCEL | {"logprobs"},
+}
+
+
+def unsayable(client: str) -> set[str]:
+    """The rows that a client cannot ask for."""
+    empty = Ask("")
+    return {
+        row.name for row in ROWS if any(getattr(row.ask, name) != getattr(empty, name) for name in WORDLESS[client])
+    }
+
+
 BY_NAME = {row.name: row for row in ROWS}
 RESULTS = {"weather": "21 degrees", "time": "12:00"}

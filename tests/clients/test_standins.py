@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
-from tests.clients import up_anthropic, up_gemini, up_openai
-from tests.clients.asks import PICTURE, ROWS, UNSAYABLE, Row
+from tests.clients import npm, up_anthropic, up_gemini, up_openai
+from tests.clients.asks import PICTURE, ROWS, Row, Told, unsayable
 from tests.clients.drivers import DRIVERS, CannotAsk, Driver
 from tests.clients.upstream import Upstream
 
@@ -42,12 +42,45 @@ def test_each_stand_in_says_what_its_sdk_asks(
     if ask.image_url == PICTURE:
         ask.image_url = f"{upstream.url}/files/picture.png"
     door = "chat" if name == "compatible" else name
-    if row.name in UNSAYABLE[door]:
+    if row.name in unsayable(door):
         with pytest.raises(CannotAsk):
             drivers[name].ask(NATIVE[name][2], ask)
         return
     got = drivers[name].ask(NATIVE[name][2], ask)
     if (name, row.name) in SILENT:
+        assert not got.thought
+        return
+    if row.name != "broken":
+        assert not got.error, got
+    row.check(got)
+
+
+# ---------------------------------------------------------------- npm
+@pytest.fixture(scope="module")
+def from_npm(upstream: Upstream) -> dict[str, Told | None]:
+    """Every npm client asks its own stand-in for every row."""
+    npm.installed()
+    plan = []
+    for client, door in npm.CLIENTS.items():
+        path, key, model = NATIVE[door]
+        model = "gpt-4.1" if client == "vercel-openai-chat" else model  # it drops logprobs for those that think
+        for row in ROWS:
+            ask = dataclasses.replace(row.ask)
+            if ask.image_url == PICTURE:
+                ask.image_url = f"{upstream.url}/files/picture.png"
+            plan.append(npm.Planned(f"{client} {row.name}", client, upstream.url + path, key, model, ask))
+    return npm.run(plan)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("client", npm.CLIENTS)
+def test_each_stand_in_says_what_its_npm_sdk_asks(client: str, row: Row, from_npm: dict[str, Told | None]) -> None:
+    got = from_npm[f"{client} {row.name}"]
+    if row.name in unsayable(client):
+        assert got is None, f"{client} has words for it by now: {got}"
+        return
+    assert got is not None, f"{client} has no words for it"
+    if (npm.CLIENTS[client], row.name) in SILENT:
         assert not got.thought
         return
     if row.name != "broken":

@@ -208,7 +208,7 @@ def _result(response: dict[str, Any], asked: list[dict[str, Any]]) -> tuple[str,
             given = response.get("response")
             if not isinstance(given, dict):
                 raise Refused(400, "function_response.response: must be an object")
-            values = list(given.values())
+            values = [given["content"]] if "content" in given else list(given.values())
             text = values[0] if len(values) == 1 and isinstance(values[0], str) else json.dumps(given)
             return call["name"], f"{text}{' (failed)' if 'error' in given else ''}"
     raise Refused(400, f"no function call for the function response {response['name']!r}")
