@@ -116,7 +116,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingDialect:
-    """One wire format for embeddings. As in Dialect; `many`: of Gemini, which has a path for one and one for many."""
+    """One wire format for embeddings. As in Dialect; `most`: inputs that one request to a provider may hold, 0: any."""
 
     name: str
     title: str
@@ -126,3 +126,4 @@ class EmbeddingDialect:
     render_response: Callable[[EmbeddingResponse, EmbeddingRequest], bytes]
     parse_error: Callable[[int, bytes], UpstreamError]
     render_error: Callable[[VolantError, str], bytes]
+    most: int = 0

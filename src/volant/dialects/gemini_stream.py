@@ -42,7 +42,7 @@ def parse_response(body: bytes) -> ChatResponse:
     reader = _Reader()
     try:
         events = list(reader.read(decode(body)))
-    except (BadInput, TypeError, ValueError) as error:
+    except (BadInput, TypeError, ValueError, RecursionError) as error:
         raise UpstreamFailed("invalid_answer", f"the upstream's answer is none of Gemini's: {error}") from error
     response = assemble([*events, Counted(usage=reader.usage)] if reader.usage is not None else events)
     if not response.choices:
@@ -72,7 +72,7 @@ class StreamParser:
                 self.done = True
                 return [_failed(chunk["error"])]
             events = list(self._reader.read(chunk))
-        except (BadInput, TypeError, ValueError) as error:
+        except (BadInput, TypeError, ValueError, RecursionError) as error:
             raise UpstreamFailed(
                 "invalid_chunk", f"the upstream's stream holds a chunk that is none: {error}"
             ) from error
