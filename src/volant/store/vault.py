@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import threading
 from functools import cached_property
 from pathlib import Path
 
@@ -126,7 +127,7 @@ class Vault:
     def seal(self, key: bytes, plaintext: bytes, aad: bytes = b"") -> bytes:
         """`plaintext` compressed (zstd), then encrypted; `aad` must be given again to open it."""
         nonce = os.urandom(_NONCE_BYTES)
-        packed = zstd.compress(plaintext, 3)
+        packed = _pack(plaintext)
         return _SEALED + nonce + AESGCM(key).encrypt(nonce, packed, _SEALED + aad)
 
     def open_sealed(self, key: bytes, blob: bytes, aad: bytes = b"") -> bytes:
@@ -147,6 +148,20 @@ class Vault:
     def content_hmac(self, hash_key: bytes, text: str | bytes) -> str:
         """See the function of that name."""
         return content_hmac(hash_key, text)
+
+
+class _Threads(threading.local):
+    """A compressor each: making one costs as much as compressing a short text."""
+
+    def __init__(self) -> None:
+        self.compressor = zstd.ZstdCompressor(level=3)
+
+
+_threads = _Threads()
+
+
+def _pack(plaintext: bytes) -> bytes:
+    return _threads.compressor.compress(plaintext, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
 def _decrypt(key: bytes, blob: bytes, aad: bytes) -> bytes:

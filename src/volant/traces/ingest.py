@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from volant.core.nouns import InferenceRecord
+from volant.store.database import insert_rows
 from volant.store.keys import KeyRing
 from volant.store.tables import inference, inference_payload, model_call
 from volant.store.tables import project as projects
@@ -83,16 +84,15 @@ def _insert(
     erased: Mapping[str, int],
     now_ms: int,
 ) -> None:
-    tx.execute(insert(inference), [_row(record, erased.get(record.inference_id, 0)) for record in records])
+    insert_rows(tx, inference, [_row(record, erased.get(record.inference_id, 0)) for record in records])
     kept = [r for r in records if r.inference_id not in erased and (r.input or r.output)]
     texts = [(r.subject, msgspec.msgpack.encode(Payload(input=r.input, output=r.output))) for r in kept]
     sealed = ring.seal_many(tx, project, texts, now_ms=now_ms)
     if kept:
         pairs = zip(kept, sealed, strict=True)
-        tx.execute(insert(inference_payload), [{"id": r.inference_id, "sealed": blob} for r, blob in pairs])
+        insert_rows(tx, inference_payload, [{"id": r.inference_id, "sealed": blob} for r, blob in pairs])
     calls = [_call(record.inference_id, call) for record in records for call in record.calls]
-    if calls:
-        tx.execute(insert(model_call), calls)
+    insert_rows(tx, model_call, calls)
     rollups.grow(tx, rollups.of_records(records))
     usage.grow(tx, records)
 

@@ -18,6 +18,7 @@ from volant.store import sums
 from volant.store.tables import lease, spend, usage
 from volant.traces.rollups import failed
 
+DAY_MS = 86_400_000
 _SUMS = ("requests", "errors", "cache_hits", "input_tokens", "output_tokens", "cost_usd", "saved_usd")
 
 
@@ -88,29 +89,35 @@ def _rows(records: Iterable[InferenceRecord]) -> list[dict[str, Any]]:
             found[key] = {"project": project, "day": day, "over": over, "name": name, **dict.fromkeys(_SUMS, 0)}
         return found[key]
 
+    by_caller: dict[tuple[str, int, str, str], dict[str, Any]] = {}  # summed once, then given to key, project and task
     for record in records:
-        day = day_of(record.started_ms)
         used_in, used_out = tokens_of(record)
-        for over, name in (("key", record.key_id), ("project", ""), ("task", record.task)):
-            if not name and over != "project":
-                continue
-            row = at(record.project, day, over, name)
-            row["requests"] += 1
-            row["errors"] += failed(record.status, record.error_code)
-            row["cache_hits"] += bool(record.cache)
-            row["input_tokens"] += used_in
-            row["output_tokens"] += used_out
-            row["cost_usd"] += record.cost_usd
-            row["saved_usd"] += record.saved_usd
+        caller = (record.project, record.started_ms // DAY_MS, record.key_id, record.task)
+        row = by_caller.get(caller)
+        if row is None:
+            row = by_caller[caller] = {"day": day_of(record.started_ms), **dict.fromkeys(_SUMS, 0)}
+        row["requests"] += 1
+        row["errors"] += failed(record.status, record.error_code)
+        row["cache_hits"] += bool(record.cache)
+        row["input_tokens"] += used_in
+        row["output_tokens"] += used_out
+        row["cost_usd"] += record.cost_usd
+        row["saved_usd"] += record.saved_usd
         for call in record.calls:
             if not call.model:
                 continue
-            row = at(record.project, day, "model", call.model)
+            row = at(record.project, by_caller[caller]["day"], "model", call.model)
             row["requests"] += 1
             row["errors"] += failed(call.status, call.error_code)
             row["input_tokens"] += call.input_tokens
             row["output_tokens"] += call.output_tokens
             row["cost_usd"] += call.cost_usd
+    for (project, _, key_id, task), used in by_caller.items():
+        for over, name in (("key", key_id), ("project", ""), ("task", task)):
+            if name or over == "project":
+                row = at(project, used["day"], over, name)
+                for field in _SUMS:
+                    row[field] += used[field]
     return list(found.values())
 
 
