@@ -7,6 +7,7 @@ another dialect (`naturalise`). What one dialect alone cannot say stands in that
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,9 +19,11 @@ from volant.dialects.dialect import Losses
 # Fields of one dialect that change what is asked: no other may leave them out. All others are hints.
 _CHANGES_THE_QUESTION = frozenset({
     "audio", "background", "cachedContent", "container", "conversation", "echo", "function_call", "functions",
-    "guardrailConfig", "input", "logit_bias", "mcp_servers", "modalities", "previous_response_id", "prompt", "suffix",
-    "tool_choice", "web_search_options",
+    "guardrailConfig", "input", "input_blocks", "item_reference", "logit_bias", "mcp_servers", "modalities",
+    "previous_response_id", "prompt", "suffix", "tool_choice", "web_search_options",
 })  # fmt: skip
+_IDENTITY = {"item"}  # ids and phases of OpenAI's items: nothing is lost without them
+_NOTHING = Message(role="assistant")
 _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "store": (False,),
     "background": (False,),
@@ -128,7 +131,7 @@ def naturalise(request: ChatRequest, dialects: tuple[str, ...], losses: Losses) 
     return replace(
         request,
         extra={},
-        messages=tuple(_natural_message(message, losses) for message in request.messages),
+        messages=tuple(_natural_messages(request.messages, losses)),
         tools=tuple(replace(tool, extra=_gone(tool.extra, losses)) for tool in request.tools),
     )
 
@@ -136,7 +139,7 @@ def naturalise(request: ChatRequest, dialects: tuple[str, ...], losses: Losses) 
 def drop_extra(extra: Json, losses: Losses) -> None:
     """Name the hints that are left out; refuse what changes the question."""
     for name, value in extra.items():
-        if value is None or value in ({}, [], "") or value in _HARMLESS_VALUES.get(name, ()):
+        if name in _IDENTITY or value is None or value in ({}, [], "") or value in _HARMLESS_VALUES.get(name, ()):
             continue
         if name in _CHANGES_THE_QUESTION:
             losses.refuse(name)
@@ -149,7 +152,32 @@ def _gone(extra: Json, losses: Losses) -> Json:
     return {}
 
 
+def _natural_messages(messages: Iterable[Message], losses: Losses) -> Iterator[Message]:
+    """Without what only the other dialect can say; calls of one turn that it kept apart are together again."""
+    last: Message | None = None
+    for one in messages:
+        message = _natural_message(one, losses)
+        if message is not one and message == _NOTHING:  # only an item that its provider made for itself
+            continue
+        if last is not None and last.tool_calls and last.role == message.role:
+            last = replace(
+                last,
+                thoughts=last.thoughts + message.thoughts,
+                parts=last.parts + message.parts,
+                refusal=last.refusal + message.refusal,
+                tool_calls=last.tool_calls + message.tool_calls,
+            )
+            continue
+        if last is not None:
+            yield last
+        last = message
+    if last is not None:
+        yield last
+
+
 def _natural_message(message: Message, losses: Losses) -> Message:
+    if "parts" in message.extra and message.role != "assistant":
+        losses.refuse("parts", "the message holds what only its own dialect has a word for")
     parts = message.parts
     if any(getattr(part, "extra", None) for part in parts):
         parts = tuple(
