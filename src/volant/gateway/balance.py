@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import exp
 from random import Random
 
-FAILURES_TO_OPEN = 3  # in a row
+FAILURES_TO_OPEN = 5  # in a row
 RATE_TO_OPEN = 0.5  # of the calls in the window that failed
 CALLS_TO_JUDGE = 20  # in the window; fewer say nothing about a rate
 WINDOW_S = 10.0  # the rate is of one to two of these

@@ -1,8 +1,9 @@
 """Mock: a loopback stand-in for an OpenAI-compatible provider, deterministic, shipped as public API.
 
-    python -m volant.providers.mock --port 9101
+python -m volant.providers.mock --port 9101
 
-`server` the stand-in itself (not imported by the gateway, which needs only this fact sheet).
+server   the stand-in itself (not imported by the gateway, which needs only this fact sheet)
+faults   every way in which it can fail on purpose
 """
 
 from __future__ import annotations

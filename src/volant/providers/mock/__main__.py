@@ -8,6 +8,7 @@ import signal
 import sys
 
 from volant.core import lifeline
+from volant.providers.mock.faults import FAULTS, SLOW_S, Plan
 from volant.providers.mock.server import MockServer
 
 
@@ -18,6 +19,9 @@ def main() -> None:
     parser.add_argument("--key", default="", help="refuse calls without this bearer key (401)")
     parser.add_argument("--answer", default="", help="the content of every answer (default: words)")
     parser.add_argument("--model", default="mock-model", help="the model's name in answers")
+    parser.add_argument("--fail", type=float, default=0.0, help="the share of requests that go wrong, 0 to 1")
+    parser.add_argument("--faults", default="", help=f"in which ways, by turns; all: {', '.join(FAULTS)}")
+    parser.add_argument("--slow-s", type=float, default=SLOW_S, help="seconds of slow_first_token")
     given = parser.parse_args()
     lifeline.watch()
     try:
@@ -30,7 +34,8 @@ def main() -> None:
 
 
 async def _serve(given: argparse.Namespace) -> None:
-    server = MockServer(key=given.key, answer=given.answer, model=given.model)
+    plan = Plan(share=given.fail, kinds=tuple(given.faults.replace(",", " ").split()), slow_s=given.slow_s)
+    server = MockServer(key=given.key, answer=given.answer, model=given.model, faults=plan)
     base_url = await server.start(given.host, given.port)
     sys.stdout.write(base_url + "\n")
     sys.stdout.flush()

@@ -3,6 +3,8 @@
     POST .../chat/completions   JSON, or SSE when the body has "stream": true
     GET  .../models             one model
     GET  /stats                 counts of calls, streams, failures and clients that left
+    GET  /faults                which requests fail (see `faults`), and how often each fault happened
+    PUT  /faults                a new plan: {"share": 0.2, "kinds": ["reset", …], "seed": 7, "slow_s": 3.0}
     GET  /last                  the last chat request as it arrived: {"headers": {…}, "body": {…}}
 
 Words anywhere in the request steer the answer, so that nothing needs configuration:
@@ -14,6 +16,8 @@ Words anywhere in the request steer the answer, so that nothing needs configurat
     cut=N         close the connection after N chunks (after the head, where the answer is no stream)
     hang=1        never answer
     empty=1       an answer of spaces;  echo=1  the last message's own words
+    fault=NAME    fail in that way: a name of `faults.FAULTS`
+    mark=WORD     the answer begins and ends with that word: nobody else's answer does
 It costs a few tens of microseconds a call, so that a benchmark can stand it at the far end.
 """
 
@@ -22,7 +26,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import struct
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import httptools
@@ -30,10 +36,13 @@ import msgspec
 
 from volant.dialects.openai_errors import error_body
 from volant.dialects.sse import DONE, event_of
+from volant.providers.mock.faults import FAULTS, HARMLESS, READ_PAUSE_S, Dice, Plan, chunk
 
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
 _USAGE = re.compile(rb'"include_usage"\s*:\s*true')
 _KNOB = re.compile(rb"\b(chunks|ttft_ms|delay_ms|burst|fail|cut|hang|empty|echo)=([0-9.]+)")
+_FAULT = re.compile(rb"\bfault=([a-z0-9_]+)")
+_MARK = re.compile(rb"\bmark=([A-Za-z0-9]+)")
 _WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "far", "away", "home")
 _CREATED_S = 1_700_000_000
 _REASONS = {200: b"OK", 401: b"Unauthorized", 404: b"Not Found", 429: b"Too Many Requests"}
@@ -43,11 +52,14 @@ INPUT_TOKENS = 20  # of every call; output tokens are the words of the answer
 class MockServer:
     """One stand-in on one port; `stats` counts what it did."""
 
-    def __init__(self, *, key: str = "", answer: str = "", model: str = "mock-model") -> None:
+    def __init__(
+        self, *, key: str = "", answer: str = "", model: str = "mock-model", faults: Plan | None = None
+    ) -> None:
+        self.dice = Dice(faults or Plan())
         self.key = key.encode()
         self.answer = answer
         self.model = model
-        self.stats = {"requests": 0, "streams": 0, "failures": 0, "aborted": 0}
+        self.stats = {"requests": 0, "streams": 0, "failures": 0, "aborted": 0, "answered": 0, "words": 0}
         self.last_headers: list[tuple[bytes, bytes]] = []
         self.last_body = b"null"
         self.connections: set[_Exchange] = set()
@@ -92,19 +104,24 @@ class MockServer:
         """A streamed answer: chunked-encoding frames."""
         cached: list[bytes] | None = self._rendered.get(("frames", pieces, usage))
         if cached is None:
-            cached = [self._chunk({"role": "assistant", "content": ""})]
-            cached += [self._chunk({"content": piece}) for piece in pieces]
-            cached.append(self._chunk({}, finish="stop"))
-            if usage:
-                counted = self._base("chat.completion.chunk") | {"choices": [], "usage": _usage(len(pieces))}
-                cached.append(_frame(event_of(msgspec.json.encode(counted))))
-            cached.append(_frame(DONE) + b"0\r\n\r\n")
+            cached = [chunk(event) for event in self.events(pieces, usage)]
+            cached[-1] += b"0\r\n\r\n"
             self._keep(("frames", pieces, usage), cached)
         return cached
 
+    def events(self, pieces: tuple[str, ...], usage: bool) -> list[bytes]:
+        """A streamed answer: its events. The role, a word each, the finish, the usage where asked, [DONE]."""
+        events = [self._chunk({"role": "assistant", "content": ""})]
+        events += [self._chunk({"content": piece}) for piece in pieces]
+        events.append(self._chunk({}, finish="stop"))
+        if usage:
+            counted = self._base("chat.completion.chunk") | {"choices": [], "usage": _usage(len(pieces))}
+            events.append(event_of(msgspec.json.encode(counted)))
+        return [*events, DONE]
+
     def _chunk(self, delta: dict[str, str], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return _frame(event_of(msgspec.json.encode(self._base("chat.completion.chunk") | {"choices": [choice]})))
+        return event_of(msgspec.json.encode(self._base("chat.completion.chunk") | {"choices": [choice]}))
 
     def _base(self, kind: str) -> dict[str, Any]:
         return {
@@ -130,6 +147,7 @@ class _Exchange(asyncio.Protocol):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._busy = False
+        self._fault = ""  # of the present request
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclasses
@@ -152,6 +170,13 @@ class _Exchange(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.abort()
+        if self._fault == "slow_reader" and not self._busy and self._transport is not None:
+            self._transport.pause_reading()
+            self._loop.call_later(READ_PAUSE_S, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     # ------------------------------------------------------------ httptools
     def on_message_begin(self) -> None:
@@ -165,6 +190,10 @@ class _Exchange(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
 
+    def on_headers_complete(self) -> None:
+        is_chat = self._url.partition(b"?")[0].endswith(b"/chat/completions")
+        self._fault = self._server.dice.draw() if is_chat else ""
+
     def on_body(self, piece: bytes) -> None:
         self._body.append(piece)
 
@@ -175,6 +204,8 @@ class _Exchange(asyncio.Protocol):
             self._chat(b"".join(self._body))
         elif path == b"/stats":
             self._whole(200, msgspec.json.encode(server.stats))
+        elif path == b"/faults":
+            self._faults(b"".join(self._body))
         elif path == b"/last":
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in server.last_headers}
             self._whole(200, msgspec.json.encode({"headers": headers, "body": msgspec.Raw(server.last_body)}))
@@ -185,6 +216,16 @@ class _Exchange(asyncio.Protocol):
             self._whole(200, b'{"status":"ok"}')
         else:
             self._whole(404, error_body("no such path", kind="invalid_request_error"))
+
+    def _faults(self, body: bytes) -> None:
+        server = self._server
+        try:
+            if body:
+                server.dice = Dice(msgspec.json.decode(body, type=Plan))
+        except msgspec.DecodeError as error:
+            self._whole(400, error_body(str(error), kind="invalid_request_error"))
+            return
+        self._whole(200, msgspec.json.encode({"plan": server.dice.plan, "counts": server.dice.counts}))
 
     # ------------------------------------------------------------ chat
     def _chat(self, body: bytes) -> None:
@@ -203,20 +244,41 @@ class _Exchange(asyncio.Protocol):
             self._later(wait, lambda: self._fail(code, "failed as asked"))
             return
         pieces = self._pieces(body, knobs)
-        if not _STREAM.search(body):
+        if named := _FAULT.search(body):
+            self._fault = named.group(1).decode()
+        if self._fault:
+            self._go_wrong(body, pieces)
+        elif not _STREAM.search(body):
             data = server.completion(pieces)
-            self._later(wait, (lambda: self._cut_off(data)) if "cut" in knobs else (lambda: self._last(data)))
-            return
+            answered = partial(self.answered, data, len(pieces))
+            self._later(wait, (lambda: self._cut_off(data)) if "cut" in knobs else answered)
+        else:
+            self._stream(body, pieces, knobs, wait)
+
+    def _stream(self, body: bytes, pieces: tuple[str, ...], knobs: dict[str, float], wait: float) -> None:
+        server = self._server
         server.stats["streams"] += 1
         frames = server.frames(pieces, bool(_USAGE.search(body)))
         start = head(200, b"text/event-stream")
         if knobs.get("burst"):
-            self._later(wait, lambda: self._last(start + b"".join(frames)))
+            self._later(wait, partial(self.answered, start + b"".join(frames), len(pieces)))
         else:
-            cut = int(knobs["cut"]) if "cut" in knobs else -1
-            self._later(wait, lambda: self._step(start, frames, 0, knobs.get("delay_ms", 0.0) / 1000, cut))
+            cut, delay = int(knobs["cut"]) if "cut" in knobs else -1, knobs.get("delay_ms", 0.0) / 1000
+            self._later(wait, lambda: self._step(start, frames, len(pieces), 0, delay, cut))
+
+    def _go_wrong(self, body: bytes, pieces: tuple[str, ...]) -> None:
+        act = FAULTS.get(self._fault)
+        if act is None:
+            self._fail(400, f"there is no fault {self._fault!r}: {', '.join(FAULTS)}")
+            return
+        if self._fault not in HARMLESS:
+            self._server.stats["failures"] += 1
+        act(_Wrong(self, self._server, bool(_STREAM.search(body)), pieces, bool(_USAGE.search(body))))
 
     def _pieces(self, body: bytes, knobs: dict[str, float]) -> tuple[str, ...]:
+        if marked := _MARK.search(body):
+            mark = marked.group(1).decode()
+            return (mark + " ", *self._server.words(max(1, int(knobs.get("chunks", 8)))), " " + mark)
         if knobs.get("empty"):
             return (" ", "\n")
         if knobs.get("echo"):
@@ -230,7 +292,7 @@ class _Exchange(asyncio.Protocol):
         else:
             act()
 
-    def _step(self, prefix: bytes, frames: list[bytes], at: int, delay: float, cut: int) -> None:
+    def _step(self, prefix: bytes, frames: list[bytes], words: int, at: int, delay: float, cut: int) -> None:
         if self._transport is None:
             return
         if at == cut:
@@ -242,15 +304,42 @@ class _Exchange(asyncio.Protocol):
         at += 1
         if at == len(frames):
             self._busy = False
+            self._server.stats["answered"] += 1
+            self._server.stats["words"] += words
         elif delay and at < len(frames) - 1:
-            self._loop.call_later(delay, self._step, b"", frames, at, delay, cut)
+            self._loop.call_later(delay, self._step, b"", frames, words, at, delay, cut)
         else:
-            self._loop.call_soon(self._step, b"", frames, at, delay, cut)
+            self._loop.call_soon(self._step, b"", frames, words, at, delay, cut)
+
+    def answered(self, data: bytes, words: int) -> None:
+        """Said whole and well: its caller can be billed for it."""
+        if self._transport is not None:
+            self._server.stats["answered"] += 1
+            self._server.stats["words"] += words
+        self._last(data)
 
     def _last(self, data: bytes) -> None:
         if self._transport is not None:
             self._busy = False
             self._transport.write(data)
+
+    def say(self, data: bytes) -> None:
+        """Bytes of an answer that is wrong."""
+        if self._transport is not None:
+            self._busy = False
+            self._transport.write(data)
+
+    def end(self, *, reset: bool) -> None:
+        """Close the connection, by FIN or by RST."""
+        if self._transport is None:
+            return
+        self._busy = False
+        if reset:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     def _cut_off(self, data: bytes) -> None:
         self._last(data[: len(data) // 2])
@@ -266,15 +355,51 @@ class _Exchange(asyncio.Protocol):
         self._last(head(status, b"application/json", len(body)) + body)
 
 
-def head(status: int, kind: bytes, length: int | None = None) -> bytes:
-    """Status line and headers; without a length the body is chunked."""
+class _Wrong:
+    """An answer to be given wrongly: see `faults.Answer`."""
+
+    def __init__(
+        self, exchange: _Exchange, server: MockServer, stream: bool, pieces: tuple[str, ...], usage: bool
+    ) -> None:
+        self._exchange = exchange
+        self._server = server
+        self._words = len(pieces)
+        self.stream = stream
+        self.slow_s = server.dice.plan.slow_s
+        self.events = server.events(pieces, usage) if stream else []
+        self.body = b"" if stream else server.completion(pieces).partition(b"\r\n\r\n")[2]
+
+    def head(self, status: int, kind: str = "application/json", length: int | None = None, more: str = "") -> bytes:
+        return head(status, kind.encode(), length, more.encode())
+
+    def write(self, data: bytes) -> None:
+        self._exchange.say(data)
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(seconds, act)
+
+    def close(self) -> None:
+        self._exchange.end(reset=False)
+
+    def reset(self) -> None:
+        self._exchange.end(reset=True)
+
+    def answer(self) -> None:
+        """The right answer, after all."""
+        if self.stream:
+            frames = b"".join(map(chunk, self.events)) + b"0\r\n\r\n"
+            self._exchange.answered(self.head(200, "text/event-stream") + frames, self._words)
+        else:
+            self._exchange.answered(self.head(200, length=len(self.body)) + self.body, self._words)
+
+
+def head(status: int, kind: bytes, length: int | None = None, more: bytes = b"") -> bytes:
+    """Status line and headers; without a length the body is chunked. `more`: further lines, each ended by CR LF."""
     framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
     reason = _REASONS.get(status, b"Error")
-    return b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\n%s\r\nx-request-id: mock\r\n\r\n" % (status, reason, kind, framing)
-
-
-def _frame(data: bytes) -> bytes:
-    return b"%x\r\n%s\r\n" % (len(data), data)
+    return b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\n%s\r\n%sx-request-id: mock\r\n\r\n" % (
+        status, reason, kind, framing, more,
+    )  # fmt: skip
 
 
 def _usage(words: int) -> dict[str, int]:
