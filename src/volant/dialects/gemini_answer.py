@@ -21,6 +21,7 @@ from volant.core.chat import (
     Message,
     Started,
     StreamEvent,
+    Thought,
     ThoughtEnded,
     ToolCall,
     ToolDelta,
@@ -48,7 +49,8 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
 
 def _candidate(choice: Choice, request: ChatRequest, *, same: bool) -> Json:
     losses = Losses(TITLE)  # an answer loses nothing that its caller could do without or change
-    parts = render_parts(choice.message, losses, same=same, thoughts=_shown(request))
+    message = choice.message if same else _unproven(choice.message)
+    parts = render_parts(message, losses, same=same, thoughts=_shown(request))
     parts += [render_call(call, losses) for call in choice.message.tool_calls]
     wire: Json = {"content": {"parts": parts, "role": "model"}, "index": choice.index}
     if choice.finish is not None:
@@ -56,6 +58,12 @@ def _candidate(choice: Choice, request: ChatRequest, *, same: bool) -> Json:
     if (result := to_logprobs_result(choice.logprobs)) is not None:
         wire["logprobsResult"] = result
     return wire | (choice.extra if same else {})
+
+
+def _unproven(message: Message) -> Message:
+    """Another provider's thoughts are shown; what proves them is for that provider alone."""
+    shown = tuple(Thought(text=thought.text) for thought in message.thoughts if thought.text)
+    return msgspec.structs.replace(message, thoughts=shown)
 
 
 def render_usage(usage: Usage) -> Json:
