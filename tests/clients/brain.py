@@ -75,6 +75,7 @@ class View:
     max_tokens: int | None = None
     stop: list[str] = field(default_factory=list)
     thinks: bool = False
+    must_begin_with_thought: bool = False  # of Claude: a turn that called tools, while its thinking has a budget
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The stand-in of Anthropic's messages and count_tokens: strict by the SDK's types, with its rules about turns.
 
 Under `anthropic-version: 2026-10-21` temperature, top_p and top_k are refused, under 2023-06-01 taken. A thought goes
-back with its own signature or is refused; while thinking is on, the turn that called tools must begin with it.
+back with its own signature or is refused; with a thinking budget, the turn that called tools must begin with it.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ def read(body: dict[str, Any]) -> View:
         thinks=thinking.get("type") in ("enabled", "adaptive"),
         schema=form.get("schema"),
     )
+    view.must_begin_with_thought = thinking.get("type") == "enabled"  # adaptive thinking asks for none
     _thinking(thinking, body, view)
     system = body.get("system") or ""
     view.system = system if isinstance(system, str) else "\n".join(block["text"] for block in system)
@@ -153,7 +154,7 @@ def _assistant(at: int, blocks: list[dict[str, Any]], view: View, asked: dict[st
             asked[block["id"]] = block["name"]
         if block["type"] == "text":
             words.append(block["text"])
-    if view.thinks and asked and blocks[0]["type"] not in ("thinking", "redacted_thinking"):
+    if view.must_begin_with_thought and asked and blocks[0]["type"] not in ("thinking", "redacted_thinking"):
         found = blocks[0]["type"]
         raise Refused(400, f"messages.{at}.content.0.type: Expected `thinking` or `redacted_thinking`, not `{found}`")
     view.earlier.append(f"assistant: {''.join(words)}")

@@ -97,6 +97,7 @@ def read(body: Any) -> View:
     extra = body.get("additionalModelRequestFields") or {}
     _known(extra, {"thinking", "output_config", "top_k", "anthropic_beta"}, "additionalModelRequestFields.")
     view = View(max_tokens=config.get("maxTokens"), stop=list(config.get("stopSequences") or ()))
+    view.must_begin_with_thought = (extra.get("thinking") or {}).get("type") == "enabled"
     view.thinks = (extra.get("thinking") or {}).get("type") in ("enabled", "adaptive")
     if budget := (extra.get("thinking") or {}).get("budget_tokens"):
         if not 1024 <= budget < (config.get("maxTokens") or 0):
@@ -160,7 +161,7 @@ def _assistant(blocks: list[dict[str, Any]], view: View, asked: dict[str, str]) 
         thought = block.get("reasoningContent", {}).get("reasoningText")
         if thought and thought.get("signature") != signature("bedrock", thought["text"]):
             raise Refused(400, "Invalid `signature` in `thinking` block")
-    if view.thinks and asked and "reasoningContent" not in blocks[0]:
+    if view.must_begin_with_thought and asked and "reasoningContent" not in blocks[0]:
         raise Refused(400, "Expected `thinking` or `redacted_thinking`, but found `tool_use`")
 
 
