@@ -7,10 +7,11 @@ more than plain text of one choice goes through the full translation of `openai_
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
-from volant.core.chat import Failed, StreamEvent, assemble
+from volant.core.chat import ChatResponse, Failed, StreamEvent, Usage, assemble
 from volant.core.errors import UpstreamFailed
 from volant.dialects.openai_chat import StreamParser, render_response
 from volant.dialects.sse import SseCutter, data_of
@@ -29,12 +30,32 @@ class Reading(msgspec.Struct, kw_only=True):
     counted: bool = False
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
     output: bytes = b""  # a stream as one chat completion; of a whole answer: the answer
+
+    def count(self, usage: Usage) -> None:
+        """Take over what it took."""
+        self.counted = True
+        self.input_tokens, self.output_tokens = usage.input_tokens, usage.output_tokens
+        self.cached_tokens, self.cache_write_tokens = usage.cached_tokens, usage.cache_write_tokens
+        self.reasoning_tokens = usage.reasoning_tokens
+
+
+class _InputDetails(msgspec.Struct):
+    cached_tokens: int | None = 0
+
+
+class _OutputDetails(msgspec.Struct):
+    reasoning_tokens: int | None = 0
 
 
 class _Usage(msgspec.Struct):
     prompt_tokens: int | None = 0
     completion_tokens: int | None = 0
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
 
 
 class _Message(msgspec.Struct):
@@ -91,6 +112,25 @@ def read_stream(blocks: Sequence[bytes]) -> Reading | None:
         except UpstreamFailed:
             return None
     return reading
+
+
+def first_word(block: bytes) -> Literal["nothing", "words", "error"]:
+    """Have these events a word? "nothing": roles, empty words, comments; "error": it says one, or is broken."""
+    for event in block.replace(b"\r\n", b"\n").split(b"\n\n"):
+        data = data_of(event + b"\n\n")
+        if data is None or not data.strip() or data.strip() == b"[DONE]":
+            continue
+        try:
+            chunk = msgspec.json.decode(data)
+            if chunk.get("error"):
+                return "error"
+            for choice in chunk.get("choices") or ():
+                said = choice.get("delta") or choice
+                if choice.get("finish_reason") or any(value and name != "role" for name, value in said.items()):
+                    return "words"
+        except (msgspec.DecodeError, UnicodeError, AttributeError, TypeError):
+            return "error"
+    return "nothing"
 
 
 def usage_only(data: bytes) -> bool:
@@ -153,7 +193,11 @@ def _read_fully(blocks: Sequence[bytes]) -> Reading | None:
     response = assemble(events)
     if not response.choices:
         return None
-    failed = any(isinstance(event, Failed) for event in events)
+    return reading_of(response, failed=any(isinstance(event, Failed) for event in events))
+
+
+def reading_of(response: ChatResponse, *, failed: bool = False) -> Reading:
+    """What is counted in an answer of any dialect; `output` is that answer as a chat completion."""
     choice = response.choices[0]
     reading = Reading(
         response_id=response.id,
@@ -166,8 +210,7 @@ def _read_fully(blocks: Sequence[bytes]) -> Reading | None:
         output=render_response(response),
     )
     if response.usage is not None:
-        reading.counted = True
-        reading.input_tokens, reading.output_tokens = response.usage.input_tokens, response.usage.output_tokens
+        reading.count(response.usage)
     return reading
 
 
@@ -186,6 +229,10 @@ def _count(reading: Reading, usage: _Usage | None) -> None:
         reading.counted = True
         reading.input_tokens = usage.prompt_tokens or 0
         reading.output_tokens = usage.completion_tokens or 0
+        if usage.prompt_tokens_details is not None:
+            reading.cached_tokens = usage.prompt_tokens_details.cached_tokens or 0
+        if usage.completion_tokens_details is not None:
+            reading.reasoning_tokens = usage.completion_tokens_details.reasoning_tokens or 0
 
 
 def _whole(first: _Answer, reading: Reading) -> bytes:
@@ -200,12 +247,17 @@ def _whole(first: _Answer, reading: Reading) -> bytes:
     }
     if reading.counted:
         total = reading.input_tokens + reading.output_tokens
-        whole["usage"] = {
+        counts: dict[str, object] = {
             "prompt_tokens": reading.input_tokens,
             "completion_tokens": reading.output_tokens,
             "total_tokens": total,
         }
+        if reading.cached_tokens:
+            counts["prompt_tokens_details"] = {"cached_tokens": reading.cached_tokens}
+        if reading.reasoning_tokens:
+            counts["completion_tokens_details"] = {"reasoning_tokens": reading.reasoning_tokens}
+        whole["usage"] = counts
     return msgspec.json.encode(whole)
 
 
-__all__ = ["Reading", "data_of", "read_answer", "read_stream", "usage_only"]
+__all__ = ["Reading", "data_of", "first_word", "read_answer", "read_stream", "reading_of", "usage_only"]

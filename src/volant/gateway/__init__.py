@@ -2,7 +2,10 @@
 
 wire           uvicorn's HTTP protocol, with a direct way to write answers
 app            which path goes where
-chat           the story of one chat request
+doors          which request line is whose: dialect, operation, model
+listing        GET models
+chat           the story of one request
+hooks          what may stand beside it: guards, a cache, an observer
 caller         who asks: key, user, session, trace, from headers and body
 auth           key -> grant
 admission      requests a minute and dollars a day, from leases
@@ -11,8 +14,15 @@ split          which variant answers a user
 balance        which deployment answers, and which rest because they failed
 routing        who is asked first, and what is done after each failure
 attempt        one call after the other until one answers
-exchange       one call: bytes in, bytes out, streams relayed as they come
+call           one request to one place, and what came of it
+translation    a request made one place's, in its dialect
+operations     the same for what is no chat
 body           the caller's JSON made the upstream's
+exchange       bytes in, bytes out, streams relayed as they come
+streams        an exchange that translates, or is guarded
+answering      what the caller gets of an outcome
+answers        heads, errors and ends as the caller's clients read them
+cost           dollars of a call, and the most that a request can take
 validity       is the answer technically one?
 redaction      what must not be written is blanked before it is
 record         one record an inference, into the spool

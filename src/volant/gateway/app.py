@@ -1,8 +1,8 @@
 """App: the ASGI application. Which path goes where, and what an error looks like.
 
-POST /v1/chat/completions, /openai/v1/chat/completions    chat
-GET  /healthz, /readyz                                    here, without a key
-everything else                                           control
+what `doors` knows      chat and the other operations
+GET /healthz, /readyz   here, without a key
+everything else         control
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ import logging
 from typing import Any
 
 from volant.core.errors import VolantError
-from volant.dialects.openai_errors import error_body
-from volant.gateway.chat import JSON_HEADER, Chat, ClientGone, send_error, too_large
+from volant.gateway.answers import JSON_HEADER, send_error
+from volant.gateway.caller import read_headers
+from volant.gateway.chat import Chat
+from volant.gateway.doors import Entrance, Family, find, wrong_method
+from volant.gateway.listing import Listing
 from volant.gateway.patience import Patience
 from volant.gateway.readiness import Readiness
 from volant.gateway.relay import Receive, Relay, Send
-from volant.gateway.wire import Door, Wire
+from volant.gateway.wire import Door, Wire, too_large
 from volant.providers.http import Headers
 
-_CHAT = frozenset({"/v1/chat/completions", "/openai/v1/chat/completions"})
 _log = logging.getLogger("volant.gateway")
+
+
+class ClientGone(Exception):
+    """The client left before it had said everything."""
 
 
 class Gateway:
@@ -30,30 +36,42 @@ class Gateway:
         self, *, chat: Chat, relay: Relay, readiness: Readiness, max_body_bytes: int, patience: Patience
     ) -> None:
         self._chat = chat
+        self._listing = Listing(chat)
         self._relay = relay
         self._readiness = readiness
+        self._max_body_bytes = max_body_bytes
         self.patience = patience
+        self.door = Door(self._through_the_door, max_body_bytes)
 
-        def refuse(wire: Wire) -> None:
-            send_error(wire, too_large(max_body_bytes))
-
-        paths = frozenset(path.encode() for path in _CHAT)
-        self.door = Door(paths, self._through_the_door, max_body_bytes, refuse)
-
-    async def _through_the_door(self, headers: Headers, body: bytes, wire: Wire) -> None:
+    async def _through_the_door(self, entrance: Entrance, headers: Headers, body: bytes, wire: Wire) -> None:
         try:
-            await self._chat.answer(headers, body, wire)
+            await self._answer(entrance, headers, body, wire)
         except VolantError as error:
-            _refuse(wire, error)
+            _refuse(wire, error, entrance.family)
         except Exception:  # noqa: BLE001  # the edge: a bug of ours must not look like a closed connection
-            _excuse(wire, "chat")
+            _excuse(wire, entrance.operation, entrance.family)
+
+    async def _answer(self, entrance: Entrance, headers: Headers, body: bytes, wire: Wire) -> None:
+        if entrance.refusal is not None:
+            raise entrance.refusal
+        if entrance.operation == "models":
+            self._listing.answer(entrance, headers, wire)
+        else:
+            await self._chat.answer(entrance, headers, body, wire)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         wire: Wire = scope["extensions"]["volant.wire"]
-        path = scope["path"]
+        path, headers = scope["path"], scope["headers"]
+        url = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        entrance = find(url, headers) if scope["method"] not in ("HEAD", "OPTIONS") else None
+        family: Family = entrance.family if entrance is not None else "openai"
         try:
-            if path in _CHAT and scope["method"] == "POST":
-                await self._chat(scope, receive, wire)
+            if entrance is not None:
+                method = scope["method"].encode()
+                entrance = entrance if method == entrance.method else wrong_method(entrance, method)
+                announced = read_headers(headers).content_length
+                body = b"" if entrance.refusal is not None else await self._read(receive, announced)
+                await self._answer(entrance, headers, body, wire)
             elif path == "/healthz":
                 wire.respond(200, JSON_HEADER, b'{"status":"ok"}')
             elif path == "/readyz":
@@ -62,25 +80,43 @@ class Gateway:
             else:
                 await self._relay(scope, receive, send, wire)
         except VolantError as error:
-            _refuse(wire, error)
+            _refuse(wire, error, family)
         except ClientGone:
             pass
         except Exception:  # noqa: BLE001  # the edge, as above
-            _excuse(wire, path)
+            _excuse(wire, path, family)
+
+    async def _read(self, receive: Receive, announced: int) -> bytes:
+        """A body that does not come through the door."""
+        limit = self._max_body_bytes
+        if announced > limit:
+            raise too_large(limit)
+        pieces: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise ClientGone
+            piece, more = message["body"], message["more_body"]
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+        return b"".join(pieces)
 
 
-def _refuse(wire: Wire, error: VolantError) -> None:
+def _refuse(wire: Wire, error: VolantError, family: Family) -> None:
     if not wire.started:
-        send_error(wire, error)
+        send_error(wire, error, family)
     elif not wire.complete:
         wire.break_off()
 
 
-def _excuse(wire: Wire, path: str) -> None:
+def _excuse(wire: Wire, what: str, family: Family) -> None:
     """Called while an unexpected exception is handled."""
-    _log.exception("%s failed", path)
+    _log.exception("%s failed", what)
     if not wire.started:
         message = "something went wrong in the gateway; its log says what"
-        wire.respond(500, JSON_HEADER, error_body(message, kind="server_error", code="internal_error"))
+        send_error(wire, VolantError("internal_error", message), family)
     elif not wire.complete:
         wire.break_off()

@@ -12,8 +12,11 @@ from typing import TypeVar
 
 import msgspec
 
+from volant.core.chat import ChatRequest
 from volant.core.errors import BadInput
 from volant.core.json_depth import is_deeper
+from volant.dialects import find
+from volant.gateway.doors import CHAT, Entrance
 from volant.gateway.plan import Place, VariantPlan
 
 T = TypeVar("T")
@@ -33,10 +36,29 @@ class Asked:
     model: str
     stream: bool
     include_usage: bool  # the caller wants the usage chunk
+    entrance: Entrance = CHAT
+    _chat: ChatRequest | None = None
+
+    def own(self) -> bytes:
+        """The body as it came, without our own object."""
+        if "volant" not in self.fields:
+            return self.raw
+        return _ENCODER.encode({name: value for name, value in self.fields.items() if name != "volant"})
+
+    def chat(self) -> ChatRequest:
+        """A chat request, or one to count, in normalised words: read when it is first asked for, once.
+
+        Raises BadInput with the path of the field that its dialect does not know.
+        """
+        if self._chat is None:
+            entrance = self.entrance
+            request = find(entrance.dialect).parse_request(self.own(), entrance.model or self.model, self.stream)
+            self._chat = msgspec.structs.replace(request, stream=self.stream)
+        return self._chat
 
 
-def parse(raw: bytes, max_depth: int = 200) -> Asked:
-    """Read a chat request. Raises BadInput `invalid_json` with the position, `json_too_deep` or `invalid_field`."""
+def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
+    """Read a request. Raises BadInput `invalid_json` with the position, `json_too_deep` or `invalid_field`."""
     if is_deeper(raw, max_depth):
         raise BadInput("json_too_deep", f"the body nests deeper than {max_depth} levels", where="body")
     try:
@@ -49,6 +71,10 @@ def parse(raw: bytes, max_depth: int = 200) -> Asked:
         raise BadInput("invalid_json", f"the body is not valid JSON: {error}", where="body") from None
     except UnicodeDecodeError as error:
         raise BadInput("invalid_json", f"the body is not UTF-8 (byte {error.start})", where="body") from None
+    if entrance.dialect != CHAT.dialect:
+        stream = entrance.stream if entrance.stream is not None else _get(fields, "stream", bool, False)
+        model = entrance.model or _get(fields, "model", str, "")
+        return Asked(raw=raw, fields=fields, model=model, stream=stream, include_usage=True, entrance=entrance)
     messages = fields.get("messages")
     if messages is None or bytes(memoryview(messages)[:1]) != b"[":
         raise BadInput(
@@ -97,13 +123,17 @@ def recorded_input(asked: Asked, variant: VariantPlan | None = None) -> bytes:
         if "variables" in ours:
             fields["volant"] = msgspec.Raw(_ENCODER.encode({"variables": ours["variables"]}))
         return _ENCODER.encode(fields)
-    if "volant" not in asked.fields:
-        return asked.raw
-    return _ENCODER.encode({name: value for name, value in asked.fields.items() if name != "volant"})
+    return asked.own()
 
 
 def asks_json(asked: Asked, variant: VariantPlan) -> bool:
     """Does the request, as the upstream sees it, ask for an answer in JSON?"""
+    if asked.entrance.operation != "chat":
+        return False
+    if asked.entrance.dialect != CHAT.dialect:
+        shape = asked.chat().output_format
+        if shape is not None:
+            return shape.kind != "text"
     raw = asked.fields.get("response_format") or variant.defaults.get("response_format")
     if raw is None:
         return False
@@ -113,6 +143,11 @@ def asks_json(asked: Asked, variant: VariantPlan) -> bool:
 
 def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
     """The most output tokens that this request may take: what it says, else its variant, else `otherwise`, times n."""
+    if asked.entrance.operation != "chat":
+        return 0
+    if asked.entrance.dialect != CHAT.dialect:
+        sampling = asked.chat().sampling
+        return (sampling.max_tokens or variant.max_tokens or otherwise) * (sampling.n or 1)
     for name in _SAME:
         if name in asked.fields:
             value = msgspec.json.decode(asked.fields[name])

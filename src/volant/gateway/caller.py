@@ -76,6 +76,18 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
     return caller
 
 
+_FORWARDED = {"anthropic": (b"anthropic-version", b"anthropic-beta")}  # family -> headers
+
+
+def going_along(family: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers that a place of the same dialect is told as they came."""
+    names = _FORWARDED.get(family)
+    return tuple(pair for pair in headers if pair[0] in names and _VALUE.fullmatch(pair[1])) if names else ()
+
+
+_VALUE = re.compile(rb"[ -~]{1,1024}")
+
+
 def subject_of_call(caller: Caller, fields: dict[str, msgspec.Raw]) -> Subject:
     """User, session, tags, variables. The header wins over the body; there `safety_identifier`, `user`, `metadata`.
 

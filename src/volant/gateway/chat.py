@@ -1,7 +1,7 @@
-"""Chat: the story of one chat request, from its headers to its record.
+"""Chat: the story of one request, from its headers to its record. Embeddings and the like take the same way.
 
-key → body → task → prompt → limits and budget → variant → attempts → record → the last byte. Each step is a module of
-its own; this one tells them in order.
+key → body → task → prompt → limits and budget → variant → guards → cache → attempts → guards → record → the last byte.
+Each step is a module of its own; this one tells them in order.
 """
 
 from __future__ import annotations
@@ -10,31 +10,28 @@ from collections.abc import Callable
 from time import perf_counter, time_ns
 from typing import Any
 
-from volant.core.errors import BadInput, StorageFull, TooLarge, Unavailable, VolantError
-from volant.dialects.openai_errors import error_body, render_error, retry_headers
-from volant.dialects.sse import event_of
-from volant.gateway import body, prompting
-from volant.gateway.admission import FREE, OUTPUT_TOKENS, Admission, Reservation
-from volant.gateway.attempt import Attempts, Job, Outcome
+from volant.core.errors import BadInput, Forbidden, StorageFull, Unavailable, VolantError
+from volant.core.nouns import KeyGrant
+from volant.gateway import answering, body, prompting
+from volant.gateway.admission import FREE, Admission, Reservation
+from volant.gateway.answers import id_lines
+from volant.gateway.attempt import Attempts, Outcome
 from volant.gateway.auth import authenticate
-from volant.gateway.caller import Caller, read_headers, subject_of_call
+from volant.gateway.call import Job
+from volant.gateway.caller import Caller, going_along, read_headers, subject_of_call
+from volant.gateway.cost import most_usd
+from volant.gateway.doors import Entrance
+from volant.gateway.hooks import Cache, Guards, Observer, Question
 from volant.gateway.inference import Inference, open_inference
-from volant.gateway.plan import Plans, TaskPlan
+from volant.gateway.plan import Plans
 from volant.gateway.record import Recorder
-from volant.gateway.relay import Receive
 from volant.gateway.shadow import Shadows
 from volant.gateway.wire import Wire
 from volant.providers.http import Headers
 
-JSON_HEADER = b"content-type: application/json\r\n"
-
-
-class ClientGone(Exception):
-    """The client left before it had said everything."""
-
 
 class Chat:
-    """Answers chat requests."""
+    """Answers what applications ask of models."""
 
     def __init__(
         self,
@@ -44,62 +41,65 @@ class Chat:
         admission: Admission,
         recorder: Recorder,
         shadows: Shadows,
-        max_body_bytes: int,
         max_json_depth: int,
+        guards: Guards | None = None,
+        cache: Cache | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._plans = plans
         self._attempts = attempts
         self._admission = admission
         self._recorder = recorder
         self._shadows = shadows
-        self._max_body_bytes = max_body_bytes
         self._max_json_depth = max_json_depth
+        self._guards = guards
+        self._cache = cache
+        self._observer = observer
 
-    async def __call__(self, scope: Any, receive: Receive, wire: Wire) -> None:
-        """The ASGI way, for what does not come through the door. Raises ClientGone, and what `answer` raises."""
-        announced = read_headers(scope["headers"]).content_length
-        await self.answer(scope["headers"], await self._read(receive, announced), wire)
-
-    async def answer(self, headers: Headers, raw: bytes, wire: Wire) -> None:
-        """Raises VolantError for what never reached a deployment."""
-        started, started_ms = perf_counter(), time_ns() // 1_000_000
+    def identify(self, entrance: Entrance, caller: Caller, now_ms: int) -> tuple[Plans, KeyGrant]:
+        """Whose request it is. Raises Unavailable, Unauthenticated, or Forbidden for an operation not the key's."""
         plans = self._plans()
         if plans is None:
             raise Unavailable(
                 "starting", "this gateway has no configuration yet", hint="it asks control", retry_after_s=1.0
             )
+        grant = authenticate(caller.key or entrance.key, plans.snapshot.keys, now_ms)
+        if grant.operations and entrance.operation not in grant.operations:
+            raise Forbidden(
+                "operation_not_allowed",
+                f"this key may not do {entrance.operation}",
+                hint=f"its operations: {', '.join(grant.operations)}",
+            )
+        return plans, grant
+
+    async def answer(self, entrance: Entrance, headers: Headers, raw: bytes, wire: Wire) -> None:
+        """Raises VolantError for what never reached a deployment."""
+        started, started_ms = perf_counter(), time_ns() // 1_000_000
         caller = read_headers(headers)
-        grant = authenticate(caller.key, plans.snapshot.keys, started_ms)
-        asked = body.parse(raw, self._max_json_depth)
+        plans, grant = self.identify(entrance, caller, started_ms)
+        asked = body.parse(raw, self._max_json_depth, entrance)
         if not asked.model:
             raise BadInput("missing_model", "the body names no `model`", where="model", hint="send a task's name")
         plan = plans.find_task(grant, asked.model)
         subject = subject_of_call(caller, asked.fields)
+        refuses = plans.snapshot.on_full_disk == "refuse"
+        if refuses and self._recorder.is_full():
+            raise StorageFull("disk_full", "the disk is full, and this project serves nothing unrecorded")
         if plan.prompted:
             plan = prompting.rendered(plan, subject.variables)
         elif subject.variables:
             raise prompting.no_prompt(plan.task.name)
-        refuses = plans.snapshot.on_full_disk == "refuse"
-        if refuses and self._recorder.is_full():
-            raise StorageFull("disk_full", "the disk is full, and this project serves nothing unrecorded")
         reservation = FREE
         if grant.requests_per_minute or grant.usd_per_day:
-            reservation = await self._admission.admit(grant, _most_usd(asked, plan))
+            reservation = await self._admission.admit(grant, most_usd(asked, plan))
         outcome = Outcome()
         try:
             inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
-            head = _answer_head(inference, caller, reservation)
-            job = Job(
-                inference_id=inference.inference_id,
-                asked=asked,
-                variant=inference.variant,
-                live=plan.live,
-                trace_id=inference.trace_id,
-                wire=wire,
-                answer_head=head,
-            )
-            outcome = await self._attempts.answer(job)
-            await self._finish(inference, outcome, wire, head, started, plans.snapshot.on_full_disk)
+            if self._observer is not None:
+                self._observer.began(grant.project, plan.task.name)
+            job = _job(inference, caller, reservation, going_along(entrance.family, headers), wire)
+            outcome = await self._outcome(inference, job)
+            await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
         finally:
             if reservation is not FREE:
                 reservation.settle(
@@ -109,101 +109,83 @@ class Chat:
         if inference.mirrored and not outcome.gone:
             self._shadows.submit(inference, plans.snapshot.on_full_disk)
 
-    async def _read(self, receive: Receive, announced: int) -> bytes:
-        limit = self._max_body_bytes
-        if announced > limit:
-            raise too_large(limit)
-        message = await receive()
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            if message["type"] != "http.request":
-                raise ClientGone
-            piece: bytes = message["body"]
-            if not message["more_body"] and not pieces:
-                if len(piece) > limit:
-                    raise too_large(limit)
-                return piece
-            pieces.append(piece)
-            size += len(piece)
-            if size > limit:
-                raise too_large(limit)
-            if not message["more_body"]:
-                return b"".join(pieces)
-            message = await receive()
+    # ------------------------------------------------------------ the middle
+    async def _outcome(self, inference: Inference, job: Job) -> Outcome:
+        """Ask, with guards and cache around where the task has them."""
+        task = inference.plan.task
+        if task.guards or task.cache is not None:
+            return await self._guarded(inference, job)
+        return await self._attempts.answer(job)
+
+    async def _guarded(self, inference: Inference, job: Job) -> Outcome:
+        task, asked = inference.plan.task, inference.asked
+        if asked.entrance.operation != "chat":
+            return await self._attempts.answer(job)
+        if self._guards is not None and task.guards:
+            guarding = self._guards.open(task, inference.grant, inference.trace_id, inference.span_id)
+            if guarding is not None:
+                inference.guarding = job.guarding = guarding
+                try:
+                    request = await guarding.before(asked.chat())
+                except VolantError as refusal:
+                    return Outcome(failure=refusal)
+                if request is not asked.chat():
+                    inference.edited = job.edited = request
+        question = None
+        if self._cache is not None and task.cache is not None:
+            question = Question(
+                grant=inference.grant, task=task, variant=inference.variant, request=job.edited or asked.chat()
+            )
+            if (found := await self._cache.look(question)) is not None:
+                return Outcome(cache=found.how, response=found.response, failure=found.refusal)
+        outcome = await self._attempts.answer(job)
+        if self._cache is not None and question is not None:
+            await self._keep(question, outcome)
+        return outcome
+
+    async def _keep(self, question: Question, outcome: Outcome) -> None:
+        assert self._cache is not None
+        response, refusal = answering.whole_of(outcome), answering.refusal_of(outcome)
+        if response is not None or refusal is not None:
+            await self._cache.keep(question, response, refusal)
 
     async def _finish(
-        self,
-        inference: Inference,
-        outcome: Outcome,
-        wire: Wire,
-        head: bytes,
-        started: float,
-        on_full_disk: Any,
+        self, inference: Inference, outcome: Outcome, job: Job, started: float, on_full_disk: Any
     ) -> None:
-        """Record, then send what is still to be sent."""
-        exchange, failure = outcome.exchange, outcome.failure
+        """Output guards, record, then send what is still to be sent."""
+        await answering.complete(job, outcome)
         try:
             await self._recorder.remember(inference, outcome, started, on_full_disk)
         except StorageFull as full:
-            failure = full
+            outcome.failure = full
+        wire = job.wire
+        assert wire is not None
         wire.on_close = wire.on_pause = wire.on_stop = None
-        if outcome.gone or wire.gone:
-            return
-        if exchange is not None and exchange.began:
-            _end_stream(wire, outcome, failure)
-        elif failure is not None:
-            send_error(wire, failure, head)
-        elif exchange is not None:
-            place = outcome.leg.place.header if outcome.leg is not None else b""
-            headers = b"content-type: %b\r\n%b%b" % (exchange.content_type or b"application/json", head, place)
-            wire.respond(exchange.status, headers, exchange.body)
+        if not outcome.gone and not wire.gone:
+            answering.send(job, outcome, wire)
 
 
-def send_error(wire: Wire, error: VolantError, head: bytes = b"") -> None:
-    """An error in the shape that OpenAI clients read."""
-    lines = b"".join(name + b": " + value + b"\r\n" for name, value in retry_headers(error))
-    wire.respond(error.status, JSON_HEADER + lines + head, render_error(error))
-
-
-def _end_stream(wire: Wire, outcome: Outcome, failure: VolantError | None) -> None:
-    exchange = outcome.exchange
-    assert exchange is not None
-    if failure is not None:
-        wire.finish(event_of(render_error(failure)))
-    elif exchange.error is not None:
-        message = f"the answer broke off: {exchange.error}"
-        wire.finish(event_of(error_body(message, kind="server_error", code=exchange.error.code)))
-    else:
-        wire.finish(exchange.done_event)
-
-
-def _answer_head(inference: Inference, caller: Caller, reservation: Reservation) -> bytes:
+def _job(
+    inference: Inference, caller: Caller, reservation: Reservation, said: tuple[tuple[bytes, bytes], ...], wire: Wire
+) -> Job:
     inference_id = inference.inference_id.encode()
-    head = b"x-volant-inference-id: %b\r\nx-request-id: %b\r\n%b" % (
+    family = inference.asked.entrance.family
+    head = b"x-volant-inference-id: %b\r\nx-volant-trace-id: %b\r\n%b%b" % (
         inference_id,
-        caller.request_id or inference_id,
+        inference.trace_id.encode(),
+        id_lines(family, caller.request_id or inference_id),
         inference.variant.header,
     )
     if reservation is not FREE and reservation.limit[0]:
         rate, left = reservation.limit
         head += b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\n" % (rate, left)
-    return head
-
-
-def _most_usd(asked: body.Asked, plan: TaskPlan) -> float:
-    """The most that a request can cost: a token has at least one byte, and the answer ends at its limit."""
-    variants = (plan.live,) if plan.candidate is None else (plan.live, plan.candidate)
-    dearest_in = max(variant.dearest[0] for variant in variants)
-    dearest_out = max(variant.dearest[1] for variant in variants)
-    if not dearest_in and not dearest_out:
-        return 0.0
-    most = max(body.output_limit(asked, variant, OUTPUT_TOKENS) for variant in variants)
-    added = max(variant.added_bytes for variant in variants)
-    return (len(asked.raw) + added) * dearest_in + most * dearest_out
-
-
-def too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        "body_too_large", f"the body is larger than {limit} bytes", hint="send less, or raise max_body_bytes"
+    return Job(
+        inference_id=inference.inference_id,
+        asked=inference.asked,
+        variant=inference.variant,
+        live=inference.plan.live if inference.arm == "canary" else inference.variant,
+        trace_id=inference.trace_id,
+        wire=wire,
+        answer_head=head,
+        said=said,
     )

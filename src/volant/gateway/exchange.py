@@ -2,7 +2,9 @@
 
 A stream's events go from the upstream's read callback straight to the client's transport: no task, no queue. Only whole
 events are passed on, so that an error can be said between two of them; the last one ([DONE]) is kept until the record
-is written. The usage chunk is kept from a client who did not ask for it.
+is written. The usage chunk is kept from a client who did not ask for it. Until the first word nothing is passed on: a
+stream that fails before it can still be had from another place. This one relays chat completions; `streams` has the
+exchange that translates.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter
 
-from volant.dialects.openai_reading import usage_only
+from volant.dialects.openai_reading import first_word, usage_only
 from volant.dialects.sse import SseCutter, data_of
 from volant.gateway.wire import Wire
 from volant.providers.http import MAX_FETCH_BYTES, Connection, Headers, TransportError
@@ -22,8 +24,8 @@ class Exchange:
     """A Sink. `done` resolves when everything came, or nothing more will; then `error` says whether all is well."""
 
     __slots__ = (
-        "_connection", "_cutter", "_head", "_room", "_strip_usage", "_wire", "began", "blocks", "content_type", "done",
-        "done_event", "error", "first_at", "headers", "is_stream", "status",
+        "_connection", "_cutter", "_head", "_held", "_room", "_strip_usage", "_wire", "began", "blocks", "content_type",
+        "done", "done_event", "error", "failed_early", "first_at", "headers", "is_stream", "status",
     )  # fmt: skip
 
     def __init__(
@@ -45,7 +47,9 @@ class Exchange:
         self.blocks: list[bytes] = []  # of the body; of a stream whole events, as they came
         self.done_event = b""  # of a stream: [DONE], kept back
         self.error: TransportError | None = None
-        self.first_at = 0.0
+        self.failed_early = False  # the stream said an error, or nonsense, before its first word
+        self.first_at = 0.0  # when the answer began; of a stream, its first word
+        self._held: list[bytes] = []  # of a stream, before its first word
         self._connection = connection
         self._wire = wire
         self._head = stream_head
@@ -76,16 +80,14 @@ class Exchange:
     def abandon(self) -> None:
         """The client left: nobody wants this answer."""
         if not self.done.done():
-            if self._connection is not None:
-                self._connection.cancel()
+            self._cancel()
             self.error = TransportError("client_gone", "the client closed the connection")
             self.done.set_result(None)
 
     def stop(self) -> None:
         """This server ends and waits no longer: end with what has come."""
         if not self.done.done():
-            if self._connection is not None:
-                self._connection.cancel()
+            self._cancel()
             self.failed(TransportError(SERVER_STOPPING, "the server stopped before the answer was whole"))
 
     # ------------------------------------------------------------ Sink
@@ -98,14 +100,15 @@ class Exchange:
                 self.is_stream = status == 200 and value.startswith(b"text/event-stream")
 
     def data(self, piece: bytes) -> None:
-        if not self.first_at:
-            self.first_at = perf_counter()
         self._room -= len(piece)
         if self._room < 0:
-            if self._connection is not None:
-                self._connection.cancel()
+            self._cancel()
             self.failed(TransportError("too_large", "the upstream's answer is larger than we take"))
+        elif self.done.done():
+            return
         elif not self.is_stream or self._wire is None:
+            if not self.first_at:
+                self.first_at = perf_counter()
             self.blocks.append(piece)
         elif self._cutter is None and piece.endswith(b"\n\n") and b"\r" not in piece:
             self._pass_on(piece)
@@ -154,11 +157,33 @@ class Exchange:
         assert wire is not None
         if b'"usage"' in block or b"[DONE]" in block:
             block = self._without_kept_events(block)
-        if not self.began:
-            self.began = True
-            wire.start(200, self._head, block)
-        elif block:
-            wire.write(block)
+        if self.began:
+            if block:
+                wire.write(block)
+            return
+        self._held.append(block)
+        said = first_word(block)
+        if said == "words":
+            self._begin(b"".join(self._held))
+        elif said == "error":
+            self._fail_early()
+
+    def _begin(self, first: bytes) -> None:
+        """From here on there is no way back."""
+        assert self._wire is not None
+        self.began = True
+        self.first_at = perf_counter()
+        self._held.clear()
+        self._wire.start(200, self._head, first)
+
+    def _fail_early(self) -> None:
+        self.failed_early = True
+        self._cancel()
+        self._resolve()
+
+    def _cancel(self) -> None:
+        if self._connection is not None:
+            self._connection.cancel()
 
     def _without_kept_events(self, block: bytes) -> bytes:
         kept: list[bytes] = []

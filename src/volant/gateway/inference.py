@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from volant.core.chat import ChatRequest
 from volant.core.ids import new_id, new_span_id, random_hex
 from volant.core.nouns import InferenceRecord, KeyGrant
 from volant.gateway.attempt import GONE, Outcome
 from volant.gateway.body import Asked
 from volant.gateway.caller import Caller, Subject
+from volant.gateway.hooks import Guarding
 from volant.gateway.plan import Plans, TaskPlan, VariantPlan
-from volant.gateway.split import Arm, arm_of
+from volant.gateway.split import Arm, arm_of, share_of
 from volant.store.vault import subject_of
 
 
@@ -34,6 +36,8 @@ class Inference:
     asked: Asked
     started_ms: int
     shadow_of: str = ""
+    edited: ChatRequest | None = None  # what the guards made of the request
+    guarding: Guarding | None = None
 
     @property
     def expects_json(self) -> bool:
@@ -54,6 +58,10 @@ def open_inference(
         arm = arm_of(plan.route.split, hashed or inference_id)
     mirrored = arm == "shadow"
     canary = arm == "canary" and plan.candidate is not None
+    live = plan.live
+    if plan.weighted:
+        weights = [variant.spec.weight for variant in plan.weighted]
+        live = plan.weighted[share_of(weights, f"weights {plan.task.name}", hashed or inference_id)]
     return Inference(
         inference_id=inference_id,
         trace_id=caller.trace_id or made[:32],
@@ -61,7 +69,7 @@ def open_inference(
         parent_span_id=caller.parent_span_id,
         grant=grant,
         plan=plan,
-        variant=plan.candidate if canary and plan.candidate is not None else plan.live,
+        variant=plan.candidate if canary and plan.candidate is not None else live,
         arm="canary" if canary else "live",
         mirrored=mirrored,
         subject=hashed,
@@ -93,6 +101,7 @@ def shadow_of(inference: Inference) -> Inference:
         asked=inference.asked,
         started_ms=inference.started_ms,
         shadow_of=inference.inference_id,
+        edited=inference.edited,
     )
 
 
@@ -119,7 +128,8 @@ def record_of(
     findings: tuple[str, ...] = (),
 ) -> InferenceRecord:
     """The record. `fault` is what validity said of the answer, `findings` are kinds without texts."""
-    route, leg, calls = inference.plan.route, outcome.leg, outcome.calls
+    route, leg, calls, guarding = inference.plan.route, outcome.leg, outcome.calls, inference.guarding
+    judged = guarding.calls if guarding is not None else ()  # calls that answered nobody
     split = route.split
     target = leg.place.target if leg is not None else None
     answered = calls[-1] if calls else None
@@ -151,15 +161,23 @@ def record_of(
         error_code=error_code or fault,
         fallback=leg is not None and leg.is_fallback and outcome.failure is None,
         canary_failed=inference.arm != "live" and not outcome.gone and (outcome.own_failed or bool(fault)),
+        operation=inference.asked.entrance.operation,
+        dialect=inference.asked.entrance.dialect,
+        cache=outcome.cache,
+        warnings=outcome.call.crossing.warnings if outcome.call is not None else (),
+        cached_tokens=answered.cached_tokens if answered is not None else 0,
+        cache_write_tokens=answered.cache_write_tokens if answered is not None else 0,
+        reasoning_tokens=answered.reasoning_tokens if answered is not None else 0,
         streamed=inference.asked.stream and inference.arm != "shadow",
         input_tokens=answered.input_tokens if answered is not None else 0,
         output_tokens=answered.output_tokens if answered is not None else 0,
-        cost_usd=sum(call.cost_usd for call in calls),
+        cost_usd=sum(call.cost_usd for call in (*calls, *judged)),
         price_version=target.price_version if target is not None else "",
         config_hash=inference.config_hash,
         shadow_of=inference.shadow_of,
-        calls=tuple(calls),
+        calls=(*calls, *judged),
         findings=findings,
+        verdicts=tuple(guarding.verdicts) if guarding is not None else (),
         prompt_version_id=prompt.version_id if prompt is not None else "",
         input=input_json,
         output=output_json,

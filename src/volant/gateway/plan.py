@@ -6,12 +6,15 @@ problem is kept and shown to who needs it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
+from volant.core.capabilities import Capabilities
+from volant.core.chat import ChatRequest
 from volant.core.errors import NotFound, Unavailable, VolantError
 from volant.core.nouns import BoundPrompt, KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.core.prompts import Compiled
@@ -19,6 +22,16 @@ from volant.gateway.balance import Health
 from volant.providers import Provider, find
 from volant.providers.endpoint import Endpoint, endpoint_of
 from volant.providers.http import Timeouts
+from volant.providers.registry import Wire
+
+_ABLE = Capabilities()
+
+
+class Way(NamedTuple):
+    """One operation of a deployment, in the dialect that its provider speaks there."""
+
+    wire: Wire
+    endpoint: Endpoint
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -26,13 +39,19 @@ class Place:
     """A deployment, ready to be called. `problem` says why it cannot be."""
 
     target: Target
-    endpoint: Endpoint | None
+    endpoint: Endpoint | None  # of its first way; None: it cannot be called
     problem: str
     stream_usage: bool  # understands stream_options.include_usage
     model_json: msgspec.Raw
     timeouts: Timeouts
     health: Health
-    header: bytes  # `x-volant-deployment` line
+    header: bytes  # `x-volant-deployment` and `x-volant-model` lines
+    ways: dict[str, Way] = field(default_factory=dict)  # "chat/openai_chat" -> way; "chat" -> its first one
+    capabilities: Capabilities = _ABLE
+
+    def way(self, kind: str) -> Way | None:
+        """How it does what a caller asks for as `kind`, "OPERATION/DIALECT": in that dialect where it can."""
+        return self.ways.get(kind) or self.ways.get(kind.partition("/")[0])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +89,8 @@ class VariantPlan:
     prompt: PromptPlan | None = None
     said: tuple[bytes, bytes] | None = None  # of one request: the prompt's messages before and after the caller's
     fault: VolantError | None = None  # of one request: why this variant cannot even be asked
+    measured: bool = False  # some place has a context window or a rate limit of its own
+    basis: ChatRequest | None = None  # `defaults` as a request, once somebody needed it so
 
     @property
     def added_bytes(self) -> int:
@@ -86,6 +107,7 @@ class TaskPlan:
     live: VariantPlan
     candidate: VariantPlan | None
     prompted: bool = False  # some variant has a prompt
+    weighted: tuple[VariantPlan, ...] = ()  # variants with a weight, which share the users while no rollout runs
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,19 +117,47 @@ class Plans:
     snapshot: Snapshot
     tasks: dict[str, dict[str, TaskPlan]]  # project -> task name -> plan
     subject_keys: dict[str, bytes]
+    places: dict[str, dict[str, Place]] = field(default_factory=dict)  # project -> deployment name -> place
+    _direct: dict[tuple[str, str], TaskPlan] = field(default_factory=dict)
 
     def find_task(self, grant: KeyGrant, model: str) -> TaskPlan:
-        """The task that `model` names. Raises NotFound, naming those that this key may ask for."""
+        """The task that `model` names, itself or by an alias; where the key is direct, a deployment by its name or as
+        provider/model. Raises NotFound, naming those that this key may ask for."""
         tasks = self.tasks.get(grant.project, {})
         plan = tasks.get(model)
         if plan is not None and (not grant.tasks or model in grant.tasks):
             return plan
-        known = sorted(name for name in tasks if not grant.tasks or name in grant.tasks)
+        aliased = self.snapshot.aliases.get(grant.project, {}).get(model, "")
+        if aliased in tasks and (not grant.tasks or aliased in grant.tasks):
+            return tasks[aliased]
+        if grant.direct and (plan := self._direct_plan(grant.project, model)) is not None:
+            return plan
+        known = self.known_tasks(grant)
         raise NotFound(
             "model_not_found",
             f"the model {model[:80]!r} does not exist, or this key may not ask for it",
             hint=f"tasks to ask for: {', '.join(known)}" if known else "this project has no tasks yet: volant apply",
         )
+
+    def known_tasks(self, grant: KeyGrant) -> list[str]:
+        """Names of the tasks that this key may ask for, sorted."""
+        return sorted(name for name in self.tasks.get(grant.project, {}) if not grant.tasks or name in grant.tasks)
+
+    def _direct_plan(self, project: str, model: str) -> TaskPlan | None:
+        """A task of its own for one deployment, or for all that serve one provider's model."""
+        if (known := self._direct.get((project, model))) is not None:
+            return known
+        named = self.places.get(project, {})
+        if model in named:
+            chosen = {model: named[model]}
+        else:
+            chosen = {n: p for n, p in named.items() if f"{p.target.provider}/{p.target.model}" == model}
+        if not chosen:
+            return None
+        spec = VariantSpec(name="direct", deployments=tuple(chosen))
+        task = TaskSpec(name=model, variants=(spec,))
+        plan = self._direct[project, model] = _task(Route(task=task, live="direct"), chosen, {}, "")
+        return plan
 
 
 def compile_plans(
@@ -136,7 +186,7 @@ def compile_plans(
     for gone in [identity for identity in healths if identity not in current]:
         del healths[gone]
     keys = {project: bytes.fromhex(key) for project, key in snapshot.subject_keys.items()}
-    return Plans(snapshot=snapshot, tasks=tasks, subject_keys=keys)
+    return Plans(snapshot=snapshot, tasks=tasks, subject_keys=keys, places=places)
 
 
 def header_line(name: str, value: str) -> bytes:
@@ -153,19 +203,23 @@ def _identity(project: str, target: Target) -> tuple[str, ...]:
 
 def _place(project: str, target: Target, healths: dict[tuple[str, ...], Health]) -> Place:
     sheet: Provider | None = None
-    endpoint: Endpoint | None = None
+    ways: dict[str, Way] = {}
     problem = ""
     try:
         sheet = find(target.provider)
-        endpoint = endpoint_of(target, sheet)
+        for wire in sheet.wires:
+            way = ways[f"{wire.operation}/{wire.dialect}"] = Way(wire, endpoint_of(target, sheet, wire))
+            ways.setdefault(wire.operation, way)
     except VolantError as error:
-        problem = error.message
+        problem, ways = error.message, {}
     health = healths.setdefault(_identity(project, target), Health())
     health.weight, health.max_in_flight = target.weight, target.max_in_flight
     return Place(
         target=target,
-        endpoint=endpoint,
+        endpoint=next((way.endpoint for way in ways.values()), None),
         problem=problem,
+        ways=ways,
+        capabilities=sheet.capabilities if sheet is not None else Capabilities(),
         stream_usage=sheet is not None and sheet.capabilities.stream_usage,
         model_json=msgspec.Raw(msgspec.json.encode(target.model)),
         timeouts=Timeouts(
@@ -175,7 +229,7 @@ def _place(project: str, target: Target, healths: dict[tuple[str, ...], Health])
             total_s=target.timeout_total_s,
         ),
         health=health,
-        header=header_line("x-volant-deployment", target.name),
+        header=header_line("x-volant-deployment", target.name) + header_line("x-volant-model", target.model),
     )
 
 
@@ -210,12 +264,14 @@ def _task(route: Route, places: dict[str, Place], prompts: dict[str, PromptPlan]
     variants = {spec.name: spec for spec in route.task.variants}
     live = variants.get(route.live) or variants.get(route.task.live) or route.task.variants[0]
     candidate = variants.get(route.split.candidate) if route.split is not None else None
+    weighted = [spec for spec in variants.values() if spec.weight > 0] if route.split is None else []
     return TaskPlan(
         task=route.task,
         route=route,
         live=_variant(live, places, prompts, region),
         candidate=_variant(candidate, places, prompts, region) if candidate is not None else None,
-        prompted=bool(live.prompt or (candidate is not None and candidate.prompt)),
+        prompted=any(spec.prompt for spec in (live, *([candidate] if candidate is not None else []), *weighted)),
+        weighted=tuple(_variant(spec, places, prompts, region) for spec in weighted),
     )
 
 
@@ -238,6 +294,9 @@ def _variant(spec: VariantSpec, places: dict[str, Place], prompts: dict[str, Pro
         fallbacks=fallbacks,
         context_fallbacks=context_fallbacks,
         tiers=_tiers(deployments, region),
+        measured=any(
+            p.target.context_tokens or p.target.requests_per_minute or p.target.tokens_per_minute for p in everybody
+        ),
         header=header_line("x-volant-variant", spec.name)
         + (header_line("x-volant-prompt", prompt.label) if prompt is not None and prompt.label else b""),
         dearest=(max((p[0] for p in prices), default=0.0), max((p[1] for p in prices), default=0.0)),

@@ -23,14 +23,16 @@ def rendered(plan: TaskPlan, values: Mapping[str, Any]) -> TaskPlan:
     A variable that only the other variant's prompt knows is no mistake: so callers can move ahead of a rollout.
     """
     live, candidate = plan.live, plan.candidate
-    known = {*_names(live), *(_names(candidate) if candidate is not None else ())}
-    said = _rendered(live, values, known)
+    others = (*((candidate,) if candidate is not None else ()), *plan.weighted)
+    known = {*_names(live), *(name for one in others for name in _names(one))}
+    weighted = tuple(_rendered(one, values, known) for one in plan.weighted)
+    said = _rendered(live, values, known) if not weighted else live
     if candidate is not None:
         try:
             candidate = _rendered(candidate, values, known)
         except VolantError as error:
-            candidate = replace(candidate, deployments=(), fallbacks=(), fault=error)
-    return replace(plan, live=said, candidate=candidate)
+            candidate = replace(candidate, deployments=(), tiers=(), fallbacks=(), context_fallbacks=(), fault=error)
+    return replace(plan, live=said, candidate=candidate, weighted=weighted)
 
 
 def no_prompt(task: str) -> BadInput:

@@ -17,8 +17,10 @@ from volant.core.errors import StorageFull
 from volant.core.nouns import InferenceRecord
 from volant.gateway import body
 from volant.gateway.attempt import Outcome
+from volant.gateway.hooks import Observer
 from volant.gateway.inference import Inference, record_of, status_of
 from volant.gateway.redaction import Flag, Redact, redact_payload, texts_of
+from volant.gateway.translation import recorded_input
 from volant.gateway.validity import fault_of
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -42,6 +44,7 @@ class Recorder:
         monotonic: Callable[[], float] = time.monotonic,
         *,
         say: Callable[[InferenceRecord], None] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """`say` hears of every record (a log line).
 
@@ -51,6 +54,7 @@ class Recorder:
         self._flag = flag
         self._monotonic = monotonic
         self._say = say
+        self._observer = observer
         self._full_until = 0.0
         self.recorded = 0
         self.unrecorded = 0
@@ -79,7 +83,7 @@ class Recorder:
         asked = answer = b""
         if task.record_payload:
             spoken = outcome.leg.variant if outcome.leg is not None else inference.variant
-            asked = body.recorded_input(inference.asked, spoken)
+            asked = recorded_input(inference.asked, spoken)
             answer = outcome.reading.output if outcome.reading is not None else b""
             if task.redact:
                 asked, answer = await self._redacted(asked), await self._redacted(answer)
@@ -94,6 +98,8 @@ class Recorder:
             output_json=answer,
             findings=tuple(findings),
         )
+        if self._observer is not None:
+            self._observer.ended(record)
         self.append(record, on_full_disk)
 
     async def _redacted(self, payload: bytes) -> bytes:

@@ -13,7 +13,8 @@ from time import perf_counter, time_ns
 from typing import Literal
 
 from volant.core.errors import StorageFull
-from volant.gateway.attempt import Attempts, Job
+from volant.gateway.attempt import Attempts
+from volant.gateway.call import Job
 from volant.gateway.inference import Inference, shadow_of
 from volant.gateway.record import Recorder
 
@@ -54,7 +55,7 @@ class Shadows:
     async def _run(self, inference: Inference, on_full_disk: Literal["serve", "refuse"]) -> None:
         started = perf_counter()
         inference.started_ms = time_ns() // 1_000_000
-        alone = replace(inference.variant, fallbacks=())
+        alone = replace(inference.variant, fallbacks=(), context_fallbacks=())
         job = Job(
             inference_id=inference.inference_id,
             asked=inference.asked,
@@ -63,6 +64,7 @@ class Shadows:
             trace_id=inference.trace_id,
             wire=None,
             answer_head=b"",
+            edited=inference.edited,
         )
         outcome = await self._attempts.answer(job)
         try:

@@ -1,4 +1,4 @@
-"""Split: which variant answers a user while a rollout runs. Sticky: the same user, the same variant.
+"""Split: which variant answers a user, while a rollout runs or several share them. Sticky: same user, same variant.
 
 Pure: a hash in place of a coin. Widening a share keeps everybody where they are, because the salt stays. Source:
 Tang et al., "Overlapping Experiment Infrastructure", KDD 2010 (diversion by hash of a unit and a layer's salt).
@@ -6,6 +6,7 @@ Tang et al., "Overlapping Experiment Infrastructure", KDD 2010 (diversion by has
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Literal
 
@@ -28,3 +29,13 @@ def arm_of(split: Split | None, unit: str) -> Arm:
     if split is None or position(split.salt, unit) >= split.share:
         return "live"
     return split.mode
+
+
+def share_of(weights: Sequence[float], salt: str, unit: str) -> int:
+    """The index of the one of several variants that serves `unit`. `weights` are positive."""
+    at = position(salt, unit) * sum(weights)
+    for index, weight in enumerate(weights):
+        at -= weight
+        if at < 0:
+            return index
+    return len(weights) - 1

@@ -17,27 +17,34 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from volant.dialects.openai_errors import error_body
+from volant.core.errors import TooLarge
+from volant.gateway import doors
+from volant.gateway.answers import Refusal, error_body, send_error
+from volant.gateway.doors import Entrance
 from volant.gateway.patience import Patience
 
 LINGER_S = 2.0  # how long a refused upload is read and thrown away, so that its sender sees the answer
 
-Handler = Callable[[list[tuple[bytes, bytes]], bytes, "Wire"], Coroutine[Any, Any, None]]
+_NOT_OURS = (b"HEAD", b"OPTIONS")  # control's, on every path
+
+Handler = Callable[[Entrance, list[tuple[bytes, bytes]], bytes, "Wire"], Coroutine[Any, Any, None]]
 
 
 class Door:
-    """The hot path: which requests, and who answers them. `app.Gateway` has one as its attribute `door`."""
+    """The hot path: who answers what `doors` knows. `app.Gateway` has one as its attribute `door`."""
 
-    __slots__ = ("handler", "max_body_bytes", "paths", "too_large")
+    __slots__ = ("handler", "max_body_bytes")
 
-    def __init__(
-        self, paths: frozenset[bytes], handler: Handler, max_body_bytes: int, too_large: Callable[[Wire], None]
-    ) -> None:
-        """`too_large` answers a request whose body is longer than `max_body_bytes`."""
-        self.paths = paths
+    def __init__(self, handler: Handler, max_body_bytes: int) -> None:
         self.handler = handler
         self.max_body_bytes = max_body_bytes
-        self.too_large = too_large
+
+
+def too_large(limit: int) -> TooLarge:
+    """A body of an operation above `limit` bytes."""
+    return TooLarge(
+        "body_too_large", f"the body is larger than {limit} bytes", hint="send less, or raise max_body_bytes"
+    )
 
 
 class _NoEvent:
@@ -56,11 +63,12 @@ class HotCycle:
     """What uvicorn's protocol and Wire need of a RequestResponseCycle, for a request through the door."""
 
     __slots__ = (
-        "body", "chunked_encoding", "disconnected", "keep_alive", "message_event", "more_body", "on_response",
-        "response_complete", "response_started", "size", "task",
+        "body", "chunked_encoding", "disconnected", "entrance", "keep_alive", "message_event", "more_body",
+        "on_response", "response_complete", "response_started", "size", "task",
     )  # fmt: skip
 
-    def __init__(self, keep_alive: bool, on_response: Callable[[], None]) -> None:
+    def __init__(self, keep_alive: bool, on_response: Callable[[], None], entrance: Entrance) -> None:
+        self.entrance = entrance
         self.body: list[bytes] = []
         self.size = 0
         self.more_body = True
@@ -91,7 +99,9 @@ class GatewayProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
         if len(self.connections) > self._patience.max_connections:
-            said = error_body("this gateway has as many connections as it may", kind="server_error", code="overloaded")
+            said = error_body(
+                "openai", Refusal(503, "overloaded", "this gateway has as many connections as it may"), ""
+            )
             transport.write(_whole(503, said, b"retry-after: 1\r\n"))
             transport.close()
 
@@ -125,13 +135,15 @@ class GatewayProtocol(HttpToolsProtocol):
         door, cycle = self.door, self.cycle
         if (
             door is not None
-            and self.url in door.paths
             and (cycle is None or cycle.response_complete)
-            and self.parser.get_method() == b"POST"
+            and (entrance := doors.EXACT.get(self.url) or doors.find(self.url, self.headers)) is not None
             and not self.parser.should_upgrade()
+            and (method := self.parser.get_method()) not in _NOT_OURS
         ):
+            if method != entrance.method:
+                entrance = doors.wrong_method(entrance, method)
             keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-            self._begin_hot(keep_alive)
+            self._begin_hot(keep_alive, entrance)
             if self.expect_100_continue:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return
@@ -144,8 +156,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self.open_wires.append(wire)
         self.scope["extensions"] = {"volant.wire": wire}  # type: ignore[dict-item]  # our own
 
-    def _begin_hot(self, keep_alive: bool) -> Wire:
-        self._hot = hot = HotCycle(keep_alive, self.on_response_complete)
+    def _begin_hot(self, keep_alive: bool, entrance: Entrance) -> Wire:
+        self._hot = hot = HotCycle(keep_alive, self.on_response_complete, entrance)
         self.cycle = hot  # type: ignore[assignment]  # as far as uvicorn looks at it
         wire = Wire(self, hot)
         self.open_wires.append(wire)
@@ -167,13 +179,17 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:  # pipelined: the answer before it comes first
             self._turn_away(0, "")
             return
-        said = error_body(sentence, kind="invalid_request_error", code=code)
-        self._begin_hot(False).respond(status, b"content-type: application/json\r\n", said)
+        wire = self._begin_hot(False, doors.CHAT)
+        wire.respond(status, b"content-type: application/json\r\n", self._said(status, code, sentence))
+
+    def _said(self, status: int, code: str, sentence: str) -> bytes:
+        """An error's body as this caller reads it, as far as it has said who it is."""
+        return error_body(doors.family_of(self.url, self.headers), Refusal(status, code, sentence), "")
 
     def _turn_away(self, status: int, sentence: str) -> None:
         """Close the connection; with a status, say why, if no other answer is under way."""
         if status and not self.open_wires:
-            said = error_body(sentence, kind="invalid_request_error", code="too_slow" if status == 408 else "too_large")
+            said = self._said(status, "too_slow" if status == 408 else "too_large", sentence)
             self.transport.write(_whole(status, said))
         self._head_since = 0.0
         self.transport.close()
@@ -200,7 +216,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if wire.started:
             self.transport.abort()
             return
-        said = error_body("the request's body did not come in time", kind="invalid_request_error", code="too_slow")
+        said = self._said(408, "too_slow", "the request's body did not come in time")
         wire.respond(408, b"content-type: application/json\r\n", said)
         if wire.on_close is not None:
             wire.on_close()
@@ -215,7 +231,7 @@ class GatewayProtocol(HttpToolsProtocol):
             hot.body.append(body)
             if self.door is not None and hot.size > self.door.max_body_bytes:
                 hot.body.clear()
-                self.door.too_large(self.open_wires[-1])
+                send_error(self.open_wires[-1], too_large(self.door.max_body_bytes), hot.entrance.family)
 
     def on_message_complete(self) -> None:
         hot, door = self._hot, self.door
@@ -225,7 +241,7 @@ class GatewayProtocol(HttpToolsProtocol):
             hot.more_body = False
             pieces = hot.body
             body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            hot.task = self.loop.create_task(door.handler(self.headers, body, self.open_wires[-1]))
+            hot.task = self.loop.create_task(door.handler(hot.entrance, self.headers, body, self.open_wires[-1]))
 
     # ------------------------------------------------------------ the connection
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,0 +1,129 @@
+"""Answering: what the caller gets of an outcome: the upstream's bytes, a rendered answer, a replay, or an error.
+
+Knows every shape of an answer; asks nobody but the output guards.
+"""
+
+from __future__ import annotations
+
+from volant.core.chat import ChatResponse
+from volant.core.errors import VolantError
+from volant.dialects import find
+from volant.dialects.openai_reading import reading_of
+from volant.gateway import operations
+from volant.gateway.answers import JSON_HEADER, error_event, refused, send_error, stream_head, warning_line
+from volant.gateway.attempt import Outcome
+from volant.gateway.call import Job, renderer_of
+from volant.gateway.streams import TranslatedExchange
+from volant.gateway.translation import replay
+from volant.gateway.wire import Wire
+
+
+async def complete(job: Job, outcome: Outcome) -> None:
+    """Before the record: output guards over a whole answer; an error in words that are not the caller's."""
+    call, exchange = outcome.call, outcome.exchange
+    if outcome.failure is None and call is not None and call.said is not None and not call.crossing.relays:
+        outcome.failure = refused(call.exchange.status, call.said)
+    if outcome.failure is not None or outcome.gone or (exchange is not None and exchange.began):
+        return
+    if outcome.response is None and call is not None:
+        outcome.response = call.response
+    if outcome.response is None:
+        return
+    if job.reads_output and job.guarding is not None:
+        try:
+            given = await job.guarding.after(outcome.response)
+        except VolantError as refusal:
+            outcome.failure = refusal
+            return
+        if given is not outcome.response:
+            outcome.response, outcome.edited = given, True
+    if (outcome.edited or outcome.reading is None) and outcome.response.choices:
+        outcome.reading = reading_of(outcome.response)
+
+
+def send(job: Job, outcome: Outcome, wire: Wire) -> None:
+    """Everything that is still to be sent."""
+    exchange, asked = outcome.exchange, job.asked
+    if exchange is not None and exchange.began:
+        _end_stream(job, outcome, wire)
+    elif outcome.failure is not None:
+        request_id = job.inference_id.encode()
+        send_error(wire, outcome.failure, asked.entrance.family, job.answer_head, request_id)
+    elif outcome.response is not None and asked.stream:
+        _send_replay(job, outcome, outcome.response, wire)
+    else:
+        _send_whole(job, outcome, wire)
+
+
+def whole_of(outcome: Outcome) -> ChatResponse | None:
+    """The upstream's answer, if it is whole and well ended: what may be given again."""
+    call = outcome.call
+    if outcome.failure is not None or outcome.gone or call is None or call.exchange.error is not None:
+        return None
+    if call.exchange.status != 200 or call.reading is None or call.reading.failed or not call.reading.finish:
+        return None
+    if call.response is not None:
+        return call.response
+    return find("openai_chat").parse_response(call.reading.output)
+
+
+def refusal_of(outcome: Outcome) -> VolantError | None:
+    """What the provider found wrong with the request itself."""
+    call = outcome.call
+    if call is None or call.said is None or outcome.failure is not None or outcome.gone:
+        return None
+    return refused(call.exchange.status, call.said)
+
+
+# ---------------------------------------------------------------- shapes
+def _lines(job: Job, outcome: Outcome) -> bytes:
+    """Our header lines of an answer that is known as a whole."""
+    head = job.answer_head
+    if outcome.leg is not None:
+        head += outcome.leg.place.header
+    if outcome.call is not None and outcome.call.crossing.warnings:
+        head += warning_line(outcome.call.crossing.warnings)
+    if outcome.cache:
+        return head + b"x-volant-cache: %b\r\nx-volant-cost-usd: 0\r\n" % outcome.cache.encode()
+    cost = outcome.calls[0].cost_usd if len(outcome.calls) == 1 else sum(call.cost_usd for call in outcome.calls)
+    return head + (b"x-volant-cost-usd: %.9g\r\n" % cost)
+
+
+def _send_whole(job: Job, outcome: Outcome, wire: Wire) -> None:
+    asked, call = job.asked, outcome.call
+    if call is not None and call.crossing.relays and not outcome.edited:
+        exchange = call.exchange
+        kind = exchange.content_type or b"application/json"
+        wire.respond(exchange.status, b"content-type: %b\r\n%b" % (kind, _lines(job, outcome)), exchange.body)
+        return
+    if outcome.response is not None:
+        body = find(asked.entrance.dialect).render_response(outcome.response, asked.chat())
+    else:
+        assert call is not None
+        body = operations.answer_for(asked, call.crossing.way, call.exchange.body)
+    wire.respond(200, JSON_HEADER + _lines(job, outcome), body)
+
+
+def _send_replay(job: Job, outcome: Outcome, response: ChatResponse, wire: Wire) -> None:
+    renderer = renderer_of(job.asked)
+    data = b"".join(renderer.feed(event) for event in replay(response)) + renderer.done()
+    wire.start(200, stream_head(job.asked.entrance) + _lines(job, outcome), data)
+    wire.finish()
+
+
+def _end_stream(job: Job, outcome: Outcome, wire: Wire) -> None:
+    exchange, call = outcome.exchange, outcome.call
+    assert exchange is not None
+    assert call is not None
+    if outcome.failure is not None:
+        wire.finish(error_event(job.asked, outcome.failure))
+    elif exchange.error is not None:
+        wire.finish(error_event(job.asked, BrokenOff(exchange.error.code, f"the answer broke off: {exchange.error}")))
+    elif isinstance(exchange, TranslatedExchange):
+        wire.finish(exchange.ending(call.reading is not None and call.reading.failed))
+    else:
+        wire.finish(exchange.done_event)
+
+
+class BrokenOff(VolantError):
+    """A stream that ended before its answer did."""

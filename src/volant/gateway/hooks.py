@@ -1,0 +1,103 @@
+"""Hooks: what may stand beside the pipeline: guards, a cache, an observer. Protocols only.
+
+    guards    open(task) -> Guarding, or None where the task has none; then texts, before, after, or a Filter
+    cache     look(question) before anybody is asked; keep(question, answer) after a good answer
+    observer  began, called, ended: counts; must not raise, and must be quick
+
+All of them see normalised words, so that each works in every dialect. What is given back as the same object was not
+edited, and is then relayed as it came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from volant.core.chat import ChatRequest, ChatResponse, StreamEvent
+from volant.core.errors import VolantError
+from volant.core.nouns import GuardVerdict, InferenceRecord, KeyGrant, ModelCall, TaskSpec
+from volant.gateway.plan import Place, VariantPlan
+
+
+# ---------------------------------------------------------------- guards
+class Filter(Protocol):
+    """Output guards on one stream, with whatever they hold back. Raises VolantError to break it off."""
+
+    async def feed(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        """What may go on to the client now, of these events and those held back before."""
+        ...
+
+    async def end(self) -> list[StreamEvent]:
+        """The rest, when the upstream said everything."""
+        ...
+
+
+class Guarding(Protocol):
+    """One request's guards. It may remember between `before` and `after` what to put back."""
+
+    verdicts: list[GuardVerdict]
+    calls: list[ModelCall]  # what a judge asked, with its cost
+    reads_output: bool  # some guard looks at the answer: it is not relayed unread
+
+    async def texts(self, texts: list[str]) -> list[str]:
+        """As `before`, for texts that stand in no message: variables of a prompt, inputs of embeddings."""
+        ...
+
+    async def before(self, request: ChatRequest) -> ChatRequest:
+        """The request to be asked. Raises VolantError for one that is refused."""
+        ...
+
+    async def after(self, response: ChatResponse) -> ChatResponse:
+        """The answer to be given. Raises VolantError for one that is refused."""
+        ...
+
+    def filter(self) -> Filter:
+        """A new stream."""
+        ...
+
+
+class Guards(Protocol):
+    """All tasks' guards."""
+
+    def open(self, task: TaskSpec, grant: KeyGrant, trace_id: str, span_id: str) -> Guarding | None:
+        """None where the task has none."""
+        ...
+
+
+# ---------------------------------------------------------------- cache
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a cached answer must have been given to: the same words, key or project, variant and revision."""
+
+    grant: KeyGrant
+    task: TaskSpec
+    variant: VariantPlan
+    request: ChatRequest  # after the guards, without what the variant adds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A cached answer (before output guards), or the refusal that the provider gave."""
+
+    how: str  # "exact" or "semantic"
+    response: ChatResponse | None = None
+    refusal: VolantError | None = None
+
+
+class Cache(Protocol):
+    """Answers given before. Asked only for tasks with a `cache`."""
+
+    async def look(self, question: Question) -> Found | None: ...
+
+    async def keep(self, question: Question, response: ChatResponse | None, refusal: VolantError | None) -> None:
+        """`response` is whole and well ended; `refusal` says what the provider found wrong with the request."""
+        ...
+
+
+# ---------------------------------------------------------------- observer
+class Observer(Protocol):
+    """Hears of what happens."""
+
+    def began(self, project: str, task: str) -> None: ...
+    def called(self, place: Place, call: ModelCall) -> None: ...
+    def ended(self, record: InferenceRecord) -> None: ...

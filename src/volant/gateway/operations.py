@@ -1,0 +1,65 @@
+"""Operations: what is not a chat, made one place's and read back: embeddings.
+
+As `translation` and `call` do it for chats: bytes where both sides speak the same dialect, else through
+`core.embeddings`. Pure.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from volant.core.errors import UpstreamFailed
+from volant.dialects import find, find_embeddings
+from volant.dialects.dialect import Losses, UpstreamError
+from volant.dialects.openai_reading import Reading
+from volant.gateway import body
+from volant.gateway.plan import Place, VariantPlan, Way
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def request_for(asked: body.Asked, variant: VariantPlan, place: Place, way: Way) -> tuple[bytes, bool, tuple[str, ...]]:
+    """(body, whether the answer may be relayed, what was dropped). Raises BadInput for what `way` cannot say."""
+    if way.wire.dialect == asked.entrance.dialect:
+        fields = {name: value for name, value in asked.fields.items() if name != "volant"}
+        if not asked.entrance.model:
+            fields["model"] = place.model_json
+        fields |= {name: value for name, value in variant.defaults.items() if name not in fields}
+        return _ENCODER.encode(fields), True, ()
+    dialect = find_embeddings(way.wire.dialect)
+    losses = Losses(dialect.title)
+    request = find_embeddings(asked.entrance.dialect).parse_request(asked.own(), asked.entrance.model or asked.model)
+    request = msgspec.structs.replace(request, model=place.target.model)
+    return dialect.render_request(request, losses), False, tuple(losses.dropped)
+
+
+def read(way: Way, answer: bytes) -> Reading:
+    """What is counted. Raises UpstreamFailed for an answer that is none."""
+    response = find_embeddings(way.wire.dialect).parse_response(answer)
+    if not response.vectors:
+        raise UpstreamFailed("invalid_answer", "the upstream gave no vectors")
+    said = {
+        "object": "list",
+        "model": response.model,
+        "vectors": len(response.vectors),
+        "dimensions": len(response.vectors[0]),
+    }
+    reading = Reading(model=response.model, content="vectors", output=_ENCODER.encode(said))
+    if response.input_tokens:
+        reading.counted, reading.input_tokens = True, response.input_tokens
+    return reading
+
+
+def answer_for(asked: body.Asked, way: Way, answer: bytes) -> bytes:
+    """The upstream's answer in the caller's dialect."""
+    ours = find_embeddings(asked.entrance.dialect)
+    request = ours.parse_request(asked.own(), asked.entrance.model or asked.model)
+    return ours.render_response(find_embeddings(way.wire.dialect).parse_response(answer), request)
+
+
+def parse_error(way: Way, status: int, answer: bytes) -> UpstreamError:
+    """What a provider said went wrong. Never raises."""
+    if way.wire.operation == "embeddings":
+        return find_embeddings(way.wire.dialect).parse_error(status, answer)
+    name = "openai_chat" if way.wire.dialect == "openai" else way.wire.dialect
+    return find(name).parse_error(status, answer)

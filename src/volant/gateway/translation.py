@@ -1,0 +1,220 @@
+"""Translation: what one place is asked, in its own dialect, and what its answer means in the caller's.
+
+Same dialect and nothing to edit: bytes, with the model rewritten where it stands. Else through `core.chat`, and what
+the place's dialect cannot say is refused or named (`Losses`). Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from volant.core.chat import (
+    ChatRequest,
+    ChatResponse,
+    Choice,
+    Counted,
+    Delta,
+    Finished,
+    Sampling,
+    Started,
+    StreamEvent,
+    TextPart,
+    ThoughtEnded,
+    ToolDelta,
+)
+from volant.core.errors import BadInput
+from volant.dialects import find
+from volant.dialects.dialect import Losses
+from volant.dialects.openai_chat import parse_request, render_request
+from volant.gateway import body, operations
+from volant.gateway.plan import Place, VariantPlan, Way
+
+Headers = tuple[tuple[bytes, bytes], ...]
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(slots=True, kw_only=True)
+class Crossing:
+    """One request made one place's."""
+
+    way: Way
+    body: bytes
+    relays: bool  # its answer is in the caller's dialect
+    said: Headers = ()  # headers of the caller that go along
+    warnings: tuple[str, ...] = ()
+
+
+def cross(
+    asked: body.Asked,
+    variant: VariantPlan,
+    place: Place,
+    *,
+    stream: bool,
+    edited: ChatRequest | None = None,
+    said: Headers = (),
+) -> Crossing:
+    """The request for `place`. `edited`: what the guards made of it; `stream` False asks for a whole answer.
+
+    Raises BadInput `not_supported` for what this place cannot do, or with the path of the field that nobody knows.
+    """
+    entrance = asked.entrance
+    way = place.way(entrance.kind)
+    if way is None:
+        raise BadInput(
+            "not_supported",
+            f"deployment {place.target.name!r} cannot do {entrance.operation}",
+            where="model",
+            hint="ask a task whose deployment can: docs/providers.md says which",
+        )
+    if entrance.operation != "chat":
+        rendered, relays, warnings = operations.request_for(asked, variant, place, way)
+        return Crossing(way=way, body=rendered, relays=relays, said=said if relays else (), warnings=warnings)
+    same = way.wire.dialect == entrance.dialect
+    if same and edited is None:
+        if entrance.dialect == "openai_chat":
+            rendered = body.render(asked, variant, place, stream=None if stream or not asked.stream else False)
+            return Crossing(way=way, body=rendered, relays=True)
+        if not (variant.defaults or variant.system or variant.said):
+            return Crossing(way=way, body=_relayed(asked, place, stream), relays=True, said=said)
+    dialect = find(way.wire.dialect)
+    losses = Losses(dialect.title)
+    request = composed(edited or asked.chat(), variant)
+    request = msgspec.structs.replace(
+        request, model=place.target.model, stream=stream, include_usage=stream and place.stream_usage
+    )
+    rendered = dialect.render_request(request, place.capabilities, losses)
+    if dialect.name == "openai_chat":
+        rendered = _with_defaults(rendered, variant)
+    elif variant.defaults:
+        for name in _basis(variant).extra:
+            losses.drop(f"parameters.{name}", "the variant's, in the words of chat completions")
+    return Crossing(way=way, body=rendered, relays=same, said=said if same else (), warnings=tuple(losses.dropped))
+
+
+def composed(request: ChatRequest, variant: VariantPlan) -> ChatRequest:
+    """The request with what the variant adds: parameters where the caller said nothing, system message or prompt."""
+    if variant.defaults:
+        request = _merged(request, _basis(variant))
+    if variant.said is not None:
+        before, after = (_messages(part) for part in variant.said)
+        request = msgspec.structs.replace(request, messages=(*before, *request.messages, *after))
+    elif variant.system:
+        request = msgspec.structs.replace(request, messages=(*_messages(variant.system), *request.messages))
+    return request
+
+
+def recorded_input(asked: body.Asked, variant: VariantPlan) -> bytes:
+    """The request as the record keeps it: as an OpenAI client would have sent it, and with the prompt's messages.
+
+    An embedding as an embedding. What no dialect of ours could read stays as it came.
+    """
+    entrance = asked.entrance
+    if entrance.dialect == "openai_chat":
+        return body.recorded_input(asked, variant)
+    if entrance.operation not in ("chat", "count_tokens"):
+        return asked.own()
+    try:
+        request = asked.chat()
+    except BadInput:
+        return asked.own()
+    said = msgspec.structs.replace(request, messages=composed(request, variant).messages) if variant.said else request
+    return render_request(said)
+
+
+def replay(response: ChatResponse) -> list[StreamEvent]:
+    """A whole answer as a stream: what `core.chat.assemble` makes that answer of."""
+    events: list[StreamEvent] = [
+        Started(
+            id=response.id, created_s=response.created_s, model=response.model, dialect=response.dialect,
+            extra=response.extra,
+        )
+    ]  # fmt: skip
+    for choice in response.choices:
+        events += _choice_events(choice, response.dialect)
+    if response.usage is not None:
+        events.append(Counted(usage=response.usage))
+    return events
+
+
+def _choice_events(choice: Choice, dialect: str) -> list[StreamEvent]:
+    at, message = choice.index, choice.message
+    events: list[StreamEvent] = []
+    for thought in message.thoughts:
+        if thought.text:
+            events.append(Delta(index=at, reasoning=thought.text))
+        events.append(
+            ThoughtEnded(
+                index=at, signature=thought.signature, redacted=thought.redacted, id=thought.id, dialect=thought.dialect
+            )
+        )
+    if message.refusal:
+        events.append(Delta(index=at, refusal=message.refusal))
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            events.append(Delta(index=at, text=part.text, signature=part.signature))
+        else:
+            events.append(Delta(index=at, parts=(part,)))
+    if message.extra:
+        events.append(Delta(index=at, extra=message.extra))
+    if choice.logprobs is not None:
+        events.append(Delta(index=at, logprobs=choice.logprobs))
+    for number, call in enumerate(message.tool_calls):
+        events.append(
+            ToolDelta(
+                index=at, call=number, id=call.id, name=call.name, arguments=call.arguments, signature=call.signature
+            )
+        )
+    events.append(Finished(index=at, reason=choice.finish or "stop", detail=choice.finish_detail, extra=choice.extra))
+    return events
+
+
+# ---------------------------------------------------------------- inside
+def _relayed(asked: body.Asked, place: Place, stream: bool) -> bytes:
+    fields = asked.fields
+    rewrite = "model" in fields and not asked.entrance.model
+    whole = asked.stream and not stream and "stream" in fields
+    if not rewrite and not whole and "volant" not in fields:
+        return asked.raw
+    fields = {name: value for name, value in fields.items() if name != "volant"}
+    if rewrite:
+        fields["model"] = place.model_json
+    if whole:
+        del fields["stream"]
+    return _ENCODER.encode(fields)
+
+
+def _basis(variant: VariantPlan) -> ChatRequest:
+    """The variant's parameters, read once as a request that says nothing else."""
+    if variant.basis is None:
+        fields: dict[str, Any] = {**variant.defaults, "model": "", "messages": []}
+        variant.basis = parse_request(_ENCODER.encode(fields))
+    return variant.basis
+
+
+def _merged(request: ChatRequest, basis: ChatRequest) -> ChatRequest:
+    """`request`, and where it says nothing `basis`."""
+    sampling = {
+        name: value if (value := getattr(request.sampling, name)) not in (None, ()) else getattr(basis.sampling, name)
+        for name in Sampling.__struct_fields__
+    }
+    names = ("tools", "tool_choice", "parallel_tool_calls", "output_format", "reasoning", "user", "metadata")
+    others = {name: getattr(request, name) or getattr(basis, name) for name in names}
+    if request.parallel_tool_calls is not None:
+        others["parallel_tool_calls"] = request.parallel_tool_calls
+    return msgspec.structs.replace(request, sampling=Sampling(**sampling), **others)
+
+
+def _messages(fragment: bytes) -> tuple[Any, ...]:
+    """Messages of JSON without the brackets around them."""
+    return parse_request(b'{"model":"","messages":[%b]}' % fragment).messages if fragment else ()
+
+
+def _with_defaults(rendered: bytes, variant: VariantPlan) -> bytes:
+    """Parameters of the variant that `core.chat` has no word for."""
+    if not variant.defaults or not (extra := _basis(variant).extra):
+        return rendered
+    fields = msgspec.json.decode(rendered, type=dict[str, msgspec.Raw])
+    return _ENCODER.encode({**{name: variant.defaults[name] for name in extra if name in variant.defaults}, **fields})
