@@ -69,6 +69,7 @@ CELLS = (
 )
 WHOLE = "json_c16"  # the cell after which control's draining is waited for
 WHOLE_GOAL = 5.0
+ONE, TWO = "volant unpinned", "volant two workers"
 LITELLM_GOAL = 0.01
 ADDED_P99_MS, RSS_MIB, TWO_WORKERS = 1.0, 100.0, 1.1
 
@@ -168,10 +169,9 @@ def run(rounds: int, seconds: float, litellm: str, cells: tuple[Cell, ...]) -> F
                 note(found, target, tuple(cell for cell in cells if cell.task == "bench-tls"), seconds)
             with targets.volant(upstream, tls, ca, place) as target:
                 note(found, target, cells, seconds)
-            (place / "two").mkdir()
-            with targets.volant(upstream, tls, ca, place / "two", workers=2) as target:
-                one = tuple(cell for cell in cells if cell.name == WHOLE)
-                note(found, target, one, seconds, name="volant, two workers")
+            for workers, name in ((1, ONE), (2, TWO)):  # neither has a core of its own
+                with targets.volant(upstream, tls, ca, place / name, workers=workers, pinned=False) as target:
+                    note(found, target, tuple(cell for cell in cells if cell.name == WHOLE), seconds, name=name)
             if litellm:
                 with targets.litellm(litellm, upstream, place, own) as target:
                     note(found, target, cells, seconds)
@@ -216,7 +216,7 @@ def rows(found: Found, cells: tuple[Cell, ...]) -> list[dict[str, Any]]:
     nginx = median(found, "nginx", WHOLE, "cpu_ms")
     whole = median(found, "volant", WHOLE, "whole_ms")
     out.append(row(f"{WHOLE}: CPU a request with control", whole, "CPU-ms", nginx, most=WHOLE_GOAL))
-    two, one = median(found, "volant, two workers", WHOLE, "cpu_ms"), median(found, "volant", WHOLE, "cpu_ms")
+    two, one = median(found, TWO, WHOLE, "cpu_ms"), median(found, ONE, WHOLE, "cpu_ms")
     out.append(row(f"{WHOLE}: CPU a request of two workers, one as the baseline", two, "CPU-ms", one, most=TWO_WORKERS))
     for quantile in ("p50", "p99"):
         added, base = _added(found, "json_c1", f"total_{quantile}_ms")
@@ -228,7 +228,7 @@ def rows(found: Found, cells: tuple[Cell, ...]) -> list[dict[str, Any]]:
     memory = median(found, "volant", "sse_paced", "rss_mib")
     line = row("memory of a worker", memory, "MiB", median(found, "litellm", "sse_paced", "rss_mib"))
     out.append(line | {"goal": f"<= {RSS_MIB:g} MiB", "holds": memory is not None and memory <= RSS_MIB})
-    errors = sum(one.errors for name in ("volant", "volant, two workers") for ms in found.get(name, {}).values()
+    errors = sum(one.errors for name in ("volant", ONE, TWO) for ms in found.get(name, {}).values()
                  for one in ms)  # fmt: skip
     out.append({**row("wrong answers", float(errors), "count", None), "goal": "0", "holds": errors == 0})
     return out

@@ -80,8 +80,12 @@ class Target:
 
 
 @contextlib.contextmanager
-def volant(upstream: int, tls: int, ca: Path, folder: Path, workers: int = 1) -> Iterator[Target]:
-    """A real server in `folder` with a key that has a rate limit and a budget."""
+def volant(
+    upstream: int, tls: int, ca: Path, folder: Path, *, workers: int = 1, pinned: bool = True
+) -> Iterator[Target]:
+    """A real server in `folder` with a key that has a rate limit and a budget. `pinned`: the gateway has one core for
+    itself, and the rest of the server runs beside the client and the stand-in."""
+    folder.mkdir(exist_ok=True)
     data, config = folder / "data", folder / "volant.toml"
     config.write_text(TOML.format(upstream=upstream, tls=tls, ca=ca))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("VOLANT_")}
@@ -100,7 +104,7 @@ def volant(upstream: int, tls: int, ca: Path, folder: Path, workers: int = 1) ->
         pids = _gateways(process.pid, workers)
         own, others = processes.cores()
         for pid in processes.tree(process.pid):
-            os.sched_setaffinity(pid, own | others if workers > 1 else own if pid in pids else others)
+            os.sched_setaffinity(pid, own | others if not pinned else own if pid in pids else others)
         yield Target(
             name="volant", url=f"{url}/v1", key=key, pids=lambda: pids, tree=process.pid,
             settle=lambda: _drained(data / "spool"), tasks=frozenset({"bench", "bench-tls", "bench-checks"}),
