@@ -173,6 +173,7 @@ class Injection:
     """Signs of prompt injection; the label of every finding is INJECTION."""
 
     window = 400
+    combines = True
 
     def find(self, text: str) -> list[Finding]:
         """Return each sign's spans, ordered by start; signs of different kinds may overlap."""

@@ -19,7 +19,7 @@ def redact(text: str, findings: Iterable[Finding], *, min_score: float = 0.0) ->
     """
     parts: list[str] = []
     at = 0
-    for start, end, label in _merged(f for f in findings if f.score >= min_score):
+    for start, end, label in merged(f for f in findings if f.score >= min_score):
         if start < 0 or end > len(text) or start >= end:
             raise ValueError(f"finding {start}:{end} does not fit a text of {len(text)} characters")
         parts += (text[at:start], f"[{label}]")
@@ -28,8 +28,8 @@ def redact(text: str, findings: Iterable[Finding], *, min_score: float = 0.0) ->
     return "".join(parts)
 
 
-def _merged(findings: Iterable[Finding]) -> list[tuple[int, int, str]]:
-    """Unions of overlapping spans as (start, end, label), in the order of the text."""
+def merged(findings: Iterable[Finding]) -> list[tuple[int, int, str]]:
+    """Unions of overlapping spans as (start, end, label of the surest), in the order of the text."""
     spans: list[tuple[int, int, Finding]] = []
     for one in sorted(findings, key=lambda f: (f.start, f.end)):
         if spans and one.start < spans[-1][1]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from volant.checks.finding import Finding
+from volant.checks.finding import Finding, combined_score
 from volant.core.errors import BadInput, Conflict, NotFound
 
 Json = dict[str, Any]
@@ -29,6 +29,7 @@ class Check(Protocol):
                class's keyword arguments. Wrong values raise BadInput there, naming the field in `where`.
     `window`   characters that a finding spans at most, the words that decide it included; a longer run without a
                space does not count. Without it the check must see the whole text (a stream is held back).
+    `combines` True where several weak findings make a strong one (see `combined_score`); else the surest counts.
     """
 
     def find(self, text: str) -> list[Finding]:
@@ -95,6 +96,13 @@ def option_names(name: str) -> tuple[str, ...]:
 def window_of(check: Check) -> int | None:
     """See Check: characters; None: the whole text."""
     return getattr(check, "window", None)
+
+
+def strength(check: Check, findings: list[Finding]) -> float:
+    """How sure the check is of a text, by what it found in it: 0 to 1."""
+    if getattr(check, "combines", False):
+        return combined_score(findings)
+    return max((one.score for one in findings), default=0.0)
 
 
 def _find(name: str) -> Callable[..., Check]:

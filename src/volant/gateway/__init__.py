@@ -24,6 +24,12 @@ answering      what the caller gets of an outcome
 answers        heads, errors and ends as the caller's clients read them
 cost           dollars of a call, and the most that a request can take
 validity       is the answer technically one?
+guards         a task's checks with an action, over one request and its answer
+guard_texts    which strings of both they read, and how those are replaced
+guard_scan     one check over a text that grows, and what is held back of it
+guard_stream   all output guards over one stream
+guard_models   what a guard asks of a model: a judge's opinion, the nearness of a topic
+placeholders   what stands for what was redacted, and its way back into the answer
 redaction      what must not be written is blanked before it is
 record         one record an inference, into the spool
 shadow         a copy to the candidate, after the answer

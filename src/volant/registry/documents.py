@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, insert, select
 
+from volant.checks import guarding
 from volant.core.errors import BadInput
 from volant.core.ids import new_id
 from volant.core.nouns import Documents
@@ -82,7 +83,8 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
 
     Raises BadInput, listing every name that points nowhere.
     """
-    _refuse([f"{one.path.removeprefix(': ')}: {one.sentence}" for one in check_references(documents)], project)
+    wrong = [f"{one.path.removeprefix(': ')}: {one.sentence}" for one in check_references(documents)]
+    _refuse(wrong + _wrong_guards(documents), project)
     before = current(tx, project)
     digest = settings_hash(documents)
     if before.revision and digest == before.hash:
@@ -107,6 +109,14 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
         created_ms=now_ms,
         changes=diff(before.documents, documents),
     )
+
+
+def _wrong_guards(documents: Documents) -> list[str]:
+    tasks = {task.name for task in documents.tasks}
+    deployments = {deployment.name for deployment in documents.deployments}
+    return [
+        f"{path}: {words}" for task in documents.tasks for path, words in guarding.problems(task, tasks, deployments)
+    ]
 
 
 def _refuse(problems: list[str], project: str) -> None:

@@ -1,0 +1,139 @@
+"""Guard texts: which strings of a request and of an answer people and models wrote, and how they are replaced.
+
+Knows normalised words only. What is replaced by itself leaves the object as it was, so that nothing edited is nothing
+rendered anew. Thinking is read but never edited in a request: what proves it would no longer hold. Pictures, sound and
+documents are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+import msgspec
+
+from volant.core.chat import (
+    ChatRequest,
+    ChatResponse,
+    Choice,
+    FilePart,
+    Message,
+    Part,
+    TextPart,
+    Thought,
+    ToolCall,
+)
+
+Visit = Callable[[str], str]
+T = TypeVar("T")
+replace = msgspec.structs.replace
+
+
+def visit_request(request: ChatRequest, roles: Collection[str], everything: bool, visit: Visit) -> ChatRequest:
+    """`request` with every text of those roles as `visit` gives it back, in the order of the conversation.
+
+    With `everything` also names, tool arguments and results, the user's name, metadata and values that only one
+    dialect has a word for.
+    """
+    messages = _each(request.messages, lambda one: _message(one, everything, visit) if one.role in roles else one)
+    changes: dict[str, Any] = {} if messages is request.messages else {"messages": messages}
+    if everything:
+        if request.user and (user := visit(request.user)) != request.user:
+            changes["user"] = user
+        for name in ("metadata", "extra"):
+            before = getattr(request, name)
+            if before and (after := visit_json(before, visit)) is not before:
+                changes[name] = after
+    return replace(request, **changes) if changes else request
+
+
+def visit_response(response: ChatResponse, visit: Visit) -> ChatResponse:
+    """`response` with all that a model said as `visit` gives it back; thinking that was changed loses its proof.
+
+    Log-probabilities spell the words out: of a choice that was changed they go.
+    """
+    choices = _each(response.choices, lambda one: _choice(one, visit))
+    return response if choices is response.choices else replace(response, choices=choices)
+
+
+def visit_json(node: Any, visit: Visit) -> Any:
+    """A JSON value with each string as `visit` gives it back; a number that it changes becomes a string."""
+    if isinstance(node, str):
+        return _same(node, visit(node))
+    if isinstance(node, int) and not isinstance(node, bool):
+        said = str(node)
+        return node if (now := visit(said)) == said else now
+    if isinstance(node, list):
+        items = [visit_json(item, visit) for item in node]
+        return node if all(a is b for a, b in zip(items, node, strict=True)) else items
+    if isinstance(node, dict):
+        fields = {name: visit_json(value, visit) for name, value in node.items()}
+        return node if all(fields[name] is value for name, value in node.items()) else fields
+    return node
+
+
+def visit_arguments(arguments: str, visit: Visit) -> str:
+    """JSON text of a tool call, whose strings are visited; what is no JSON is visited as it stands."""
+    if not arguments:
+        return arguments
+    try:
+        tree = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return visit(arguments)
+    now = visit_json(tree, visit)
+    return arguments if now is tree else msgspec.json.encode(now).decode()
+
+
+# ---------------------------------------------------------------- inside
+def _choice(choice: Choice, visit: Visit) -> Choice:
+    thoughts = _each(choice.message.thoughts, lambda one: _thought(one, visit))
+    message = _message(choice.message, True, visit)
+    if thoughts is not choice.message.thoughts:
+        message = replace(message, thoughts=thoughts)
+    return choice if message is choice.message else replace(choice, message=message, logprobs=None)
+
+
+def _thought(thought: Thought, visit: Visit) -> Thought:
+    text = visit(thought.text) if thought.text else ""
+    return thought if text == thought.text else replace(thought, text=text, signature="", id="")
+
+
+def _message(message: Message, everything: bool, visit: Visit) -> Message:
+    changes: dict[str, Any] = {}
+    parts = _each(message.parts, lambda part: _part(part, everything, visit))
+    if parts is not message.parts:
+        changes["parts"] = parts
+    if message.refusal and (refusal := visit(message.refusal)) != message.refusal:
+        changes["refusal"] = refusal
+    if everything:
+        if message.name and (name := visit(message.name)) != message.name:
+            changes["name"] = name
+        calls = _each(message.tool_calls, lambda call: _call(call, visit))
+        if calls is not message.tool_calls:
+            changes["tool_calls"] = calls
+        if message.extra and (extra := visit_json(message.extra, visit)) is not message.extra:
+            changes["extra"] = extra
+    return replace(message, **changes) if changes else message
+
+
+def _part(part: Part, everything: bool, visit: Visit) -> Part:
+    if isinstance(part, TextPart):
+        text = visit(part.text)
+        return part if text == part.text else replace(part, text=text, signature="")
+    if everything and isinstance(part, FilePart) and part.name and (name := visit(part.name)) != part.name:
+        return replace(part, name=name)
+    return part
+
+
+def _call(call: ToolCall, visit: Visit) -> ToolCall:
+    arguments = visit_arguments(call.arguments, visit)
+    return call if arguments == call.arguments else replace(call, arguments=arguments)
+
+
+def _same(before: str, after: str) -> str:
+    return before if after == before else after
+
+
+def _each(items: tuple[T, ...], change: Callable[[T], T]) -> tuple[T, ...]:
+    now = tuple(change(item) for item in items)
+    return items if all(a is b for a, b in zip(now, items, strict=True)) else now
