@@ -128,6 +128,8 @@ def naturalise(request: ChatRequest, dialects: tuple[str, ...], losses: Losses) 
         tool = request.own_tools[0]
         losses.refuse("tools", f"{str(tool.get('type') or next(iter(tool), ''))[:40]!r} is run by another provider")
     drop_extra(request.extra, losses)
+    if request.dialect == "openai_completions":
+        losses.drop("prompt", "sent as a user's message in a chat")
     return replace(
         request,
         extra={},

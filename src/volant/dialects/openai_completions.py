@@ -1,0 +1,315 @@
+"""OpenAI completions (the legacy ones): between the wire and `core.chat`, both ways.
+
+A prompt is one user message here, several prompts are several; a provider of this dialect gets them as they were.
+Other providers are asked in a chat, which the caller is told, because a chat template changes what the model reads.
+Prompts of token ids are refused: nothing of ours could read, guard or record them.
+Source: OpenAI API reference, "Create completion" (read November 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from volant.core.capabilities import Capabilities
+from volant.core.chat import (
+    ChatRequest,
+    ChatResponse,
+    Choice,
+    Counted,
+    Delta,
+    Failed,
+    Finished,
+    FinishReason,
+    Json,
+    Message,
+    Sampling,
+    Started,
+    StreamEvent,
+    TextPart,
+)
+from volant.core.errors import BadInput, UpstreamFailed, VolantError
+from volant.dialects.dialect import Dialect, Losses
+from volant.dialects.fields import bad, decode, listed, maybe, number, want, words
+from volant.dialects.fitting import fit, naturalise
+from volant.dialects.openai_answers import parse_usage, render_usage
+from volant.dialects.openai_errors import error_body, parse_error, render_error
+from volant.dialects.sse import DONE, data_of, event_of
+
+NAME = "openai_completions"
+_NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+_COUNTS = ("top_k", "max_tokens", "seed", "n")
+_SEVERAL = "prompt"  # in `extra`: there are several prompts; other dialects refuse it by this name
+_FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
+
+
+# ---------------------------------------------------------------- request
+def parse_request(body: bytes, model: str, stream: bool | None) -> ChatRequest:
+    """The request in `body`. Raises BadInput `invalid_json` with the position, or `invalid_field` with the path."""
+    rest = dict(want(decode(body), dict, "body"))
+    take = rest.pop
+    prompt = take("prompt", None)
+    prompts = [prompt] if isinstance(prompt, str) else listed(prompt, "prompt")
+    if any(isinstance(one, int | list) for one in prompts):
+        raise bad("prompt", "holds token ids; send the text, which guards and records can read")
+    if len(prompts) > 1:
+        rest[_SEVERAL] = "several"
+    options = want(take("stream_options", None) or {}, dict, "stream_options")
+    logprobs = maybe(take("logprobs", None), int, "logprobs")
+    stop = take("stop", None)
+    found: Json = {name: number(take(name, None), name) for name in _NUMBERS}
+    found |= {name: maybe(take(name, None), int, name) for name in _COUNTS}
+    return ChatRequest(
+        model=want(take("model", None), str, "model"),
+        messages=tuple(
+            Message(role="user", parts=(TextPart(text=want(one, str, f"prompt[{at}]")),))
+            for at, one in enumerate(prompts)
+        ),
+        sampling=Sampling(
+            stop=(stop,) if isinstance(stop, str) else tuple(want(word, str, "stop") for word in listed(stop, "stop")),
+            logprobs=None if logprobs is None else True,
+            top_logprobs=logprobs,
+            **found,
+        ),
+        stream=bool(maybe(take("stream", None), bool, "stream")),
+        include_usage=bool(options.get("include_usage")),
+        user=words(take("user", None), "user"),
+        extra={name: value for name, value in rest.items() if value is not None},
+        dialect=NAME,
+    )
+
+
+def render_request(request: ChatRequest, capabilities: Capabilities, losses: Losses) -> bytes:
+    """The request as one provider takes it. Raises BadInput `not_supported` for what is no plain prompt."""
+    request = naturalise(fit(request, capabilities, losses), (NAME,), losses)
+    for field, value in (("tools", request.tools), ("response_format", request.output_format)):
+        if value:
+            losses.refuse(field)
+    if request.reasoning is not None:
+        losses.drop("reasoning")
+    extra = dict(request.extra)
+    several = extra.pop(_SEVERAL, None)
+    prompts = _prompts(request, losses)
+    sampling = request.sampling
+    wire: Json = {"model": request.model, "prompt": prompts if several else "\n\n".join(prompts)}
+    wire |= {name: value for name in (*_NUMBERS, *_COUNTS) if (value := getattr(sampling, name)) is not None}
+    if sampling.logprobs:
+        wire["logprobs"] = sampling.top_logprobs or 0
+    if sampling.stop:
+        wire["stop"] = list(sampling.stop)
+    if request.stream:
+        wire["stream"] = True
+    if request.include_usage:
+        wire["stream_options"] = {"include_usage": True}
+    if request.user:
+        wire["user"] = request.user
+    return msgspec.json.encode(wire | extra)
+
+
+def _prompts(request: ChatRequest, losses: Losses) -> list[str]:
+    prompts = []
+    for message in request.messages:
+        if message.role not in ("user", "system", "developer") or any(
+            not isinstance(part, TextPart) for part in message.parts
+        ):
+            losses.refuse("messages", "it completes one text; turns of a model or a tool and images are none")
+        if message.role != "user":
+            losses.drop("system", "put before the prompt")
+        prompts.append(message.text)
+    return prompts
+
+
+# ---------------------------------------------------------------- answer
+def parse_response(body: bytes) -> ChatResponse:
+    """The answer in `body`. Raises UpstreamFailed `invalid_answer` where it is none."""
+    try:
+        rest = dict(want(decode(body), dict, "body"))
+        usage = rest.pop("usage", None)
+        rest.pop("object", None)
+        return ChatResponse(
+            id=str(rest.pop("id", None) or ""),
+            created_s=int(rest.pop("created", None) or 0),
+            model=str(rest.pop("model", None) or ""),
+            choices=tuple(_parse_choice(choice) for choice in want(rest.pop("choices", None), list, "choices")),
+            usage=parse_usage(usage) if usage else None,
+            dialect=NAME,
+            extra=rest,
+        )
+    except (BadInput, TypeError, ValueError, AttributeError) as error:
+        raise UpstreamFailed("invalid_answer", f"the upstream's answer is no completion: {error}") from error
+
+
+def _parse_choice(raw: object) -> Choice:
+    choice = want(raw, dict, "choices")
+    text = want(choice.get("text"), str, "choices.text")
+    return Choice(
+        index=int(choice.get("index") or 0),
+        message=Message(role="assistant", parts=(TextPart(text=text),) if text else ()),
+        finish=_finish_of(choice),
+        logprobs=_parse_logprobs(choice.get("logprobs")),
+    )
+
+
+def _finish_of(choice: Mapping[str, Any]) -> FinishReason | None:
+    said = choice.get("finish_reason")
+    return _FINISH.get(str(said), "stop") if said else None
+
+
+def _parse_logprobs(raw: object) -> Json | None:
+    """Lists beside each other, as a list of tokens as chats have it."""
+    if not isinstance(raw, dict):
+        return None
+    tops = raw.get("top_logprobs") or []
+    chances = raw.get("token_logprobs") or []
+    content = []
+    for at, token in enumerate(raw.get("tokens") or []):
+        top = tops[at] if at < len(tops) and isinstance(tops[at], dict) else {}
+        content.append(
+            {
+                "token": token,
+                "logprob": chances[at] if at < len(chances) else None,
+                "bytes": None,
+                "top_logprobs": [{"token": one, "logprob": chance, "bytes": None} for one, chance in top.items()],
+            }
+        )
+    return {"content": content}
+
+
+def _render_logprobs(logprobs: Any, offset: int) -> Json | None:
+    if not isinstance(logprobs, dict) or logprobs.get("content") is None:
+        return None
+    tokens = logprobs["content"]
+    offsets = []
+    for token in tokens:
+        offsets.append(offset)
+        offset += len(str(token.get("token") or ""))
+    return {
+        "tokens": [token.get("token") for token in tokens],
+        "token_logprobs": [token.get("logprob") for token in tokens],
+        "top_logprobs": [{top["token"]: top["logprob"] for top in token.get("top_logprobs") or ()} for token in tokens],
+        "text_offset": offsets,
+    }
+
+
+def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
+    """The body of an answer."""
+    wire: Json = {
+        "id": response.id,
+        "object": "text_completion",
+        "created": response.created_s,
+        "model": response.model,
+        "choices": [
+            _render_choice(choice.index, choice.message.text, choice.finish, _render_logprobs(choice.logprobs, 0))
+            for choice in response.choices
+        ],
+    }
+    if response.usage is not None:
+        wire["usage"] = render_usage(response.usage)
+    return msgspec.json.encode(wire | response.extra if response.dialect == NAME else wire)
+
+
+def _render_choice(index: int, text: str, finish: FinishReason | None, logprobs: Json | None) -> Json:
+    said = finish if finish in (None, *_FINISH) else "stop"
+    return {"text": text, "index": index, "logprobs": logprobs, "finish_reason": said}
+
+
+# ---------------------------------------------------------------- stream
+class StreamParser:
+    """Turns the events of one stream (as `sse.SseCutter` cuts them) into `core.chat` events."""
+
+    def __init__(self) -> None:
+        self.done = False  # [DONE] was seen
+        self._started = False
+
+    def feed(self, event: bytes) -> list[StreamEvent]:
+        """What one SSE event says; empty for comments. Raises UpstreamFailed for one that is no chunk."""
+        data = data_of(event)
+        if data is None or not data.strip():
+            return []
+        if data.strip() == b"[DONE]":
+            self.done = True
+            return []
+        try:
+            return list(self._events(want(decode(data), dict, "chunk")))
+        except (BadInput, TypeError, ValueError, AttributeError) as error:
+            raise UpstreamFailed("invalid_chunk", f"the upstream's stream has a broken chunk: {error}") from error
+
+    def _events(self, chunk: Json) -> Iterator[StreamEvent]:
+        if chunk.get("error"):
+            said = parse_error(500, msgspec.json.encode(chunk))
+            yield Failed(message=said.message, kind=said.kind or "server_error", code=said.code)
+            return
+        if not self._started:
+            self._started = True
+            known = {"id", "created", "model", "object", "choices", "usage"}
+            yield Started(
+                id=str(chunk.get("id") or ""),
+                created_s=int(chunk.get("created") or 0),
+                model=str(chunk.get("model") or ""),
+                dialect=NAME,
+                extra={name: value for name, value in chunk.items() if name not in known},
+            )
+        for choice in listed(chunk.get("choices"), "choices"):
+            index = int(want(choice, dict, "choices").get("index") or 0)
+            text, logprobs = words(choice.get("text"), "choices.text"), _parse_logprobs(choice.get("logprobs"))
+            if text or logprobs:
+                yield Delta(index=index, text=text, logprobs=logprobs)
+            if finish := _finish_of(choice):
+                yield Finished(index=index, reason=finish)
+        if usage := chunk.get("usage"):
+            yield Counted(usage=parse_usage(usage))
+
+
+class StreamRenderer:
+    """Turns `core.chat` events into SSE events of one stream; words only: this dialect has no place for thinking."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self._include_usage = request.include_usage
+        self._base: Json = {"id": "", "object": "text_completion", "created": 0, "model": ""}
+        self._said: dict[int, int] = {}  # choice → characters so far
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """The bytes for one event; empty for what this dialect has no word for."""
+        if isinstance(event, Started):
+            self._base |= {"id": event.id, "created": event.created_s, "model": event.model}
+            self._base |= event.extra if event.dialect == NAME else {}
+        elif isinstance(event, Delta) and (event.text or event.logprobs):
+            before = self._said.get(event.index, 0)
+            self._said[event.index] = before + len(event.text)
+            return self._choice(event.index, event.text, None, _render_logprobs(event.logprobs, before))
+        elif isinstance(event, Finished):
+            return self._choice(event.index, "", event.reason, None)
+        elif isinstance(event, Counted) and self._include_usage:
+            return event_of(msgspec.json.encode({**self._base, "choices": [], "usage": render_usage(event.usage)}))
+        elif isinstance(event, Failed):
+            return event_of(error_body(event.message, kind=event.kind, code=event.code or None))
+        return b""
+
+    def done(self) -> bytes:
+        """The end of the stream."""
+        return DONE
+
+    def _choice(self, index: int, text: str, finish: FinishReason | None, logprobs: Json | None) -> bytes:
+        choice = _render_choice(index, text, finish, logprobs)
+        return event_of(msgspec.json.encode({**self._base, "choices": [choice]}))
+
+
+# ---------------------------------------------------------------- the dialect
+def _render_error(error: VolantError, request_id: str) -> bytes:
+    return render_error(error)
+
+
+DIALECT = Dialect(
+    name=NAME,
+    title="OpenAI completions",
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    stream_parser=StreamParser,
+    stream_renderer=StreamRenderer,
+    parse_error=parse_error,
+    render_error=_render_error,
+)
