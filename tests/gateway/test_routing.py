@@ -403,3 +403,30 @@ def test_one_healthy_deployment_saves_every_request(seed: int) -> None:
 def _name(leg: Leg | None) -> str:
     assert leg is not None
     return leg.place.target.name
+
+
+# ---------------------------------------------------------------- from the configuration
+def test_limits_and_slow_starts_come_from_the_configuration_and_survive_the_next_one() -> None:
+    world = World(_v("a", "b"), a={"requests_per_minute": 10, "tokens_per_minute": 1000})
+    assert world.places["b"].health.meter is None
+    assert world.places["a"].health.since == 0.0  # nothing was there before: all begin together
+    meter = world.places["a"].health.meter
+    assert meter is not None
+    for _ in range(4):
+        meter.take(1, world.now)
+    snapshot = world.plans.snapshot
+    targets = {
+        "p": {**snapshot.targets["p"], "c": Target(name="c", provider="mock", model="m", base_url="http://h/v1")}
+    }
+    task = TaskSpec(name="t", variants=(_v("a", "b", "c"),))
+    routes = {"p": {"t": Route(task=task, live="v")}}
+    later = Snapshot(revision=2, config_hash="h", routes=routes, targets=targets, keys={}, subject_keys={})
+    plans = compile_plans(later, world.healths, now=world.now, share=0.5)
+    a, _, c = plans.tasks["p"]["t"].live.deployments
+    assert a.health.meter is meter
+    assert meter.requests_per_minute == 5
+    assert meter.has_room(1, world.now)
+    meter.take(1, world.now)
+    assert not meter.has_room(1, world.now)
+    assert c.health.share(world.now) == pytest.approx(0.1)
+    assert a.health.share(world.now) == 1.0

@@ -18,7 +18,7 @@ from volant.core.chat import ChatRequest
 from volant.core.errors import NotFound, Unavailable, VolantError
 from volant.core.nouns import BoundPrompt, KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.core.prompts import Compiled
-from volant.gateway.balance import Health
+from volant.gateway.balance import Health, Meter
 from volant.providers import Provider, find
 from volant.providers.endpoint import Endpoint, endpoint_of
 from volant.providers.http import Timeouts
@@ -165,14 +165,22 @@ def compile_plans(
     healths: dict[tuple[str, ...], Health],
     templates: dict[str, Compiled] | None = None,
     region: str = "",
+    *,
+    now: float = 0.0,
+    share: float = 1.0,
 ) -> Plans:
     """`healths` and `templates` are kept between calls: what stays keeps its own, what left is dropped.
 
-    `region`: where this server is.
+    `region`: where this server is. `now`, monotonic seconds: a deployment that is new beside others starts slowly from
+    then on; 0: all at once. `share`: of a deployment's limits, for this worker.
     """
+    since = now if healths else 0.0
     prompts = _prompts(snapshot, templates if templates is not None else {})
     places = {
-        project: {name: _place(project, target, healths) for name, target in targets.items()}
+        project: {
+            name: _place(project, target, _health(project, target, healths, since, share))
+            for name, target in targets.items()
+        }
         for project, targets in snapshot.targets.items()
     }
     tasks = {
@@ -201,7 +209,24 @@ def _identity(project: str, target: Target) -> tuple[str, ...]:
     return (project, target.name, target.base_url, target.model)
 
 
-def _place(project: str, target: Target, healths: dict[tuple[str, ...], Health]) -> Place:
+def _health(project: str, target: Target, healths: dict[tuple[str, ...], Health], since: float, share: float) -> Health:
+    """The one that it has had, with what the configuration says now."""
+    identity = _identity(project, target)
+    health = healths.get(identity)
+    if health is None:
+        health = healths[identity] = Health(since=since)
+    health.weight, health.max_in_flight = target.weight, target.max_in_flight
+    limits = (target.requests_per_minute, target.tokens_per_minute, share)
+    if limits[:2] == (0, 0):
+        health.meter = None
+    elif health.meter is None:
+        health.meter = Meter(*limits)
+    else:
+        health.meter.set_limits(*limits)
+    return health
+
+
+def _place(project: str, target: Target, health: Health) -> Place:
     sheet: Provider | None = None
     ways: dict[str, Way] = {}
     problem = ""
@@ -212,8 +237,6 @@ def _place(project: str, target: Target, healths: dict[tuple[str, ...], Health])
             ways.setdefault(wire.operation, way)
     except VolantError as error:
         problem, ways = error.message, {}
-    health = healths.setdefault(_identity(project, target), Health())
-    health.weight, health.max_in_flight = target.weight, target.max_in_flight
     return Place(
         target=target,
         endpoint=next((way.endpoint for way in ways.values()), None),

@@ -43,8 +43,8 @@ class Endpoint:
 def endpoint_of(target: Target, sheet: Provider, wire: Wire | None = None) -> Endpoint:
     """The way to `target` by `wire` (its provider's first for chats, where none is given).
 
-    Raises BadInput `no_base_url` when neither the deployment nor its provider says where it is, and `missing_option`
-    when its address has a part that the deployment does not say.
+    Raises BadInput `no_base_url` when neither the deployment nor its provider says where it is, `missing_option` when
+    its address has a part that the deployment does not say, and `bad_proxy`.
     """
     wire = wire or sheet.wire("chat", "openai_chat") or sheet.wires[0]
     base = _filled(target.base_url or sheet.base_url, target, sheet)
@@ -55,6 +55,7 @@ def endpoint_of(target: Target, sheet: Provider, wire: Wire | None = None) -> En
             hint="give it a base_url; an engine of ours gets its address when it has started",
         )
     origin, root = Origin.parse(base)
+    origin = origin.via(target.proxy, target.ca_file)
     headers = {"content-type": "application/json", "accept": "*/*", "user-agent": "volant"}
     headers |= {name.lower(): _filled(value, target, sheet) for name, value in sheet.headers}
     if target.api_key and sheet.auth == "header":
