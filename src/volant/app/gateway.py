@@ -163,6 +163,7 @@ class Worker:
         self._index = index
         self._refusals = gauges.Refusals()
         self._region = settings.region
+        self._share = 1.0 / settings.workers  # of the deployments' limits a minute
         self._vault = Vault(load_master_key(data_dir, os.environ.get("VOLANT_MASTER_KEY", ""), create=True))
         self._plans: Plans | None = None
         self._healths: dict[tuple[str, ...], Health] = {}
@@ -232,7 +233,10 @@ class Worker:
         return self._plans.snapshot.revision if self._plans is not None else -1
 
     def _take(self, snapshot: Snapshot) -> None:
-        self._plans = compile_plans(snapshot, self._healths, self._templates, self._region)
+        now = self._client.loop.time()
+        self._plans = compile_plans(
+            snapshot, self._healths, self._templates, self._region, now=now, share=self._share
+        )
         self.readiness.held = Held(
             revision=snapshot.revision,
             taken=time.monotonic(),
