@@ -234,9 +234,7 @@ class Worker:
 
     def _take(self, snapshot: Snapshot) -> None:
         now = self._client.loop.time()
-        self._plans = compile_plans(
-            snapshot, self._healths, self._templates, self._region, now=now, share=self._share
-        )
+        self._plans = compile_plans(snapshot, self._healths, self._templates, self._region, now=now, share=self._share)
         self.readiness.held = Held(
             revision=snapshot.revision,
             taken=time.monotonic(),
