@@ -1,4 +1,7 @@
-"""init: three questions, a commented volant.toml, and, where the server may start, the first trace."""
+"""init: three questions, a commented volant.toml, and, where the server may start, the first trace.
+
+Or no question: what LiteLLM's config.yaml says, in our words.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from volant.cli import first_trace, settings_file, show, starter
+from volant.cli.litellm import importing
 from volant.cli.options import AsJson
 from volant.core.errors import BadInput, Conflict, VolantError
 
@@ -27,6 +32,9 @@ def init(
     task: Annotated[str, typer.Option(help="The first task's name; applications send it as `model`.")] = "",
     port: Annotated[int, typer.Option(help="TCP port of the server.")] = 8321,
     data_dir: Annotated[str, typer.Option(help="Where the server keeps everything.")] = "volant-data",
+    from_litellm: Annotated[
+        Path | None, typer.Option(help="LiteLLM's config.yaml, to say the same in Volant's words.")
+    ] = None,
     start: Annotated[
         bool | None, typer.Option("--start/--no-start", help="Start the server and send one request.")
     ] = None,
@@ -41,10 +49,17 @@ def init(
 
     A key is read hidden or from the environment, kept sealed by the server, and never written to the file.
 
+    With `--from-litellm` nothing is asked: its models, routes and limits are taken over, and what has no counterpart
+    is named with the reason. See docs/migrate-litellm.md.
+
     Example: `volant init --provider openai --task helpdesk-intent --start`
     """
     if file.exists() and not force:
         raise Conflict("file_exists", "there is a file already", where=str(file), hint="add --force to replace it")
+    if from_litellm is not None:
+        _check_alone(provider=provider, model=model, base_url=base_url, key_env=key_env, task=task, start=start)
+        _import(from_litellm, file, {"host": "127.0.0.1", "port": port, "data_dir": data_dir}, as_json)
+        return
     asks = sys.stdin.isatty() and not yes and not as_json
     chosen = _provider(provider, asks)
     offer = starter.OFFERS[chosen]
@@ -84,6 +99,42 @@ def _start(file: Path, answers: starter.Answers, key: str, facts: dict[str, Any]
             server.wait()
     if problem is not None:
         raise typer.Exit(problem.exit_code)
+
+
+# ---------------------------------------------------------------- from LiteLLM
+def _check_alone(**given: str | bool | None) -> None:
+    for name, value in given.items():
+        if value:
+            option = f"--{name.replace('_', '-')}"
+            raise BadInput(
+                "bad_option",
+                f"{option} does not go with --from-litellm, whose file says it",
+                where=option,
+                hint="leave it out; edit the file that is written",
+            )
+
+
+def _import(source: Path, file: Path, server: dict[str, Any], as_json: bool) -> None:
+    made = importing.run(source, server)
+    file.write_text(made.text)
+    facts = {
+        "file": str(file),
+        "deployments": made.deployments,
+        "tasks": list(made.tasks),
+        "environment": sorted(made.variables),
+        "notes": [{"where": note.where, "sentence": note.sentence} for note in made.notes],
+    }
+    show.result(facts, as_json, lambda: _imported(file, made))
+
+
+def _imported(file: Path, made: importing.Imported) -> None:
+    show.line(f"Wrote [bold]{file}[/bold]: {made.deployments} deployments, {len(made.tasks)} tasks.")
+    for note in made.notes:
+        show.line(f"  [dim]{escape(note.where)}[/dim]  {escape(note.sentence)}")
+    missing = sorted(name for name in made.variables if not os.environ.get(name))
+    if missing:
+        show.line(f"Set these where the server starts: [bold]{escape(', '.join(missing))}[/bold]")
+    show.line("Next: read the file, then `volant up`; later `volant diff`, `volant apply`.")
 
 
 # ---------------------------------------------------------------- the questions
