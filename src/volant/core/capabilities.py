@@ -17,6 +17,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     images: bool = True
     image_urls: bool = True  # fetches https: URLs by itself; else the gateway does
     files: bool = False  # PDFs and other documents
+    file_urls: bool = False  # fetches https: URLs of documents by itself; else the gateway does
     audio: bool = False
     logprobs: bool = True
     seed: bool = True

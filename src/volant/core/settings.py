@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from volant.core.addresses import Allowed
 from volant.core.errors import BadInput
 from volant.core.nouns import Documents, Noun, VariantSpec
 from volant.core.people_settings import PeopleSettings, people_problems
@@ -60,6 +61,11 @@ class ServerSettings(Noun, frozen=True, kw_only=True):
     body_timeout_s: float = 30.0  # a body must be there after this, plus a second per KiB
     write_timeout_s: float = 60.0  # a client that has not read anything for so long is closed
     keep_alive_s: float = 75.0  # a connection without a request is closed after this
+    fetch_allow: tuple[
+        str, ...
+    ] = ()  # hosts, addresses or networks inside that callers' URLs of images and documents may lead to
+    fetch_max_bytes: int = 20 * 1024 * 1024  # what the URLs of one request may give together
+    fetch_s: float = 20.0  # how long fetching them may take
     region: str = ""  # where this server is; deployments of the same region are asked before others
     environment: str = "default"  # a label on what this installation is
     public_url: str = ""  # the address that people open, e.g. https://volant.example.com; empty: the one they asked
@@ -80,7 +86,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ENVIRONMENT_PREFIX = "VOLANT_"
-LISTS = ("allowed_hosts", "trusted_proxies")  # in the environment: words with commas between them
+LISTS = ("allowed_hosts", "trusted_proxies", "fetch_allow")  # in the environment: words with commas between them
 _NOT_SETTINGS = {"VOLANT_API_KEY", "VOLANT_URL", "VOLANT_MASTER_KEY", "VOLANT_TEST_DATA", "VOLANT_STRICT",
                  "VOLANT_TORCH", "VOLANT_PARENT_FD", "VOLANT_CONFIG", "VOLANT_PROJECT", "VOLANT_STORY_DATA",
                  "VOLANT_CHROMIUM", "VOLANT_SCREENSHOTS", "VOLANT_SKIP_INSTALL"}  # fmt: skip
@@ -230,6 +236,7 @@ def _rules(settings: ServerSettings) -> list[tuple[str, bool, str]]:
         "max_connections": 1, "max_headers": 10, "max_header_bytes": 1024, "max_url_bytes": 256, "max_json_depth": 10,
         "max_listeners": 0, "header_timeout_s": 1, "body_timeout_s": 1, "write_timeout_s": 1, "keep_alive_s": 1,
         "disk_ceiling_mb": 0, "upgrade_copy_days": 0, "otlp_metrics_s": 0,
+        "fetch_max_bytes": 1024, "fetch_s": 1,
     }  # fmt: skip
     rules = [
         ("port", 0 <= settings.port <= 65535, "must be between 0 and 65535"),
@@ -238,6 +245,7 @@ def _rules(settings: ServerSettings) -> list[tuple[str, bool, str]]:
         ("otlp_url", _is_origin(settings.otlp_url, paths=True), "must be like http://127.0.0.1:4318, or empty"),
         ("public_url", _is_origin(settings.public_url), "must be like https://volant.example.com, or empty"),
         ("trusted_proxies", all(map(_is_network, settings.trusted_proxies)), "must be IP addresses or networks"),
+        ("fetch_allow", _are_places(settings.fetch_allow), "must be host names, *.names, IP addresses or networks"),
     ]
     rules += [
         (name, getattr(settings, name) in words, f"must be {', '.join(words[:-1])} or {words[-1]}")
@@ -250,6 +258,14 @@ def _rules(settings: ServerSettings) -> list[tuple[str, bool, str]]:
 def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _are_places(entries: tuple[str, ...]) -> bool:
+    try:
+        Allowed.parse(entries)
     except ValueError:
         return False
     return True

@@ -5,6 +5,7 @@
 registry  the `Provider` fact sheet, `@provider`, discovery
 http      the HTTP/1.1 client that gateway and evals use (TCP, TLS, Unix sockets)
 endpoint  a Target as an address and a request head
+fetching  pictures and documents that callers give by URL, for providers that do not fetch
 prices    what a token costs, dated (not imported by the gateway)
 openai, local, mock   one module each; a further provider is one more (docs/add-a-provider.md)
 """

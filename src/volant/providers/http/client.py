@@ -139,7 +139,7 @@ class HttpClient:
         tls = self._contexts.of(origin.ca_file) if origin.tls else None
         proxy = origin.proxy
         if proxy is None:
-            sock = await dial(self.loop, origin.host, origin.port)
+            sock = await dial(self.loop, origin.address or origin.host, origin.port)
         else:
             try:
                 sock = await dial(self.loop, proxy.host, proxy.port)

@@ -42,7 +42,7 @@ _PROXY_HINT = "write e.g. http://proxy.example.com:3128"
 
 class Origin(NamedTuple):
     """Where a server is, and the way there. `unix` is a socket's path, empty for TCP; `ca_file` a PEM file of
-    certificates to trust instead of the system's."""
+    certificates to trust instead of the system's; `address` the IP address to connect to without another look-up."""
 
     host: str
     port: int
@@ -50,6 +50,7 @@ class Origin(NamedTuple):
     unix: str = ""
     proxy: Proxy | None = None
     ca_file: str = ""
+    address: str = ""
 
     @staticmethod
     def parse(url: str) -> tuple[Origin, str]:
