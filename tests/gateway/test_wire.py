@@ -124,11 +124,16 @@ def test_what_is_no_http(stack: Stack, raw: socket.socket) -> None:
     assert stack.chat(HELLO)[0] == 200
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD"])
-def test_other_methods_on_the_chat_path_go_to_control(stack: Stack, method: str) -> None:
-    status, _, _ = stack.send(method, "/v1/chat/completions", None)
-    assert status == 201
-    assert stack.control.seen[-1][0] == method
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_other_methods_on_the_chat_path_are_refused(stack: Stack, method: str) -> None:
+    status, body, _ = stack.send(method, "/v1/chat/completions", None)
+    assert status == 405
+    assert json.loads(body)["error"]["code"] == "method_not_allowed"
+
+
+def test_a_head_request_for_the_chat_path_goes_to_control(stack: Stack) -> None:
+    assert stack.send("HEAD", "/v1/chat/completions", None)[:2] == (201, b"")
+    assert stack.control.seen[-1][0] == "HEAD"
 
 
 def test_a_half_sent_request_leaves_nothing_behind(stack: Stack) -> None:

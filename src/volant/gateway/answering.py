@@ -5,7 +5,7 @@ Knows every shape of an answer; asks nobody but the output guards.
 
 from __future__ import annotations
 
-from volant.core.chat import ChatResponse
+from volant.core.chat import ChatResponse, Choice, Message, TextPart, Usage
 from volant.core.errors import VolantError
 from volant.dialects import find
 from volant.dialects.openai_reading import reading_of
@@ -13,6 +13,7 @@ from volant.gateway import operations
 from volant.gateway.answers import JSON_HEADER, error_event, refused, send_error, stream_head, warning_line
 from volant.gateway.attempt import Outcome
 from volant.gateway.call import Job, renderer_of
+from volant.gateway.inference import Inference
 from volant.gateway.streams import TranslatedExchange
 from volant.gateway.translation import replay
 from volant.gateway.wire import Wire
@@ -23,22 +24,36 @@ async def complete(job: Job, outcome: Outcome) -> None:
     call, exchange = outcome.call, outcome.exchange
     if outcome.failure is None and call is not None and call.said is not None and not call.crossing.relays:
         outcome.failure = refused(call.exchange.status, call.said)
-    if outcome.failure is not None or outcome.gone or (exchange is not None and exchange.began):
+    if exchange is not None and exchange.began:
+        if job.guarding is not None:
+            job.guarding.conclude()
+        return
+    if outcome.failure is not None or outcome.gone:
         return
     if outcome.response is None and call is not None:
         outcome.response = call.response
-    if outcome.response is None:
-        return
-    if job.reads_output and job.guarding is not None:
+    if outcome.response is not None:
+        await _guard(job, outcome, outcome.response)
+
+
+async def _guard(job: Job, outcome: Outcome, response: ChatResponse) -> None:
+    """`outcome.reading` becomes what may be kept, `outcome.response` what the caller gets."""
+    kept = given = response
+    if job.reads_output and job.guarding is not None and not outcome.said_by_us:
         try:
-            given = await job.guarding.after(outcome.response)
+            kept = await job.guarding.after(response)
+            given = job.guarding.restore(kept)
         except VolantError as refusal:
             outcome.failure = refusal
             return
-        if given is not outcome.response:
-            outcome.response, outcome.edited = given, True
-    if (outcome.edited or outcome.reading is None) and outcome.response.choices:
-        outcome.reading = reading_of(outcome.response)
+    outcome.kept, outcome.response = kept, given
+    outcome.edited = given is not response
+    if kept is not response or outcome.reading is None:
+        counts = outcome.reading
+        if kept.choices:
+            outcome.reading = reading_of(kept)
+            if counts is not None and counts.counted and not outcome.reading.counted:
+                outcome.reading.counted = True
 
 
 def send(job: Job, outcome: Outcome, wire: Wire) -> None:
@@ -55,6 +70,18 @@ def send(job: Job, outcome: Outcome, wire: Wire) -> None:
         _send_whole(job, outcome, wire)
 
 
+def said_instead(inference: Inference, text: str) -> ChatResponse:
+    """What a guard says in place of the model."""
+    message = Message(role="assistant", parts=(TextPart(text=text),))
+    return ChatResponse(
+        id=inference.inference_id,
+        created_s=inference.started_ms // 1000,
+        model=inference.plan.task.name,
+        choices=(Choice(index=0, message=message, finish="content_filter"),),
+        usage=Usage(),
+    )
+
+
 def whole_of(outcome: Outcome) -> ChatResponse | None:
     """The upstream's answer, if it is whole and well ended: what may be given again."""
     call = outcome.call
@@ -62,9 +89,7 @@ def whole_of(outcome: Outcome) -> ChatResponse | None:
         return None
     if call.exchange.status != 200 or call.reading is None or call.reading.failed or not call.reading.finish:
         return None
-    if call.response is not None:
-        return call.response
-    return find("openai_chat").parse_response(call.reading.output)
+    return outcome.kept or call.response or find("openai_chat").parse_response(call.reading.output)
 
 
 def refusal_of(outcome: Outcome) -> VolantError | None:

@@ -9,7 +9,7 @@ back.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from time import perf_counter, time_ns
 
@@ -21,12 +21,14 @@ from volant.dialects.openai_reading import Reading
 from volant.gateway.call import Call, Job, make_call
 from volant.gateway.cost import cost_of
 from volant.gateway.exchange import SERVER_STOPPING, Exchange
-from volant.gateway.hooks import Observer
+from volant.gateway.hedging import Race, Racer
+from volant.gateway.hooks import Observer, Question
 from volant.gateway.plan import Place
-from volant.gateway.routing import Course, Failure, Leg, failure_of
+from volant.gateway.routing import Course, Failure, HedgeBudget, Leg, failure_of
 from volant.providers.http import HttpClient
 
 GONE = 499  # the status of a record whose caller left (nginx's number)
+HEDGE_LOST = "hedge_lost"  # of a call: the other of two had a word to say first
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,7 +45,11 @@ class Outcome:
     ttft_ms: float = 0.0
     estimated: bool = False  # tokens are estimates: no usage came
     response: ChatResponse | None = None  # the answer in normalised words, where somebody had to read it so
-    edited: bool = False  # the output guards changed it
+    kept: ChatResponse | None = None  # as the guards allow it to be kept
+    edited: bool = False  # the guards changed what the upstream said
+    said_by_us: bool = False  # nobody was asked: a guard answers
+    code: str = ""  # why it does: stands in the record
+    question: Question | None = None  # that the cache did not know
     cache: str = ""  # how the answer was found without asking: "exact", "semantic"
 
     @property
@@ -52,12 +58,25 @@ class Outcome:
         return self.call.exchange if self.call is not None else None
 
 
+@dataclass(slots=True)
+class _Asked:
+    """One call, from its start to its end."""
+
+    span_id: str
+    tokens: int  # what was taken of the place's limit a minute
+    started_ms: int = field(default_factory=lambda: time_ns() // 1_000_000)
+    started: float = field(default_factory=perf_counter)
+    ended: float = 0.0
+    call: Call | None = None
+
+
 class Attempts:
     """Makes attempts. Holds the client and the dice."""
 
     def __init__(self, client: HttpClient, rng: Random, observer: Observer | None = None) -> None:
         self._client = client
         self._rng = rng
+        self._hedges = HedgeBudget()
         self._observer = observer
 
     async def answer(self, job: Job) -> Outcome:
@@ -69,12 +88,16 @@ class Attempts:
         kind = job.asked.entrance.kind
         suits = None if job.asked.entrance.operation == "chat" else lambda place: place.way(kind) is not None
         course = Course(job.variant, job.live, rng=self._rng, now=self._client.loop.time, tokens=tokens, suits=suits)
+        hedged = job.variant.spec.hedge_after_ms > 0 and job.wire is not None and len(job.variant.deployments) > 1
         leg = course.first()
         while leg is not None:
             if leg.wait_s:
                 await self._pause(job, leg.wait_s)
             try:
-                failure = await self._try(job, leg, outcome, tokens)
+                if hedged and leg.why == "first":
+                    leg, failure = await self._race(job, course, leg, outcome, failures)
+                else:
+                    failure = await self._try(job, course, leg, outcome)
             except BadInput as error:
                 unable, failure = error, Failure("refused", error.code)
             else:
@@ -86,7 +109,7 @@ class Attempts:
         if unable is not None and outcome.call is None:
             outcome.failure = unable
         elif outcome.call is None or outcome.call.said is None or not outcome.call.said.context_exceeded:
-            outcome.failure = _failure(job, outcome, failures)
+            outcome.failure = _failure(job, course, outcome, failures)
         return outcome
 
     async def _pause(self, job: Job, seconds: float) -> None:
@@ -105,32 +128,102 @@ class Attempts:
             pass
 
     # ------------------------------------------------------------ one attempt
-    async def _try(self, job: Job, leg: Leg, outcome: Outcome, tokens: int) -> Failure | None:
+    async def _try(self, job: Job, course: Course, leg: Leg, outcome: Outcome) -> Failure | None:
         """None when this is the end of it, well or badly. Raises BadInput for what the place cannot be asked."""
-        place, now = leg.place, self._client.loop.time
-        started_ms, started = time_ns() // 1_000_000, perf_counter()
-        span_id = new_span_id()
-        health = place.health
+        return self._settle(job, leg, await self._ask(job, course, leg), outcome)
+
+    async def _ask(self, job: Job, course: Course, leg: Leg) -> _Asked:
+        """One call, told to the place's health as under way until `_settle`."""
+        place, health, now = leg.place, leg.place.health, self._client.loop.time
+        tokens = course.tokens
+        limits = place.timeouts
+        if leg.why != "first" and (left_s := course.left_s()) < limits.total_s:
+            limits = replace(limits, total_s=max(left_s, 0.001))
+        asked = _Asked(span_id=new_span_id(), tokens=tokens)
         health.begin(now())
         if health.meter is not None:
             health.meter.take(tokens, now())
         try:
-            call = await make_call(self._client, job, leg, span_id)
+            asked.call = await make_call(self._client, job, leg, asked.span_id, limits)
         except BaseException:
             health.let_go()
             raise
-        ended = perf_counter()
-        exchange = call.exchange
+        asked.ended = perf_counter()
+        return asked
+
+    def _settle(self, job: Job, leg: Leg, asked: _Asked, outcome: Outcome) -> Failure | None:
+        """What came of it: into the outcome, the place's health and the count."""
+        call, place = asked.call, leg.place
+        assert call is not None
         outcome.leg, outcome.call, outcome.reading = leg, call, call.reading
-        outcome.ttft_ms = ((exchange.first_at or ended) - started) * 1000
+        outcome.ttft_ms = ((call.exchange.first_at or asked.ended) - asked.started) * 1000
         failure = self._judge(place, call, outcome)
-        made = _model_call(job, leg, call, outcome, failure, span_id, started_ms, (ended - started) * 1000)
-        outcome.calls.append(made)
-        if health.meter is not None:
-            health.meter.correct(made.input_tokens + made.output_tokens - tokens, now())
-        if self._observer is not None:
-            self._observer.called(place, made)
+        self._count(job, leg, asked, outcome, failure)
         return self._end(leg, call, outcome, failure)
+
+    def _count(self, job: Job, leg: Leg, asked: _Asked, outcome: Outcome, failure: Failure | None) -> None:
+        call, meter = asked.call, leg.place.health.meter
+        assert call is not None
+        latency_ms = (asked.ended - asked.started) * 1000
+        made = _model_call(job, leg, call, outcome, failure, asked.span_id, asked.started_ms, latency_ms)
+        outcome.calls.append(made)
+        if meter is not None:
+            meter.correct(made.input_tokens + made.output_tokens - asked.tokens, self._client.loop.time())
+        if self._observer is not None:
+            self._observer.called(leg.place, made)
+
+    # ------------------------------------------------------------ two at once
+    async def _race(
+        self, job: Job, course: Course, leg: Leg, outcome: Outcome, failures: list[str]
+    ) -> tuple[Leg, Failure | None]:
+        """As `_try`, with a second place where the first is silent for long. Gives the leg that ended it."""
+        assert job.wire is not None
+        self._hedges.request()
+        race = Race(job.wire)
+        running: dict[asyncio.Task[_Asked], tuple[Leg, Racer]] = {}
+
+        def start(one: Leg) -> None:
+            racer = race.enter()
+            work = self._ask(replace(job, wire=racer), course, one)
+            running[self._client.loop.create_task(work)] = (one, racer)
+
+        start(leg)
+        try:
+            await asyncio.wait(running, timeout=job.variant.spec.hedge_after_ms / 1000)
+            silent = not next(iter(running)).done() and race.winner is None and not job.wire.gone
+            if silent and (second := course.hedge(self._hedges)) is not None:
+                start(second)
+            while True:
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in sorted(done, key=lambda one: running[one][1].lost):  # a winner first
+                    one, racer = running.pop(task)
+                    if racer.lost:
+                        self._lose(job, one, task.result(), outcome)
+                        continue
+                    failure = self._settle(job, one, task.result(), outcome)
+                    if failure is None:
+                        race.claim(racer)
+                        await self._end_losers(job, running, outcome)
+                        return one, None
+                    if not running:
+                        return one, failure
+                    failures.append(f"{one.place.target.name}: {failure.code}")
+                    course.note(failure, one)
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _end_losers(
+        self, job: Job, running: dict[asyncio.Task[_Asked], tuple[Leg, Racer]], outcome: Outcome
+    ) -> None:
+        for task, (leg, _) in list(running.items()):
+            self._lose(job, leg, await task, outcome)
+            del running[task]
+
+    def _lose(self, job: Job, leg: Leg, asked: _Asked, outcome: Outcome) -> None:
+        """The slower of two: paid for as far as it is known, and no failure of its place."""
+        leg.place.health.lose((asked.ended - asked.started) * 1000, self._client.loop.time())
+        self._count(job, leg, asked, outcome, Failure("over", HEDGE_LOST))
 
     def _end(self, leg: Leg, call: Call, outcome: Outcome, failure: Failure | None) -> Failure | None:
         if failure is not None and failure.code == SERVER_STOPPING:
@@ -235,12 +328,12 @@ def _pieces_of(job: Job, exchange: Exchange) -> int:
     return sum(len(block) for block in exchange.blocks) // 4
 
 
-def _failure(job: Job, outcome: Outcome, failures: list[str]) -> VolantError:
+def _failure(job: Job, course: Course, outcome: Outcome, failures: list[str]) -> VolantError:
     """What to tell the caller when nobody answered."""
     exchange = outcome.exchange
     if exchange is None:
-        return _nobody(job)
-    tried = "; ".join(failures)
+        return _nobody(job, course)
+    tried = "; ".join(failures) + ("; then its time was over" if course.out_of_time else "")
     if exchange.status == 429:
         return LimitReached(
             "upstream_rate_limited",
@@ -255,7 +348,7 @@ def _failure(job: Job, outcome: Outcome, failures: list[str]) -> VolantError:
     )
 
 
-def _nobody(job: Job) -> VolantError:
+def _nobody(job: Job, course: Course) -> VolantError:
     places = (*job.variant.deployments, *job.variant.fallbacks)
     name, operation = job.variant.spec.name, job.asked.entrance.operation
     if job.variant.fault is not None:
@@ -269,5 +362,16 @@ def _nobody(job: Job) -> VolantError:
             where="model",
             hint="ask a task whose deployment can: docs/providers.md says which",
         )
-    problems = "; ".join(f"{p.target.name}: {p.problem or 'all its slots are taken'}" for p in places)
+    waits = [course.wait_s(place) for place in places if not place.problem]
+    if waits and all(waits):
+        return LimitReached(
+            "deployments_limited",
+            f"every deployment of variant {name!r} has used up what it may do in a minute",
+            hint="wait, or give the variant a fallback",
+            retry_after_s=min(waits),
+        )
+    problems = "; ".join(
+        f"{place.target.name}: {place.problem or ('its minute is used up' if course.wait_s(place) else 'it is full')}"
+        for place in places
+    )
     return Unavailable("no_deployment", f"nothing can serve variant {name!r} now ({problems})", retry_after_s=1.0)

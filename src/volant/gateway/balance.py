@@ -118,6 +118,12 @@ class Health:
         self.in_flight -= 1
         self.probing = False
 
+    def lose(self, silent_ms: float, now: float) -> None:
+        """Another was quicker: no failure, but it was silent for so long."""
+        self.let_go()
+        if silent_ms > self.latency_ms(now):
+            self._observe(silent_ms, now)
+
     # ------------------------------------------------------------ inside
     def _observe(self, ttft_ms: float, now: float) -> None:
         known = self.latency_ms(now)

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from volant.core.chat import ChatRequest
+from volant.core.embeddings import EmbeddingRequest
 from volant.core.errors import BadInput
 from volant.core.json_depth import is_deeper
 from volant.dialects import find
@@ -37,6 +38,7 @@ class Asked:
     stream: bool
     include_usage: bool  # the caller wants the usage chunk
     entrance: Entrance = CHAT
+    embedding: EmbeddingRequest | None = None  # what the guards made of it; None: nothing
     _chat: ChatRequest | None = None
 
     def own(self) -> bytes:

@@ -23,7 +23,7 @@ from volant.gateway.routing import Leg
 from volant.gateway.streams import OneArray, TranslatedExchange
 from volant.gateway.translation import Crossing, Headers, cross
 from volant.gateway.wire import Wire
-from volant.providers.http import Connection, HttpClient, TransportError, is_stale
+from volant.providers.http import Connection, HttpClient, Timeouts, TransportError, is_stale
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,11 +66,11 @@ class Call:
     refusal: VolantError | None = None  # a guard broke its stream off
 
 
-async def make_call(client: HttpClient, job: Job, leg: Leg, span_id: str) -> Call:
+async def make_call(client: HttpClient, job: Job, leg: Leg, span_id: str, timeouts: Timeouts) -> Call:
     """Ask `leg.place`. Raises BadInput `not_supported` (and the like) for what it cannot be asked."""
-    asked, place = job.asked, leg.place
+    asked = job.asked
     stream = asked.stream and job.wire is not None
-    crossing = cross(asked, leg.variant, place, stream=stream, edited=job.edited, said=job.said)
+    crossing = cross(asked, leg.variant, leg.place, stream=stream, edited=job.edited, said=job.said)
     trace = b"traceparent: 00-%b-%b-01\r\n" % (job.trace_id.encode(), span_id.encode())
     endpoint = crossing.way.endpoint
     data = endpoint.request(crossing.body, trace, stream=stream, said=crossing.said)
@@ -78,7 +78,7 @@ async def make_call(client: HttpClient, job: Job, leg: Leg, span_id: str) -> Cal
         connection = None if fresh else client.idle(endpoint.origin)
         if connection is None:
             try:
-                connection = await client.connect(endpoint.origin, place.timeouts.connect_s, fresh=True)
+                connection = await client.connect(endpoint.origin, timeouts.connect_s, fresh=True)
             except TransportError as error:
                 return Call(crossing=crossing, exchange=Exchange.never_sent(client.loop, error))
         exchange = _exchange(client, connection, job, leg, crossing)
@@ -88,7 +88,7 @@ async def make_call(client: HttpClient, job: Job, leg: Leg, span_id: str) -> Cal
         if job.wire is not None and job.wire.cut:
             exchange.stop()
             break
-        connection.start(data, exchange, place.timeouts)
+        connection.start(data, exchange, timeouts)
         try:
             await exchange.done
         except asyncio.CancelledError:
@@ -151,13 +151,13 @@ def _read_answer(job: Job, call: Call) -> None:
     if wire.operation != "chat":
         call.reading = operations.read(call.crossing.way, exchange.body)
     elif isinstance(exchange, TranslatedExchange) and exchange.is_stream:
-        given = assemble(exchange.given) if exchange.given is not exchange.events else None
-        call.response = assemble(exchange.events)
+        said = assemble(exchange.events)
+        call.response = said if exchange.sieve is None else assemble(exchange.sieve.kept)
         failed = any(isinstance(event, Failed) for event in exchange.events)
-        if (given or call.response).choices:
-            call.reading = reading_of(given or call.response, failed=failed)
-            if given is not None and call.response.usage is not None:
-                call.reading.count(call.response.usage)
+        if call.response.choices:
+            call.reading = reading_of(call.response, failed=failed)
+            if said.usage is not None:
+                call.reading.count(said.usage)
     elif exchange.is_stream and job.wire is not None:
         call.reading = read_stream(exchange.blocks)
     elif wire.dialect == "openai_chat":

@@ -12,8 +12,9 @@ from typing import Any
 
 from volant.core.errors import BadInput, Forbidden, StorageFull, Unavailable, VolantError
 from volant.core.nouns import KeyGrant
-from volant.gateway import answering, body, prompting
+from volant.gateway import answering, body, operations, prompting
 from volant.gateway.admission import FREE, Admission, Reservation
+from volant.gateway.answering import said_instead
 from volant.gateway.answers import id_lines
 from volant.gateway.attempt import Attempts, Outcome
 from volant.gateway.auth import authenticate
@@ -23,6 +24,7 @@ from volant.gateway.cost import most_usd
 from volant.gateway.doors import Entrance
 from volant.gateway.hooks import Cache, Guards, Observer, Question
 from volant.gateway.inference import Inference, open_inference
+from volant.gateway.inner import Inner
 from volant.gateway.plan import Plans
 from volant.gateway.record import Recorder
 from volant.gateway.shadow import Shadows
@@ -97,8 +99,9 @@ class Chat:
             inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
             if self._observer is not None:
                 self._observer.began(grant.project, plan.task.name)
+            answered = await self._guard(inference) if plan.task.guards else None
             job = _job(inference, caller, reservation, going_along(entrance.family, headers), wire)
-            outcome = await self._outcome(inference, job)
+            outcome = answered or await self._outcome(inference, job)
             await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
         finally:
             if reservation is not FREE:
@@ -111,43 +114,52 @@ class Chat:
 
     # ------------------------------------------------------------ the middle
     async def _outcome(self, inference: Inference, job: Job) -> Outcome:
-        """Ask, with guards and cache around where the task has them."""
+        """Ask, with the cache around where the task has one."""
         task = inference.plan.task
-        if task.guards or task.cache is not None:
-            return await self._guarded(inference, job)
-        return await self._attempts.answer(job)
-
-    async def _guarded(self, inference: Inference, job: Job) -> Outcome:
-        task, asked = inference.plan.task, inference.asked
-        if asked.entrance.operation != "chat":
+        if self._cache is None or task.cache is None or inference.asked.entrance.operation != "chat":
             return await self._attempts.answer(job)
-        if self._guards is not None and task.guards:
-            guarding = self._guards.open(task, inference.grant, inference.trace_id, inference.span_id)
-            if guarding is not None:
-                inference.guarding = job.guarding = guarding
-                try:
-                    request = await guarding.before(asked.chat())
-                except VolantError as refusal:
-                    return Outcome(failure=refusal)
-                if request is not asked.chat():
-                    inference.edited = job.edited = request
-        question = None
-        if self._cache is not None and task.cache is not None:
-            question = Question(
-                grant=inference.grant, task=task, variant=inference.variant, request=job.edited or asked.chat()
-            )
-            if (found := await self._cache.look(question)) is not None:
-                return Outcome(cache=found.how, response=found.response, failure=found.refusal)
+        question = Question(
+            grant=inference.grant,
+            task=task,
+            variant=inference.variant,
+            request=job.edited or inference.asked.chat(),
+            models=self._inner(inference),
+        )
+        if (found := await self._cache.look(question)) is not None:
+            return Outcome(cache=found.how, response=found.response, failure=found.refusal)
         outcome = await self._attempts.answer(job)
-        if self._cache is not None and question is not None:
-            await self._keep(question, outcome)
+        outcome.question = question
         return outcome
 
-    async def _keep(self, question: Question, outcome: Outcome) -> None:
-        assert self._cache is not None
-        response, refusal = answering.whole_of(outcome), answering.refusal_of(outcome)
-        if response is not None or refusal is not None:
-            await self._cache.keep(question, response, refusal)
+    async def _guard(self, inference: Inference) -> Outcome | None:
+        """Input guards. An outcome where one of them answers."""
+        task, asked = inference.plan.task, inference.asked
+        if self._guards is None or not task.guards:
+            return None
+        guarding = self._guards.open(task, self._inner(inference), inference.judged)
+        if guarding is None:
+            return None
+        inference.guarding = guarding
+        try:
+            if asked.entrance.operation == "chat":
+                request = await guarding.before(asked.chat())
+                inference.edited = request if request is not asked.chat() else None
+            elif asked.entrance.operation == "embeddings":
+                texts = operations.texts_of(asked)
+                edited = await guarding.texts(texts)
+                if edited != texts:
+                    operations.put_texts(asked, edited)
+        except VolantError as refusal:
+            answer = getattr(refusal, "answer", "")
+            if not answer or asked.entrance.operation != "chat":
+                return Outcome(failure=refusal)
+            return Outcome(response=said_instead(inference, answer), said_by_us=True, code=refusal.code)
+        return None
+
+    def _inner(self, inference: Inference) -> Inner:
+        inner = Inner(self._plans, self._attempts, inference.grant, inference.trace_id)
+        inner.calls = inference.judged
+        return inner
 
     async def _finish(
         self, inference: Inference, outcome: Outcome, job: Job, started: float, on_full_disk: Any
@@ -163,6 +175,11 @@ class Chat:
         wire.on_close = wire.on_pause = wire.on_stop = None
         if not outcome.gone and not wire.gone:
             answering.send(job, outcome, wire)
+        if outcome.question is not None and self._cache is not None:
+            restores = inference.guarding is not None and inference.guarding.restores
+            response, refusal = answering.whole_of(outcome), answering.refusal_of(outcome)
+            if (response is not None and not restores) or refusal is not None:
+                await self._cache.keep(outcome.question, response, refusal)
 
 
 def _job(
@@ -187,5 +204,7 @@ def _job(
         trace_id=inference.trace_id,
         wire=wire,
         answer_head=head,
+        edited=inference.edited,
+        guarding=inference.guarding,
         said=said,
     )

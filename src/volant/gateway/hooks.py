@@ -10,6 +10,7 @@ edited, and is then relayed as it came.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,8 +21,27 @@ from volant.gateway.plan import Place, VariantPlan
 
 
 # ---------------------------------------------------------------- guards
+class Models(Protocol):
+    """Asks a task or deployment by its name, outside of any guard and cache. Raises VolantError."""
+
+    async def ask(self, name: str, request: ChatRequest, timeout_s: float) -> str:
+        """The words of its answer."""
+        ...
+
+    async def embed(self, name: str, texts: Sequence[str], timeout_s: float) -> list[Sequence[float]]:
+        """One vector a text."""
+        ...
+
+
 class Filter(Protocol):
-    """Output guards on one stream, with whatever they hold back. Raises VolantError to break it off."""
+    """Output guards on one stream, with whatever they hold back."""
+
+    kept: list[StreamEvent]  # what may be recorded and cached
+
+    @property
+    def stopped(self) -> bool:
+        """No more words will go on: the upstream need not say the rest."""
+        ...
 
     async def feed(self, events: list[StreamEvent]) -> list[StreamEvent]:
         """What may go on to the client now, of these events and those held back before."""
@@ -33,11 +53,21 @@ class Filter(Protocol):
 
 
 class Guarding(Protocol):
-    """One request's guards. It may remember between `before` and `after` what to put back."""
+    """One request's guards. It remembers between `before` and `restore` what to put back."""
 
     verdicts: list[GuardVerdict]
     calls: list[ModelCall]  # what a judge asked, with its cost
-    reads_output: bool  # some guard looks at the answer: it is not relayed unread
+    recorded: ChatRequest | None  # of a request that was refused: what may be written of it
+
+    @property
+    def reads_output(self) -> bool:
+        """Some guard looks at the answer, or something is put back into it: it is not relayed unread."""
+        ...
+
+    @property
+    def restores(self) -> bool:
+        """Some guard puts one person's words back into the answer: no answer for others."""
+        ...
 
     async def texts(self, texts: list[str]) -> list[str]:
         """As `before`, for texts that stand in no message: variables of a prompt, inputs of embeddings."""
@@ -48,19 +78,27 @@ class Guarding(Protocol):
         ...
 
     async def after(self, response: ChatResponse) -> ChatResponse:
-        """The answer to be given. Raises VolantError for one that is refused."""
+        """The answer as it may be recorded and cached."""
+        ...
+
+    def restore(self, response: ChatResponse) -> ChatResponse:
+        """That answer as the caller reads it."""
         ...
 
     def filter(self) -> Filter:
         """A new stream."""
         ...
 
+    def conclude(self) -> None:
+        """The stream is over: its verdicts."""
+        ...
+
 
 class Guards(Protocol):
     """All tasks' guards."""
 
-    def open(self, task: TaskSpec, grant: KeyGrant, trace_id: str, span_id: str) -> Guarding | None:
-        """None where the task has none."""
+    def open(self, task: TaskSpec, models: Models, calls: list[ModelCall]) -> Guarding | None:
+        """None where the task has none. `calls`: where `models` writes what it asked."""
         ...
 
 
@@ -73,11 +111,12 @@ class Question:
     task: TaskSpec
     variant: VariantPlan
     request: ChatRequest  # after the guards, without what the variant adds
+    models: Models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A cached answer (before output guards), or the refusal that the provider gave."""
+    """A cached answer (before output guards look at it again), or the refusal that the provider gave."""
 
     how: str  # "exact" or "semantic"
     response: ChatResponse | None = None

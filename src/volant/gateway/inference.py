@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from volant.core.chat import ChatRequest
 from volant.core.ids import new_id, new_span_id, random_hex
-from volant.core.nouns import InferenceRecord, KeyGrant
+from volant.core.nouns import InferenceRecord, KeyGrant, ModelCall
 from volant.gateway.attempt import GONE, Outcome
 from volant.gateway.body import Asked
 from volant.gateway.caller import Caller, Subject
@@ -38,6 +38,7 @@ class Inference:
     shadow_of: str = ""
     edited: ChatRequest | None = None  # what the guards made of the request
     guarding: Guarding | None = None
+    judged: list[ModelCall] = field(default_factory=list)  # calls of guards and cache, that answered nobody
 
     @property
     def expects_json(self) -> bool:
@@ -109,6 +110,8 @@ def status_of(outcome: Outcome) -> tuple[int, str]:
     """What the caller sees, and the error's code (empty: none)."""
     if outcome.failure is not None:
         return outcome.failure.status, outcome.failure.code
+    if outcome.exchange is None and outcome.response is not None:  # a guard's answer, or the cache's
+        return 200, outcome.code
     error_code = outcome.calls[-1].error_code if outcome.calls else ""
     if outcome.gone:
         return GONE, error_code
@@ -129,7 +132,7 @@ def record_of(
 ) -> InferenceRecord:
     """The record. `fault` is what validity said of the answer, `findings` are kinds without texts."""
     route, leg, calls, guarding = inference.plan.route, outcome.leg, outcome.calls, inference.guarding
-    judged = guarding.calls if guarding is not None else ()  # calls that answered nobody
+    judged = inference.judged
     split = route.split
     target = leg.place.target if leg is not None else None
     answered = calls[-1] if calls else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from volant.core.embeddings import EmbeddingRequest
 from volant.core.errors import UpstreamFailed
 from volant.dialects import find, find_embeddings
 from volant.dialects.dialect import Losses, UpstreamError
@@ -20,7 +21,7 @@ _ENCODER = msgspec.json.Encoder()
 
 def request_for(asked: body.Asked, variant: VariantPlan, place: Place, way: Way) -> tuple[bytes, bool, tuple[str, ...]]:
     """(body, whether the answer may be relayed, what was dropped). Raises BadInput for what `way` cannot say."""
-    if way.wire.dialect == asked.entrance.dialect:
+    if way.wire.dialect == asked.entrance.dialect == "openai" and asked.embedding is None:
         fields = {name: value for name, value in asked.fields.items() if name != "volant"}
         if not asked.entrance.model:
             fields["model"] = place.model_json
@@ -28,9 +29,30 @@ def request_for(asked: body.Asked, variant: VariantPlan, place: Place, way: Way)
         return _ENCODER.encode(fields), True, ()
     dialect = find_embeddings(way.wire.dialect)
     losses = Losses(dialect.title)
-    request = find_embeddings(asked.entrance.dialect).parse_request(asked.own(), asked.entrance.model or asked.model)
-    request = msgspec.structs.replace(request, model=place.target.model)
+    request = embedding_of(asked)
+    dimensions = request.dimensions or msgspec.json.decode(variant.defaults.get("dimensions", b"null"))
+    request = msgspec.structs.replace(request, model=place.target.model, dimensions=dimensions)
     return dialect.render_request(request, losses), False, tuple(losses.dropped)
+
+
+def embedding_of(asked: body.Asked) -> EmbeddingRequest:
+    """The request in normalised words. Raises BadInput with the path of a field that is wrong."""
+    if asked.embedding is not None:
+        return asked.embedding
+    dialect = find_embeddings(asked.entrance.dialect)
+    return dialect.parse_request(asked.own(), asked.entrance.model or asked.model)
+
+
+def texts_of(asked: body.Asked) -> list[str]:
+    """Its texts; token ids are none."""
+    return [one for one in embedding_of(asked).inputs if isinstance(one, str)]
+
+
+def put_texts(asked: body.Asked, texts: list[str]) -> None:
+    """Other texts in their places."""
+    request, each = embedding_of(asked), iter(texts)
+    inputs = tuple(next(each) if isinstance(one, str) else one for one in request.inputs)
+    asked.embedding = msgspec.structs.replace(request, inputs=inputs)
 
 
 def read(way: Way, answer: bytes) -> Reading:
@@ -53,8 +75,8 @@ def read(way: Way, answer: bytes) -> Reading:
 def answer_for(asked: body.Asked, way: Way, answer: bytes) -> bytes:
     """The upstream's answer in the caller's dialect."""
     ours = find_embeddings(asked.entrance.dialect)
-    request = ours.parse_request(asked.own(), asked.entrance.model or asked.model)
-    return ours.render_response(find_embeddings(way.wire.dialect).parse_response(answer), request)
+    response = find_embeddings(way.wire.dialect).parse_response(answer)
+    return ours.render_response(response, embedding_of(asked))
 
 
 def parse_error(way: Way, status: int, answer: bytes) -> UpstreamError:

@@ -116,8 +116,8 @@ class Course:
     """The course of one request over its places."""
 
     __slots__ = (
-        "_asked", "_bound", "_deadline", "_failed", "_last", "_live", "_now", "_rng", "_suits", "_tokens", "_too_long",
-        "_variant", "out_of_time",
+        "_asked", "_bound", "_deadline", "_failed", "_last", "_live", "_now", "_rng", "_suits", "_too_long",
+        "_variant", "out_of_time", "tokens",
     )  # fmt: skip
 
     def __init__(
@@ -136,7 +136,7 @@ class Course:
         self._live = live
         self._rng = rng
         self._now = now
-        self._tokens = tokens
+        self.tokens = tokens
         self._suits = suits
         self._bound = True  # by context windows
         self._too_long = False
@@ -199,10 +199,15 @@ class Course:
         """Seconds until the request's time is over: as much as its most patient deployment has for one call."""
         return self._deadline + self._total_s() - self._now()
 
+    def wait_s(self, place: Place) -> float:
+        """Seconds until its own limit a minute lets this request through; 0: now."""
+        meter = place.health.meter
+        return meter.wait_s(self.tokens, self._now()) if meter is not None else 0.0
+
     # ------------------------------------------------------------ who is next
     def _next(self) -> Leg | None:
         now = self._now()
-        if self._tokens and self._bound and not self._too_long:
+        if self.tokens and self._bound and not self._too_long:
             self._look_at_windows()
         if self._too_long:
             return self._longer(now)
@@ -272,7 +277,7 @@ class Course:
         known = [
             leg.place.target.context_tokens for leg, failure, _ in self._failed.values() if failure.kind == "context"
         ]
-        least = max(self._tokens, *known) if known else self._tokens
+        least = max(self.tokens, *known) if known else self.tokens
         for variant in variants:
             for place in (*variant.deployments, *variant.fallbacks):
                 larger = place.target.context_tokens > least > 0
@@ -317,11 +322,11 @@ class Course:
 
     def _has_room(self, place: Place, now: float) -> bool:
         meter = place.health.meter
-        return meter is None or meter.has_room(self._tokens, now)
+        return meter is None or meter.has_room(self.tokens, now)
 
     def _fits(self, place: Place) -> bool:
         window = place.target.context_tokens
-        return not (window and self._bound and self._tokens > window)
+        return not (window and self._bound and self.tokens > window)
 
     def _look_at_windows(self) -> None:
         """Too long for every usual place: go where long requests go. Too long for all: the provider shall say so."""

@@ -8,6 +8,7 @@ until the record is written.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from volant.core.chat import Delta, Failed, Finished, StreamEvent, ThoughtEnded, ToolDelta
 from volant.core.errors import UpstreamFailed, VolantError
@@ -18,15 +19,16 @@ from volant.gateway.hooks import Filter
 from volant.gateway.wire import Wire
 from volant.providers.http import HIGH_WATER, Connection, Headers, TransportError
 
+_log = logging.getLogger("volant.gateway")
 _WORDS = (Delta, ThoughtEnded, ToolDelta, Finished)
 
 
 class TranslatedExchange(Exchange):
-    """As Exchange. `events` are the stream as the upstream said it; `given` as the caller got it."""
+    """As Exchange. `events` are the stream as the upstream said it."""
 
     __slots__ = (
-        "_dialect", "_filter", "_frames", "_more", "_over", "_parser", "_pending", "_pump", "_renderer", "events",
-        "given", "refusal",
+        "_dialect", "_frames", "_more", "_over", "_parser", "_pending", "_pump", "_renderer", "events",
+        "refusal", "sieve",
     )  # fmt: skip
 
     def __init__(
@@ -43,13 +45,12 @@ class TranslatedExchange(Exchange):
         """`dialect` is the place's. Without a `renderer` its frames go to the caller as they come."""
         super().__init__(loop, connection, wire, stream_head=stream_head)
         self.events: list[StreamEvent] = []
-        self.given = self.events if sieve is None else []
+        self.sieve = sieve
         self.refusal: VolantError | None = None  # the filter broke it off
         self._dialect = dialect
         self._renderer = renderer
         self._parser = dialect.stream_parser()
         self._frames = dialect.cutter()
-        self._filter = sieve
         self._pending: list[StreamEvent] = []
         self._more = asyncio.Event()
         self._over = False
@@ -101,7 +102,7 @@ class TranslatedExchange(Exchange):
             self._break_off(TransportError("invalid_chunk", error.message))
             return
         self.events += events
-        if self._filter is not None:
+        if self.sieve is not None:
             self._pending += events
             self._more.set()
             if len(self._pending) > HIGH_WATER >> 8 and self._connection is not None:
@@ -145,7 +146,7 @@ class TranslatedExchange(Exchange):
 
     # ------------------------------------------------------------ with a filter
     async def _filtered(self) -> None:
-        assert self._filter is not None
+        assert self.sieve is not None
         try:
             while True:
                 await self._more.wait()
@@ -153,15 +154,21 @@ class TranslatedExchange(Exchange):
                 events, self._pending, over = self._pending, [], self._over
                 if self._connection is not None and not (self._wire is not None and self._wire.congested):
                     self._connection.resume()
-                out = await self._filter.feed(events) if events else []
+                out = await self.sieve.feed(events) if events else []
                 if over and not self._pending:
-                    out += await self._filter.end()
-                self.given += out
+                    out += await self.sieve.end()
                 self._give(out)
+                if self.sieve.stopped:
+                    self._cancel()
+                    over, self._pending = True, []
                 if over and not self._pending:
                     break
         except VolantError as refusal:
             self.refusal = refusal
+            self._cancel()
+        except Exception:  # noqa: BLE001  # the edge: a guard's bug must not look like an answer
+            _log.exception("a guard failed on a stream")
+            self.refusal = VolantError("guard_failed", "a guard of this task failed", hint="the gateway's log says how")
             self._cancel()
         self._pump = None
         self._resolve()
