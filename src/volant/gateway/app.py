@@ -15,6 +15,7 @@ from volant.gateway.answers import JSON_HEADER, send_error
 from volant.gateway.caller import read_headers
 from volant.gateway.chat import Chat
 from volant.gateway.doors import Entrance, Family, find, wrong_method
+from volant.gateway.gauges import Refusals
 from volant.gateway.listing import Listing
 from volant.gateway.patience import Patience
 from volant.gateway.readiness import Readiness
@@ -41,12 +42,14 @@ class Gateway:
         self._readiness = readiness
         self._max_body_bytes = max_body_bytes
         self.patience = patience
+        self.refusals = Refusals()
         self.door = Door(self._through_the_door, max_body_bytes)
 
     async def _through_the_door(self, entrance: Entrance, headers: Headers, body: bytes, wire: Wire) -> None:
         try:
             await self._answer(entrance, headers, body, wire)
         except VolantError as error:
+            self.refusals.note(error.code)
             _refuse(wire, error, entrance.family)
         except Exception:  # noqa: BLE001  # the edge: a bug of ours must not look like a closed connection
             _excuse(wire, entrance.operation, entrance.family)
