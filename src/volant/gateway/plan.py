@@ -19,7 +19,7 @@ from volant.core.errors import NotFound, Unavailable, VolantError
 from volant.core.nouns import BoundPrompt, KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.core.prompts import Compiled
 from volant.gateway.balance import Health, Meter
-from volant.providers import Provider, find
+from volant.providers import Provider, sheet_of
 from volant.providers.endpoint import Endpoint, endpoint_of
 from volant.providers.http import Timeouts
 from volant.providers.registry import Wire
@@ -231,7 +231,7 @@ def _place(project: str, target: Target, health: Health) -> Place:
     ways: dict[str, Way] = {}
     problem = ""
     try:
-        sheet = find(target.provider)
+        sheet = sheet_of(target.provider, target.base_url, target.options)
         for wire in sheet.wires:
             way = ways[f"{wire.operation}/{wire.dialect}"] = Way(wire, endpoint_of(target, sheet, wire))
             ways.setdefault(wire.operation, way)

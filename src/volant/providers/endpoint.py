@@ -80,7 +80,8 @@ def _filled(text: str, target: Target, sheet: Provider) -> str:
     if "{" not in text:
         return text
     for name, value in {**sheet.options, **target.options, "model": target.model}.items():
-        text = text.replace("{" + name + "}", quote(value, safe=""))
+        if value:
+            text = text.replace("{" + name + "}", quote(value, safe=""))
     if "{" in text:
         missing = text.partition("{")[2].partition("}")[0]
         raise BadInput(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
 
 from volant.core.capabilities import Capabilities
-from volant.core.errors import Conflict, NotFound
+from volant.core.errors import BadInput, Conflict, NotFound
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +44,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     key_env: str = ""  # environment variable that usually holds the key
     price_provider: str = ""  # its id in the price tables; empty: costs nothing per token
     capabilities: Capabilities = Capabilities()
+    elsewhere: str = ""  # the provider whose sheet counts where a deployment names another base URL
     docs: str = ""  # what a newcomer must know, as Markdown: where the key comes from, which models, what is special
 
     def wire(self, operation: str, dialect: str = "") -> Wire | None:
@@ -94,6 +95,43 @@ def find(name: str) -> Provider:
         ) from None
 
 
+def sheet_of(name: str, base_url: str = "", options: Mapping[str, str] | None = None) -> Provider:
+    """The sheet that counts for one deployment: at its address, with the abilities that it says of itself.
+
+    Raises NotFound `unknown_provider`, BadInput `unknown_option` and `bad_option`.
+    """
+    sheet = find(name)
+    if sheet.elsewhere and base_url and base_url.rstrip("/") != sheet.base_url.rstrip("/"):
+        sheet = find(sheet.elsewhere)
+    said = {option: value for option, value in (options or {}).items() if option not in sheet.options}
+    if not said:
+        return sheet
+    changes = {option: _ability(name, option, value, sheet) for option, value in said.items()}
+    return msgspec.structs.replace(sheet, capabilities=msgspec.structs.replace(sheet.capabilities, **changes))
+
+
+def _ability(name: str, option: str, value: str, sheet: Provider) -> bool | str:
+    known = getattr(sheet.capabilities, option, None)
+    if known is None:
+        offered = [*sheet.options, *Capabilities.__struct_fields__]
+        raise BadInput(
+            "unknown_option",
+            f"provider {name!r} has no option {option[:40]!r}",
+            where=f"options.{option}",
+            hint=f"use one of: {', '.join(offered)}",
+        )
+    if isinstance(known, str):
+        return value
+    if value not in ("true", "false"):
+        raise BadInput(
+            "bad_option",
+            f"option {option!r} is {value[:40]!r}",
+            where=f"options.{option}",
+            hint='an ability is "true" or "false"',
+        )
+    return value == "true"
+
+
 @functools.cache
 def _discover() -> None:
     """Import every module and package beside this one, so that their decorators run."""
@@ -103,6 +141,7 @@ def _discover() -> None:
             importlib.import_module(f"{package.__name__}.{module.name}")
 
 
-_NOT_PROVIDERS = {"registry", "http", "endpoint", "prices"}  # the machinery; prices is heavy and not for gateways
+# the machinery; prices is heavy and not for gateways
+_NOT_PROVIDERS = {"registry", "http", "endpoint", "prices", "sigv4", "fetching", "addresses"}
 
-__all__ = ["Capabilities", "Provider", "Wire", "find", "names", "provider"]
+__all__ = ["Capabilities", "Provider", "Wire", "find", "names", "provider", "sheet_of"]
