@@ -6,9 +6,12 @@ import io
 import json
 import os
 import select
+import shutil
+import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +65,33 @@ def ring(database: Database) -> KeyRing:
         made.ensure_project(tx, "default", now_ms=1)
         made.ensure_project(tx, "other", now_ms=1)
     return made
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL of this test's own, on loopback."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # Debian keeps them off the path
+    search = os.pathsep.join([os.environ.get("PATH", ""), *map(str, reversed(programs))])
+    initdb, pg_ctl = shutil.which("initdb", path=search), shutil.which("pg_ctl", path=search)
+    if initdb is None or pg_ctl is None:
+        missing("PostgreSQL is not installed", "apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="volant-pg-"))
+    user = None
+    if os.geteuid() == 0:  # it refuses to run as root
+        user = "nobody"
+        shutil.chown(folder, user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data, options = str(folder / "db"), f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    quiet = {"stdout": subprocess.DEVNULL, "user": user, "cwd": folder, "check": True}
+    subprocess.run([initdb, "-D", data, "-U", "volant", "--auth=trust"], **quiet)
+    subprocess.run([pg_ctl, "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start"], **quiet)
+    try:
+        yield f"postgresql+psycopg://volant@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([pg_ctl, "-D", data, "-m", "immediate", "-w", "stop"], **quiet)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 RELEASED = Path(__file__).parent / "store" / "released"

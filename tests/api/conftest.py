@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from volant.api.app import create_app, limited
-from volant.api.services import Lease, LeaseRequest, Services
+from volant.api.services import Services
 from volant.app.bootstrap import open_context
 from volant.core.clock import ManualClock
 from volant.core.errors import BadInput
+from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
 from volant.core.nouns import Verdict
 from volant.core.settings import ServerSettings
 from volant.jobs.actions import BuildOptions, FromTraces, ImportOptions, RolloutOptions, Started, TraceChoice, Upload
@@ -139,9 +140,9 @@ class NotedLeases:
     def __init__(self) -> None:
         self.workers: list[str] = []
 
-    def lease(self, request: LeaseRequest, worker: str) -> Lease:
-        self.workers.append(worker)
-        return Lease(granted_usd=request.usd, granted_requests=request.requests, expires_ms=1)
+    def lease(self, request: LeaseRequest, holder: str) -> LeaseAnswer:
+        self.workers.append(holder)
+        return LeaseAnswer(leases=tuple(Lease(granted=ask.most, expires_ms=1) for ask in request.asks))
 
 
 class Ready:

@@ -67,10 +67,11 @@ def test_internal_routes_need_the_token_and_no_key_opens_them(api: Any) -> None:
     assert api.call("GET", "/internal/snapshot").status == 401
     assert api.call("GET", "/internal/snapshot?after=3", key="", headers=token).body == b"\x80"
     assert api.call("GET", "/internal/snapshot?after=7", key="", headers=token).status == 204
-    ask = {"key_id": "k", "usd": 0.5, "requests": 3, "settle": {"usd": 0.1, "requests": 1, "tokens": 9}}
-    granted = api.call("POST", "/internal/lease", ask, key="", headers={**token, "x-volant-worker": "2"})
-    assert granted.json() == {"granted_usd": 0.5, "granted_requests": 3, "expires_ms": 1}
-    assert api.leases.workers == ["2"]
+    ask = {"asks": [{"account": "key_k", "told_usd": 0.1, "most": {"usd": 0.5, "requests": 3}}]}
+    granted = api.call("POST", "/internal/lease", ask, key="", headers={**token, "x-volant-worker": "p.0.2"})
+    [lease] = granted.json()["leases"]
+    assert (lease["granted"]["usd"], lease["granted"]["requests"], lease["expires_ms"]) == (0.5, 3, 1)
+    assert api.leases.workers == ["p.0.2"]
 
 
 @pytest.mark.parametrize(

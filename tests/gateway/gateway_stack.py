@@ -22,7 +22,7 @@ import msgspec
 import openai
 import pytest
 
-from volant.core.nouns import InferenceRecord, KeyGrant, Route, Snapshot, Split, Target, TaskSpec, VariantSpec
+from volant.core.nouns import InferenceRecord, KeyGrant, Limits, Route, Snapshot, Split, Target, TaskSpec, VariantSpec
 from volant.gateway import snapshot_file
 from volant.providers.mock.server import MockServer
 from volant.store.spool import read_segment, segments
@@ -73,7 +73,7 @@ class FakeControl:
         self.requests_left = 0
         self.settled = {"usd": 0.0, "requests": 0, "tokens": 0}
         self.leases: list[dict[str, Any]] = []
-        self.outstanding: dict[str, tuple[float, int]] = {}
+        self.outstanding: dict[str, tuple[float, int, float, int, int]] = {}
         self.lease_delay_s = 0.0
         self.parts = {"database": "ok", "workflows": "ok"}
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
@@ -158,21 +158,27 @@ class FakeControl:
                 return
         _write(writer, 200, snapshot_file.encode(self.snapshot))
 
-    def _lease(self, ask: dict[str, Any]) -> dict[str, Any]:
+    def _lease(self, request: dict[str, Any]) -> dict[str, Any]:
         """Grants replace: what was left of the old lease comes back first."""
-        self.leases.append(ask)
-        key, settle = ask["key_id"], ask["settle"]
-        for name in self.settled:
-            self.settled[name] += settle[name]
-        held_usd, held_requests = self.outstanding.get(key, (0.0, 0))
-        self.budget_usd += held_usd - settle["usd"]
-        self.requests_left += held_requests - settle["requests"]
-        usd = max(0.0, min(ask["usd"], self.budget_usd))
-        requests = max(0, min(ask["requests"], self.requests_left))
+        self.leases.append(request)
+        return {"leases": [self._one_lease(ask) for ask in request["asks"]]}
+
+    def _one_lease(self, ask: dict[str, Any]) -> dict[str, Any]:
+        account, most = ask["account"], ask["most"]
+        told_usd, told_tokens, held_usd, held_requests, used = self.outstanding.get(account, (0.0, 0, 0.0, 0, 0))
+        spent, begun = ask["told_usd"] - told_usd, ask["used_requests"] - used
+        self.settled["usd"] += spent
+        self.settled["tokens"] += ask["told_tokens"] - told_tokens
+        self.settled["requests"] += begun
+        self.budget_usd += held_usd - spent
+        self.requests_left += held_requests - begun
+        usd = max(0.0, min(most["usd"], self.budget_usd))
+        requests = max(0, min(most["requests"], self.requests_left))
         self.budget_usd -= usd
         self.requests_left -= requests
-        self.outstanding[key] = (usd, requests)
-        return {"granted_usd": usd, "granted_requests": requests, "expires_ms": int(time.time() * 1000) + 60_000}
+        self.outstanding[account] = (ask["told_usd"], ask["told_tokens"], usd, requests, ask["used_requests"])
+        granted = {**most, "usd": usd, "requests": requests}
+        return {"granted": granted, "minute": ask["minute"], "expires_ms": int(time.time() * 1000) + 60_000}
 
 
 async def _read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
@@ -383,8 +389,8 @@ def grant(key: str, **more: Any) -> KeyGrant:
 def default_keys() -> list[KeyGrant]:
     return [
         grant(KEY),
-        grant(LIMITED, requests_per_minute=60),
-        grant(BUDGET, usd_per_day=1.0),
+        grant(LIMITED, requests_per_minute=60, limits=Limits(requests_per_minute=60)),
+        grant(BUDGET, usd_per_day=1.0, limits=Limits(usd_per_day=1.0)),
         grant(READER, scopes=("read",)),
         grant(EXPIRED, expires_ms=1),
     ]

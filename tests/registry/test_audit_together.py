@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-from tests.conftest import missing
 
 from volant.registry import audit as chain
 from volant.store import tables
@@ -21,33 +12,6 @@ from volant.store.vault import Vault
 
 VAULT = Vault(bytes(range(32)))
 WRITERS, EACH = 6, 25
-
-
-@pytest.fixture
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL of this test's own, on loopback."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # Debian keeps them off the path
-    search = os.pathsep.join([os.environ.get("PATH", ""), *map(str, reversed(programs))])
-    initdb, pg_ctl = shutil.which("initdb", path=search), shutil.which("pg_ctl", path=search)
-    if initdb is None or pg_ctl is None:
-        missing("PostgreSQL is not installed", "apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="volant-pg-"))
-    user = None
-    if os.geteuid() == 0:  # it refuses to run as root
-        user = "nobody"
-        shutil.chown(folder, user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data, options = str(folder / "db"), f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    quiet = {"stdout": subprocess.DEVNULL, "user": user, "cwd": folder, "check": True}
-    subprocess.run([initdb, "-D", data, "-U", "volant", "--auth=trust"], **quiet)
-    subprocess.run([pg_ctl, "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start"], **quiet)
-    try:
-        yield f"postgresql+psycopg://volant@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([pg_ctl, "-D", data, "-m", "immediate", "-w", "stop"], **quiet)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_many_writers_on_sqlite(tmp_path: Path) -> None:

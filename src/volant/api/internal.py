@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
 
 from volant.api.access import Internal
-from volant.api.services import HasServices, Lease, LeaseRequest
+from volant.api.services import HasServices
 from volant.api.structs import AsJson
+from volant.core.leasing import LeaseAnswer, LeaseRequest
 
 router = APIRouter(prefix="/internal", include_in_schema=False, dependencies=[Depends(Internal())])
 LONGEST_POLL_S = 25.0
@@ -31,6 +32,6 @@ def lease(
     request: Annotated[LeaseRequest, AsJson, Body()],
     services: HasServices,
     worker: Annotated[str, Header(alias="x-volant-worker")] = "",
-) -> Annotated[Lease, AsJson]:
-    """A part of a key's limits for one worker."""
+) -> Annotated[LeaseAnswer, AsJson]:
+    """A part of the ceilings for one worker, which `worker` names in its life."""
     return services.leases.lease(request, worker)

@@ -6,38 +6,13 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-import msgspec
 from fastapi import Depends, Request
 
 from volant.core.errors import Unavailable
+from volant.core.leasing import LeaseAnswer, LeaseRequest
 from volant.jobs.actions import LoopActions
 from volant.jobs.context import Context
 from volant.traces.meter import Meter
-
-
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway's worker spent since it last said so."""
-
-    usd: float = 0.0
-    requests: int = 0
-    tokens: int = 0
-
-
-class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway's worker asks for a part of a key's limits, and settles what it spent."""
-
-    key_id: str
-    usd: float = 0.0
-    requests: int = 0
-    settle: Settlement = Settlement()
-
-
-class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """What the worker may spend by itself until `expires_ms`; it replaces the worker's lease before."""
-
-    granted_usd: float
-    granted_requests: int
-    expires_ms: int
 
 
 class Snapshots(Protocol):
@@ -51,7 +26,7 @@ class Snapshots(Protocol):
 class Leases(Protocol):
     """Limits and budgets, shared out to the gateways' workers."""
 
-    def lease(self, request: LeaseRequest, worker: str) -> Lease: ...
+    def lease(self, request: LeaseRequest, holder: str) -> LeaseAnswer: ...
 
 
 class Readiness(Protocol):

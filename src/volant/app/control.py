@@ -48,9 +48,11 @@ from volant.gateway import gauges
 from volant.jobs.actions import Loop
 from volant.jobs.context import Context
 from volant.lifecycle import ceiling
+from volant.store.place import place_of
 from volant.traces.drain import TraceDrain
 from volant.traces.meter import Meter
 
+LEASES_EVERY_S = 5.0  # how long what a killed worker held stays away after its lease is over, at most
 DRAIN_EVERY_S = 0.05  # how long a record waits in a spool, about
 GAUGES_EVERY_S = 1.0
 EXPORT_EVERY_S = 1.0
@@ -93,11 +95,13 @@ class Control:
         self.context = open_context(data_dir, settings, environment=os.environ, publish=changed.set)
         context = self.context
         self._snapshots = SnapshotPublisher(data_dir, context.db, context.keyring, context.clock, os.environ, changed)
-        self._leases = LeaseBook(context.db, context.clock)
         self._meter = Meter()
         self._exporter = Exporter(settings, os.environ, self._meter) if settings.otlp_url else None
         self._drain = TraceDrain(
             context.db, context.keyring, context.data_dir / "spool", context.clock, heard=self._heard
+        )
+        self._leases = LeaseBook(
+            context.db, context.clock, place=place_of(context.data_dir), drained_ms=lambda: self._drain.drained_ms
         )
         self._loop = bind_loop(context)
         self._watcher = EngineWatcher(context.db, context.executor, context.clock, context.publish)
@@ -141,7 +145,8 @@ class Control:
         if self._exporter is not None:
             every("export", EXPORT_EVERY_S, self._exporter.tick)
         every("engines", ENGINES_EVERY_S, self._watcher.look)
-        every("leases", 600.0, self._leases.forget_old)
+        every("leases", LEASES_EVERY_S, self._leases.take_back)
+        every("old leases", 600.0, self._leases.forget_old)
         sweeper = sweeper_of(context)
         every("retention", housekeeping.EVERY_S, lambda: housekeeping.tidy(context, sweeper))
         every("ceiling", ceiling.LOOK_EVERY_S, housekeeping.ceiling_of(context, sweeper).look)

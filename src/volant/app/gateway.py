@@ -32,6 +32,7 @@ import uvicorn
 from volant.app import logs
 from volant.core import lifeline
 from volant.core.errors import VolantError
+from volant.core.ids import random_hex
 from volant.core.nouns import InferenceRecord, Snapshot
 from volant.core.prompts import Compiled
 from volant.core.settings import ServerSettings
@@ -52,6 +53,7 @@ from volant.gateway.relay import Relay
 from volant.gateway.shadow import Shadows
 from volant.gateway.wire import GatewayProtocol, look_at_clocks
 from volant.providers.http import HttpClient
+from volant.store.place import holder_of, place_of
 from volant.store.spool import SpoolWriter
 from volant.store.vault import Vault, load_master_key
 
@@ -161,7 +163,6 @@ class Worker:
         """Inside the running event loop."""
         self._data_dir = data_dir
         self._index = index
-        self._refusals = gauges.Refusals()
         self._region = settings.region
         self._share = 1.0 / settings.workers  # of the deployments' limits a minute
         self._vault = Vault(load_master_key(data_dir, os.environ.get("VOLANT_MASTER_KEY", ""), create=True))
@@ -178,8 +179,9 @@ class Worker:
             defer=True,
         )
         control = str(data_dir / "run" / "control.sock")
-        self._link = ControlLink(self._client, control, self._vault.internal_token, index)
-        self._admission = Admission(self._link, _now_ms)
+        holder = holder_of(place_of(data_dir), index, random_hex(8))
+        self._link = ControlLink(self._client, control, self._vault.internal_token, holder)
+        self._admission = Admission(self._link, _now_ms, holder)
         say = _say if settings.access_log == "all" else None
         self._recorder = Recorder(self._spool, self._checks.redact, self._checks.flag, say=say)
         attempts = Attempts(self._client, Random())
@@ -269,7 +271,7 @@ class Worker:
             said_ms=_now_ms(),
             revision=self._revision(),
             places=gauges.places_of(self._healths, now),
-            refused=dict(self._refusals.codes),
+            refused=dict(self.app.refusals.codes),
             unrecorded=self._recorder.unrecorded,
             shadows_dropped=self._shadows.dropped,
         )

@@ -33,7 +33,7 @@ class AccountAsk(msgspec.Struct, frozen=True, kw_only=True):
     used_requests: int = 0
     used_minute_tokens: int = 0
     kept: Amount = Amount()  # what the worker does not give back: it may be using it this moment
-    least: Amount = Amount()  # `kept` and what the next request needs; less than that helps nobody
+    least: Amount = Amount()  # what is under way and what the next request needs; less than that helps nobody
     most: Amount = Amount()  # what would be nice to have
 
 
@@ -48,6 +48,7 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
 
     granted: Amount = Amount()
     rest: Amount = Amount()
+    short: str = ""  # the limit that kept it from granting `least`, as `Limits` names it
     minute: str = ""  # of the granted requests and tokens
     expires_ms: int = 0  # not used in its last second: clocks differ
 

@@ -8,7 +8,11 @@ chat           the story of one request
 hooks          what may stand beside it: guards, a cache, an observer
 caller         who asks: key, user, session, trace, from headers and body
 auth           key -> grant
-admission      requests a minute and dollars a day, from leases
+ceilings       which accounts a request stands on: key, project, task, model
+admission      a request takes from all of them or from none, out of this worker's leases
+accounts       what one lease holds, as numbers
+ceiling_refusals  which ceiling it would pass, and when that frees
+limit_headers  what is left, as each dialect says it
 plan           a snapshot compiled for the hot path
 split          which variant answers a user
 balance        which deployment answers, and which rest because they failed
@@ -30,6 +34,10 @@ guard_scan     one check over a text that grows, and what is held back of it
 guard_stream   all output guards over one stream
 guard_models   what a guard asks of a model: a judge's opinion, the nearness of a topic
 placeholders   what stands for what was redacted, and its way back into the answer
+inner          what a guard or the cache asks of a model meanwhile
+cache          answers given before
+cache_key      when two questions are the same
+cache_meaning  which question asked before means nearly the same
 redaction      what must not be written is blanked before it is
 record         one record an inference, into the spool
 shadow         a copy to the candidate, after the answer

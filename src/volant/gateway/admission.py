@@ -1,54 +1,31 @@
-"""Admission: requests a minute and dollars a day, spent from leases that control grants.
+"""Admission: a request takes from all ceilings that it stands on, at once or from none, out of leases of this worker.
 
-A lease is an amount this worker may spend until it expires. Each exchange with control settles what was spent and
-*replaces* the lease: what was left of the old one goes back by itself. A request reserves the most it can cost before
-it starts and gives the rest back when it is known, so the sum over workers never passes what control granted.
+A lease is what control lets this worker use of one account (a key's, project's, task's or model's) until it expires. A
+request reserves the most it can take before it starts and gives the rest back when it is known, so the sum over workers
+never passes what control granted. Each exchange tells control what was spent and replaces the leases of all accounts
+that are in need; there is one exchange at a time, for everybody who waits.
 
-When control is away: a lease is good until it expires; then a rate limit goes on by this worker's own count (the key's
-whole rate), and a budget stands still (503), because money that nobody counts is not spent.
+When control is away: a lease is good until it expires; then rates and concurrency go on by this worker's own count (the
+whole ceiling's), and budgets stand still (503), because money that nobody counts is not spent.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import msgspec
-
-from volant.core.errors import LimitReached, Unavailable
-from volant.core.nouns import KeyGrant
+from volant.core.errors import VolantError
+from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
+from volant.core.nouns import KeyGrant, Limits, ModelCall
+from volant.gateway.accounts import SAFETY_MS, Account
+from volant.gateway.ceiling_refusals import refusal_of
+from volant.gateway.ceilings import NONE, Ceiling, Standing
 
 OUTPUT_TOKENS = 4096  # reserved for a request that names no limit
-LEASE_SHARE = 0.05  # of the day's budget asked for at once
-OWN_LEASE_S = 10.0  # a rate lease that a worker gives itself while control is away
-ASK_AGAIN_S = 0.5  # after control said no
-SAFETY_MS = 1_000  # a lease is not used in its last second: clocks differ
-
-
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What was spent since the last one."""
-
-    usd: float = 0.0
-    requests: int = 0
-    tokens: int = 0
-
-
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of `POST /internal/lease`: what was spent, and how much this worker wants to hold from now on."""
-
-    key_id: str
-    usd: float
-    requests: int
-    settle: Settlement
-
-
-class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """What control grants: it replaces the lease before it."""
-
-    granted_usd: float = 0.0
-    granted_requests: int = 0
-    expires_ms: int = 0
+IDLE_MS = 2_000  # after which a lease goes back
+RENEW_MS = 10_000  # before its end a lease with requests under way is renewed
+SLOTS_BACK_S = 0.05  # a free slot waits so long for the next request here
 
 
 class ControlAway(Exception):
@@ -58,215 +35,251 @@ class ControlAway(Exception):
 class Lender(Protocol):
     """Control, as far as admission knows it. Raises ControlAway."""
 
-    async def lease(self, ask: Ask) -> Lease: ...
-
-
-class Account:
-    """One key's lease in this worker."""
-
-    __slots__ = (
-        "ask_again_at", "asking", "counted", "grant", "lease", "reserved_usd", "spent_requests", "spent_tokens",
-        "spent_usd", "used_at",
-    )  # fmt: skip
-
-    def __init__(self, grant: KeyGrant) -> None:
-        self.grant = grant
-        self.lease = Lease()
-        self.reserved_usd = 0.0  # by requests in flight
-        self.spent_usd = 0.0  # since the last settlement, as the next three
-        self.spent_requests = 0
-        self.spent_tokens = 0
-        self.asking: asyncio.Task[None] | None = None
-        self.ask_again_at = 0.0
-        self.counted = True  # control answered the last exchange
-        self.used_at = 0.0
-
-    def left_usd(self) -> float:
-        return self.lease.granted_usd - self.spent_usd - self.reserved_usd
-
-    def left_requests(self) -> int:
-        return self.lease.granted_requests - self.spent_requests
-
-    def covers(self, usd: float, now_ms: int) -> bool:
-        """May a request that costs `usd` at most start now?"""
-        grant = self.grant
-        needs_usd = bool(grant.usd_per_day) and usd > 0
-        if not needs_usd and not grant.requests_per_minute:
-            return True
-        if now_ms > self.lease.expires_ms - SAFETY_MS:
-            return False
-        if grant.requests_per_minute and self.left_requests() < 1:
-            return False
-        return not needs_usd or self.left_usd() >= usd
+    async def lease(self, request: LeaseRequest) -> LeaseAnswer: ...
 
 
 class Reservation:
     """What one request holds. `settle` exactly once."""
 
-    __slots__ = ("_account", "usd")
+    __slots__ = ("_admission", "_minutes", "accounts", "tokens", "usd")
 
-    def __init__(self, account: Account | None, usd: float) -> None:
-        self._account = account
+    def __init__(self, admission: Admission | None, accounts: tuple[Account, ...], usd: float, tokens: int) -> None:
+        self._admission = admission
+        self.accounts = accounts
+        self._minutes = [account.minute for account in accounts]
         self.usd = usd
+        self.tokens = tokens
 
-    def settle(self, usd: float, tokens: int) -> None:
-        """It is over, and this is what it cost."""
-        account, self._account = self._account, None
-        if account is not None:
-            account.reserved_usd = max(0.0, account.reserved_usd - self.usd)
-            account.spent_usd += usd
-            account.spent_tokens += tokens
+    @property
+    def holder(self) -> str:
+        """Whose leases it is spent from: stands in the record (`InferenceRecord.holder`); empty: from nobody's."""
+        return self._admission.holder if self._admission is not None else ""
 
     @property
     def limit(self) -> tuple[int, int]:
-        """(requests a minute, requests left in this lease); (0, 0) where there is no limit."""
-        if self._account is None or not self._account.grant.requests_per_minute:
-            return (0, 0)
-        return (self._account.grant.requests_per_minute, max(0, self._account.left_requests()))
+        """(requests a minute, requests left) of its first ceiling; (0, 0) where there is no such limit."""
+        rate = self.accounts[0].ceiling.limits.requests_per_minute if self.accounts else 0
+        return (rate, max(0, int(self.accounts[0].requests))) if rate else (0, 0)
+
+    def settle(self, usd: float, tokens: int) -> None:
+        """It is over, and this is what all its calls took."""
+        accounts, self.accounts = self.accounts, ()
+        for account, minute in zip(accounts, self._minutes, strict=False):
+            self._back(account, minute, usd, tokens)
+
+    def settle_calls(self, calls: Sequence[ModelCall]) -> None:
+        """As `settle`, and a model's account pays for the calls of that model only."""
+        usd = sum(call.cost_usd for call in calls)
+        tokens = sum(call.input_tokens + call.output_tokens for call in calls)
+        accounts, self.accounts = self.accounts, ()
+        for account, minute in zip(accounts, self._minutes, strict=False):
+            if account.ceiling.over != "model":
+                self._back(account, minute, usd, tokens)
+            else:
+                its = [call for call in calls if call.model == account.ceiling.name]
+                used = sum(call.input_tokens + call.output_tokens for call in its)
+                self._back(account, minute, sum(call.cost_usd for call in its), used)
+
+    def _back(self, account: Account, minute: str, usd: float, tokens: int) -> None:
+        account.give_back(self.usd, self.tokens, minute, usd, tokens)
+        if account.sits_on_slots() and self._admission is not None:
+            self._admission.slots_are_free(account)
+
+    def more(self, usd: float, tokens: int) -> bool:
+        """Hold more, for a call beside the first (a hedge): from what is here; False where that is not enough."""
+        if self.accounts and self._admission is not None:
+            if not all(
+                one.usd >= usd and one.tokens >= tokens and one.minute_tokens >= tokens for one in self.accounts
+            ):
+                return False
+            for account in self.accounts:
+                account.more(usd, tokens)
+            self.usd += usd
+            self.tokens += tokens
+        return True
 
 
-FREE = Reservation(None, 0.0)  # for keys without limits: settling it does nothing
+FREE = Reservation(None, (), 0.0, 0)  # where there are no ceilings: settling it does nothing
 
 
 class Admission:
-    """All keys' leases in this worker."""
+    """All leases of this worker."""
 
-    def __init__(self, lender: Lender, now_ms: Callable[[], int]) -> None:
+    def __init__(self, lender: Lender, now_ms: Callable[[], int], holder: str = "worker") -> None:
+        """`holder` names this worker in its life, as control hears it: another one at every start."""
+        self.holder = holder
         self._lender = lender
         self._now_ms = now_ms
         self._accounts: dict[str, Account] = {}
+        self._keys: dict[str, Standing] = {}
+        self._due: dict[Account, bool] = {}  # for the next exchange; True: it is idle
+        self._running: asyncio.Task[None] | None = None
+        self._next: asyncio.Future[None] | None = None  # done when the next exchange is
 
-    async def admit(self, grant: KeyGrant, most_usd: float) -> Reservation:
-        """Reserve one request that costs `most_usd` at most.
+    def take(self, standing: Standing, usd: float, tokens: int) -> Reservation | None:
+        """A reservation out of what is here; None: ask `admit`, which asks control."""
+        accounts = standing.accounts
+        if accounts is None:
+            accounts = self._stand(standing)
+        now_ms = self._now_ms()
+        for account in accounts:
+            if not account.covers(usd, tokens, now_ms):
+                return None
+        for account in accounts:
+            account.take(usd, tokens)
+            account.used_ms = now_ms
+            if account.runs_low(now_ms) and account not in self._due:
+                self._ask(account, (usd, tokens))
+        return Reservation(self, accounts, usd, tokens)
+
+    async def admit(self, standing: Standing | KeyGrant, usd: float, tokens: int = 0) -> Reservation:
+        """Reserve one request that takes at most so many dollars and tokens: of all its ceilings, or of none.
 
         Raises LimitReached `rate_limited` or `budget_exhausted`, or Unavailable `budget_unknown` while control is away.
         """
-        if not grant.requests_per_minute and not grant.usd_per_day:
+        if isinstance(standing, KeyGrant):
+            standing = self._by_key(standing)
+        if not standing:
             return FREE
-        account = self._accounts.get(grant.key_id)
-        if account is None:
-            account = self._accounts[grant.key_id] = Account(grant)
-        account.grant = grant
-        now_ms = self._now_ms()
-        account.used_at = now_ms
-        if not account.covers(most_usd, now_ms):
-            await self._until_covered(account, most_usd)
-        elif account.asking is None and self._runs_low(account, most_usd, now_ms):
-            account.asking = asyncio.create_task(self._exchange(account, most_usd))
-        if not grant.usd_per_day:
-            most_usd = 0.0
-        account.reserved_usd += most_usd
-        account.spent_requests += 1
-        return Reservation(account, most_usd)
+        while (taken := self.take(standing, usd, tokens)) is None:
+            now_ms = self._now_ms()
+            lacking = [one for one in standing.accounts or () if not one.covers(usd, tokens, now_ms)]
+            for account in lacking:
+                account.used_ms = now_ms
+                if account.is_refused(usd, tokens, now_ms):
+                    raise self.refusal(account, usd, tokens)
+                self._ask(account, (usd, tokens))
+            await self._exchanged()
+        return taken
 
-    async def settle_idle(self, idle_ms: int = 2_000) -> None:
-        """Tell control what was spent on keys that nobody has used for a while, and give their leases back."""
+    async def also(self, reservation: Reservation, standing: Standing, usd: float, tokens: int) -> Reservation:
+        """The reservation of a request under way, standing on a further ceiling too (its fallback's model).
+
+        Raises what `admit` raises; the reservation is as before then.
+        """
+        held = {account.ceiling.account for account in reservation.accounts}
+        if all(ceiling.account in held for ceiling in standing.ceilings):
+            return reservation
+        if reservation is FREE:
+            return await self.admit(standing, usd, tokens)
+        other = await self.admit(standing, reservation.usd, reservation.tokens)
+        reservation.accounts += other.accounts
+        reservation._minutes += other._minutes
+        return reservation
+
+    def refusal(self, account: Account, usd: float, tokens: int) -> VolantError:
+        """Why a request may not start, as its caller reads it."""
+        return refusal_of(account, usd, tokens, self._now_ms())
+
+    async def settle_idle(self, idle_ms: int = IDLE_MS) -> None:
+        """Every second or so: tell what was spent where nothing happens any more and give those leases back; renew
+        the leases of requests that take long."""
         now_ms = self._now_ms()
-        for account in list(self._accounts.values()):
-            if account.asking is None and now_ms - account.used_at >= idle_ms and _has_news(account):
-                account.asking = asyncio.create_task(self._exchange(account, 0.0, give_back=True))
-                await asyncio.shield(account.asking)
+        for account in self._accounts.values():
+            if account in self._due:
+                continue
+            if now_ms < account.ask_again_ms:
+                continue
+            if now_ms - account.used_ms >= idle_ms and account.has_news():
+                self._due[account] = True
+            elif account.in_flight and now_ms > account.expires_ms - RENEW_MS:
+                self._due[account] = False
+        if self._due:
+            self._run()
+            await self._exchanged()
 
     async def close(self) -> None:
-        """Settle everything: the worker ends. An exchange on its way is waited for; it told what was spent before."""
-        for account in list(self._accounts.values()):
-            while account.asking is not None:
-                await asyncio.wait({account.asking})
-        await self.settle_idle(idle_ms=-1)
+        """Tell everything: the worker ends. An exchange on its way is waited for; it told what was spent before."""
+        while self._running is not None:
+            await asyncio.wait({self._running})
+        self._due = dict.fromkeys((one for one in self._accounts.values() if one.has_news()), True)
+        if self._due:
+            self._run()
+            await self._exchanged()
+
+    def slots_are_free(self, account: Account) -> None:
+        """Give free slots back, unless they are used within a moment."""
+        asyncio.get_running_loop().call_later(SLOTS_BACK_S, self._give_slots_back, account)
 
     # ------------------------------------------------------------ inside
-    async def _until_covered(self, account: Account, most_usd: float) -> None:
-        """Ask control, one exchange at a time for all who wait, until there is enough or control says no."""
-        while not account.covers(most_usd, self._now_ms()):
-            if account.asking is None:
-                if self._now_ms() < account.ask_again_at:
-                    raise self._refusal(account, most_usd)
-                account.asking = asyncio.create_task(self._exchange(account, most_usd))
-            await asyncio.shield(account.asking)
+    def _by_key(self, grant: KeyGrant) -> Standing:
+        """Where only the key is known."""
+        limits = grant.limits
+        if limits == NONE:
+            limits = Limits(requests_per_minute=grant.requests_per_minute, usd_per_day=grant.usd_per_day)
+        found = self._keys.get(grant.key_id)
+        if found is None or found.ceilings[0].limits != limits:
+            found = self._keys[grant.key_id] = Standing((Ceiling(grant.key_id, "key", grant.key_id, limits),))
+        return found
 
-    async def _exchange(self, account: Account, most_usd: float, give_back: bool = False) -> None:
-        usd, requests, tokens = account.spent_usd, account.spent_requests, account.spent_tokens
-        settle = Settlement(usd=usd, requests=requests, tokens=tokens)
-        ask = Ask(
-            key_id=account.grant.key_id,
-            usd=account.reserved_usd if give_back else self._wanted_usd(account, most_usd),
-            requests=0 if give_back else self._wanted_requests(account),
-            settle=settle,
-        )
+    def _stand(self, standing: Standing) -> tuple[Account, ...]:
+        found = []
+        for ceiling in standing.ceilings:
+            account = self._accounts.get(ceiling.account)
+            if account is None:
+                account = self._accounts[ceiling.account] = Account(ceiling)
+            elif account.ceiling.limits != ceiling.limits:
+                account.take_ceiling(ceiling)
+            found.append(account)
+        standing.accounts = tuple(found)
+        return standing.accounts
+
+    def _give_slots_back(self, account: Account) -> None:
+        if account.sits_on_slots() and account not in self._due:
+            self._due[account] = False
+            self._run()
+
+    def _ask(self, account: Account, need: tuple[float, int]) -> None:
+        account.need = need if account.need is None else max(account.need, need)
+        self._due[account] = False
+        self._run()
+
+    def _run(self) -> None:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        if self._running is None:
+            self._running = asyncio.create_task(self._exchanges())
+
+    async def _exchanged(self) -> None:
+        assert self._next is not None
+        await asyncio.shield(self._next)
+
+    async def _exchanges(self) -> None:
+        """One after the other as long as somebody needs one."""
         try:
-            lease = await self._lender.lease(ask)
-        except ControlAway:
-            account.counted = False
-            self._without_control(account)
-        else:
-            account.counted = True
-            account.lease = lease
-            account.spent_usd = max(0.0, account.spent_usd - usd)
-            account.spent_requests -= requests
-            account.spent_tokens -= tokens
-            if not give_back and not account.covers(most_usd, self._now_ms()):
-                account.ask_again_at = self._now_ms() + ASK_AGAIN_S * 1000
+            while self._due:
+                due, self._due = self._due, {}
+                done, self._next = self._next, asyncio.get_running_loop().create_future()
+                try:
+                    await self._exchange(due)
+                finally:
+                    if done is not None:
+                        done.set_result(None)
         finally:
-            account.asking = None
+            self._running = None
+            waiting, self._next = self._next, None
+            if waiting is not None:
+                waiting.set_result(None)
 
-    def _without_control(self, account: Account) -> None:
+    async def _exchange(self, due: dict[Account, bool]) -> None:
+        accounts = list(due)
+        needs = [account.need for account in accounts]
+        asks = tuple(account.ask(need, idle=due[account]) for account, need in zip(accounts, needs, strict=True))
+        for account in accounts:
+            account.need = None
+        try:
+            leases: tuple[Lease, ...] = (await self._lender.lease(LeaseRequest(asks=asks))).leases
+        except ControlAway:
+            leases = ()
         now_ms = self._now_ms()
-        account.ask_again_at = now_ms + ASK_AGAIN_S * 1000
-        rate = account.grant.requests_per_minute
-        if rate and now_ms > account.lease.expires_ms - SAFETY_MS:
-            own = max(1, int(rate * OWN_LEASE_S / 60))
-            account.lease = Lease(
-                granted_usd=0.0,
-                granted_requests=account.spent_requests + own,
-                expires_ms=now_ms + int(OWN_LEASE_S * 1000) + SAFETY_MS,
-            )
-
-    def _wanted_usd(self, account: Account, most_usd: float) -> float:
-        """At least what is left of the lease (requests in flight count on it), and some more."""
-        budget = account.grant.usd_per_day
-        if not budget:
-            return 0.0
-        left = max(0.0, account.lease.granted_usd - account.spent_usd)
-        return max(left, account.reserved_usd + most_usd + budget * LEASE_SHARE)
-
-    def _wanted_requests(self, account: Account) -> int:
-        rate = account.grant.requests_per_minute
-        return max(1, rate // 6) if rate else 0
-
-    def _runs_low(self, account: Account, most_usd: float, now_ms: int) -> bool:
-        if now_ms < account.ask_again_at:
-            return False
-        grant = account.grant
-        if now_ms > account.lease.expires_ms - 2 * SAFETY_MS:
-            return True
-        if grant.requests_per_minute and account.left_requests() <= self._wanted_requests(account) // 4:
-            return True
-        return bool(grant.usd_per_day) and account.left_usd() < 4 * most_usd
-
-    def _refusal(self, account: Account, most_usd: float) -> LimitReached | Unavailable:
-        grant = account.grant
-        if grant.usd_per_day and most_usd > 0 and not account.counted:
-            return Unavailable(
-                "budget_unknown",
-                "this key has a budget, and the process that counts it does not answer",
-                hint="it is usually back within seconds",
-                retry_after_s=2.0,
-            )
-        if grant.requests_per_minute and account.left_requests() < 1:
-            return LimitReached(
-                "rate_limited",
-                f"this key may make {grant.requests_per_minute} requests a minute",
-                retry_after_s=max(0.5, 60.0 / grant.requests_per_minute),
-            )
-        return LimitReached(
-            "budget_exhausted",
-            f"this key may spend ${grant.usd_per_day:g} a day, and a request like this may cost ${most_usd:.6f}",
-            hint="ask for fewer tokens (max_tokens), or raise the key's budget",
-            retry_after_s=60.0,
-        )
+        if len(leases) != len(asks):
+            for account in accounts:
+                account.without_control(now_ms)
+            return
+        for account, need, ask, lease in zip(accounts, needs, asks, leases, strict=True):
+            account.take_lease(ask, lease)
+            if need is not None and not account.covers(*need, now_ms):
+                account.control_said_no(need, lease.short, now_ms)
 
 
-def _has_news(account: Account) -> bool:
-    """Something was spent, or is held for nothing."""
-    spent = account.spent_usd or account.spent_requests or account.spent_tokens
-    return bool(spent or account.left_usd() > 0 or account.left_requests() > 0)
+__all__ = ["FREE", "OUTPUT_TOKENS", "SAFETY_MS", "Admission", "ControlAway", "Lender", "Reservation"]

@@ -12,9 +12,10 @@ from collections.abc import Callable
 import msgspec
 
 from volant.core.errors import VolantError
+from volant.core.leasing import LeaseAnswer, LeaseRequest
 from volant.core.nouns import Snapshot
 from volant.gateway import snapshot_file
-from volant.gateway.admission import Ask, ControlAway, Lease
+from volant.gateway.admission import ControlAway
 from volant.providers.http import Answer, HttpClient, Origin, Timeouts, TransportError, request_head
 
 LONG_POLL_S = 25.0  # control answers by then
@@ -33,18 +34,18 @@ class _Ready(msgspec.Struct):
 class ControlLink:
     """One worker's link."""
 
-    def __init__(self, client: HttpClient, socket_path: str, token: str, worker: int) -> None:
+    def __init__(self, client: HttpClient, socket_path: str, token: str, holder: str) -> None:
         self._client = client
         self._origin = Origin("localhost", 0, False, socket_path)
-        self._headers = [("x-volant-internal", token), ("x-volant-worker", str(worker))]
+        self._headers = [("x-volant-internal", token), ("x-volant-worker", holder)]
         self.reachable = False
 
-    async def lease(self, ask: Ask) -> Lease:
+    async def lease(self, request: LeaseRequest) -> LeaseAnswer:
         """Settle and ask. Raises ControlAway."""
         try:
-            answer = await self._send("POST", "/internal/lease", msgspec.json.encode(ask), _LEASE)
+            answer = await self._send("POST", "/internal/lease", msgspec.json.encode(request), _LEASE)
             if answer.status == 200:
-                return msgspec.json.decode(answer.body, type=Lease)
+                return msgspec.json.decode(answer.body, type=LeaseAnswer)
         except (TransportError, msgspec.DecodeError) as error:
             raise ControlAway(str(error)) from error
         raise ControlAway(f"control answered {answer.status}")

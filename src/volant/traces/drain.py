@@ -56,11 +56,13 @@ class TraceDrain:
         self._spool = Drain(spool, ring.vault.spool_key, self._write, batch=batch)
         self._undecodable = 0
         self._total = Drained()
+        self.drained_ms = 0  # when the last complete drain began: what was appended before is in the store
 
     def run_once(self) -> int:
         """Drain all that is there now; gives the number of new inferences. Raises what the store raises."""
-        before = self._total.new
+        before, began_ms = self._total.new, self._clock.now_ms()
         self._spool.run_once()
+        self.drained_ms = began_ms
         return self._total.new - before
 
     @property

@@ -92,12 +92,13 @@ def _add_up_usage() -> None:
     """Of what is there; from now on each drained batch adds to it."""
     day = _DAY[op.get_bind().dialect.name]
     for over, name in (("key", "key_id"), ("project", "''"), ("task", "task"), ("model", "model")):
+        where, grouped = ("", "") if over == "project" else (f" where {name} <> ''", f", {name}")
         op.execute(
             "insert into usage (project, day, over, name, requests, errors, input_tokens, output_tokens, cost_usd) "
             f"select project, {day}, '{over}', {name}, count(*), "
             "sum(case when status >= 400 or status = 0 or error_code <> '' then 1 else 0 end), "
-            "sum(input_tokens), sum(output_tokens), sum(cost_usd) from inference "
-            f"where '{over}' = 'project' or {name} <> '' group by project, {day}, {name}"
+            f"sum(input_tokens), sum(output_tokens), sum(cost_usd) from inference{where} "
+            f"group by project, {day}{grouped}"
         )
 
 
@@ -125,8 +126,8 @@ def _account_for_spend() -> None:
                 name, type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=False,
                 existing_server_default="0",
             )  # fmt: skip
-    for period in ("substr(period, 1, 7)", "''"):
+    for period, grouped in (("substr(period, 1, 7)", "account, substr(period, 1, 7)"), ("''", "account")):
         op.execute(
             f"insert into spend (account, period, usd, requests, tokens) select account, {period}, sum(usd), "
-            f"sum(requests), sum(tokens) from spend where length(period) = 10 group by account, {period}"
+            f"sum(requests), sum(tokens) from spend where length(period) = 10 group by {grouped}"
         )
