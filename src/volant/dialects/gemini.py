@@ -2,18 +2,16 @@
 
     gemini_request   the body of a request         gemini_messages, gemini_parts   turns and their pieces
     gemini_stream    reading answers               gemini_schema                   its subset of OpenAPI
-    gemini_answer    writing answers               gemini_errors, gemini_logprobs, gemini_wire
+    gemini_answer    writing answers               gemini_errors, gemini_logprobs, gemini_thoughts, gemini_wire
 
 Towards a provider a stream is always asked for with `alt=sse`. A client that asks without it gets the same chunks as
-one JSON array, as Google's servers do: `JSON_ARRAY` is this dialect for such a client.
+one JSON array, as from Google's servers: the gateway puts them into one (`gateway.streams`).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from volant.dialects.dialect import Dialect
-from volant.dialects.gemini_answer import ArrayRenderer, StreamRenderer, render_response
+from volant.dialects.gemini_answer import StreamRenderer, render_response
 from volant.dialects.gemini_errors import parse_error, render_error
 from volant.dialects.gemini_request import parse_request, render_request
 from volant.dialects.gemini_stream import StreamParser, parse_response
@@ -31,5 +29,3 @@ DIALECT = Dialect(
     parse_error=parse_error,
     render_error=render_error,
 )
-
-JSON_ARRAY = replace(DIALECT, stream_renderer=ArrayRenderer, stream_type="application/json; charset=utf-8")

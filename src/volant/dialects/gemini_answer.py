@@ -1,4 +1,4 @@
-"""Gemini's answers as a client reads them: whole, as `alt=sse`, or as a JSON array.
+"""Gemini's answers as a client reads them: whole, or as the events of `alt=sse`.
 
 Thoughts are shown to a caller who asked for them (`includeThoughts`): others join the words of all parts. The last
 chunk of a stream has the finish reasons and the usage, as Gemini's own has.
@@ -32,6 +32,7 @@ from volant.dialects.fields import Json, filled
 from volant.dialects.gemini_errors import error_of_stream
 from volant.dialects.gemini_logprobs import to_logprobs_result
 from volant.dialects.gemini_parts import render_call, render_parts
+from volant.dialects.gemini_thoughts import for_client, part_of, wrapped
 from volant.dialects.gemini_wire import NAME, TITLE, finish_word
 from volant.dialects.sse import event_of
 
@@ -49,21 +50,16 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
 
 def _candidate(choice: Choice, request: ChatRequest, *, same: bool) -> Json:
     losses = Losses(TITLE)  # an answer loses nothing that its caller could do without or change
-    message = choice.message if same else _unproven(choice.message)
-    parts = render_parts(message, losses, same=same, thoughts=_shown(request))
-    parts += [render_call(call, losses) for call in choice.message.tool_calls]
+    message = choice.message
+    parts = [part for thought in message.thoughts for part in for_client(thought, shown=_shown(request))]
+    parts += render_parts(message, losses, same=same)
+    parts += [render_call(call, losses) for call in message.tool_calls]
     wire: Json = {"content": {"parts": parts, "role": "model"}, "index": choice.index}
     if choice.finish is not None:
         wire["finishReason"] = finish_word(choice.finish, choice.finish_detail)
     if (result := to_logprobs_result(choice.logprobs)) is not None:
         wire["logprobsResult"] = result
     return wire | (choice.extra if same else {})
-
-
-def _unproven(message: Message) -> Message:
-    """Another provider's thoughts are shown; what proves them is for that provider alone."""
-    shown = tuple(Thought(text=thought.text) for thought in message.thoughts if thought.text)
-    return msgspec.structs.replace(message, thoughts=shown)
 
 
 def render_usage(usage: Usage) -> Json:
@@ -104,6 +100,7 @@ class StreamRenderer:
         self._finished: list[Finished] = []
         self._extra: Json = {}
         self._failed = False
+        self._hidden: set[int] = set()  # choices whose thinking was not shown: what proves it is worth nothing
 
     def feed(self, event: StreamEvent) -> bytes:
         """The bytes for one event. Calls wait for the end: Gemini sends them whole."""
@@ -117,13 +114,11 @@ class StreamRenderer:
             self._finished.append(event)
         elif isinstance(event, Failed):
             self._failed = True
-            return self._frame(error_of_stream(event))
+            return event_of(msgspec.json.encode(error_of_stream(event)))
         elif isinstance(event, ToolDelta):
             self._tool(event)
         elif isinstance(event, ThoughtEnded):
-            if self._shown and event.dialect == NAME and event.signature:
-                part = {"text": "", "thought": True, "thoughtSignature": event.signature}
-                return self._parts(event.index, [part])
+            return self._thought_over(event)
         else:
             return self._words(event)
         return b""
@@ -131,7 +126,7 @@ class StreamRenderer:
     def done(self) -> bytes:
         """The end: calls that still waited, finish reasons, usage."""
         if self._failed:
-            return self._frame_end()
+            return b""
         last = {index for index, _ in self._calls} | {event.index for event in self._finished}
         finished = {event.index: event for event in self._finished}
         candidates = []
@@ -148,7 +143,7 @@ class StreamRenderer:
         wire: Json = {"candidates": candidates} if candidates else {}
         if self._usage is not None:
             wire["usageMetadata"] = render_usage(self._usage)
-        return (self._frame(wire | self._about | self._extra) if wire or self._extra else b"") + self._frame_end()
+        return event_of(msgspec.json.encode(wire | self._about | self._extra)) if wire or self._extra else b""
 
     def _tool(self, event: ToolDelta) -> None:
         place = (event.index, event.call)
@@ -160,10 +155,19 @@ class StreamRenderer:
             signature=call.signature + event.signature,
         )
 
+    def _thought_over(self, event: ThoughtEnded) -> bytes:
+        hidden = event.index in self._hidden
+        self._hidden.discard(event.index)
+        thought = Thought(signature=event.signature, redacted=event.redacted, id=event.id, dialect=event.dialect)
+        signature = wrapped(thought)
+        return self._parts(event.index, [part_of("", signature)]) if signature and not hidden else b""
+
     def _words(self, event: Delta) -> bytes:
         parts: list[dict[str, Any]] = []
         if event.reasoning and self._shown:
-            parts.append({"text": event.reasoning, "thought": True})
+            parts.append(part_of(event.reasoning, ""))
+        elif event.reasoning:
+            self._hidden.add(event.index)
         message = Message(role="assistant", parts=event.parts, extra=event.extra)
         parts += render_parts(message, Losses(TITLE), same=self._same)
         if event.text or event.refusal or event.signature:
@@ -175,26 +179,4 @@ class StreamRenderer:
 
     def _parts(self, index: int, parts: list[Json], **more: Any) -> bytes:
         candidate = {"content": {"parts": parts, "role": "model"}, "index": index, **more}
-        return self._frame({"candidates": [candidate]} | self._about)
-
-    def _frame(self, wire: Json) -> bytes:
-        return event_of(msgspec.json.encode(wire))
-
-    def _frame_end(self) -> bytes:
-        return b""
-
-
-class ArrayRenderer(StreamRenderer):
-    """The same chunks as one JSON array, for who asks for a stream without `alt=sse`."""
-
-    def __init__(self, request: ChatRequest) -> None:
-        super().__init__(request)
-        self._open = False
-
-    def _frame(self, wire: Json) -> bytes:
-        lead = b",\r\n" if self._open else b"["
-        self._open = True
-        return lead + msgspec.json.encode(wire)
-
-    def _frame_end(self) -> bytes:
-        return b"]" if self._open else b"[]"
+        return event_of(msgspec.json.encode({"candidates": [candidate]} | self._about))

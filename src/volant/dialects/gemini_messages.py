@@ -22,7 +22,7 @@ from volant.dialects.gemini_parts import (
     render_parts,
     response_of,
 )
-from volant.dialects.gemini_wire import NAME
+from volant.dialects.gemini_thoughts import for_provider, parse_thought
 
 NO_SIGNATURE = "skip_thought_signature_validator"  # Google's word for a call that it did not make itself
 _UNSIGNED = re.compile(r"(models/)?(gemini-[12]\b|gemma)")  # these do not ask for signatures
@@ -101,7 +101,7 @@ def _parse_model(raw: list[Json], path: str, calls: _Calls) -> Message:
             call = parse_call(part["functionCall"], f"{here}.functionCall", signature=signature, fallback=fallback)
             made.append(calls.made(call))
         elif part.get("thought") is True and "text" in part:
-            thoughts.append(Thought(text=words(part["text"], f"{here}.text"), signature=signature, dialect=NAME))
+            thoughts.append(parse_thought(words(part["text"], f"{here}.text"), signature))
         elif "text" in part:
             parts.append(_parse_text(part, here))
         elif (media := parse_media(part, here)) is not None:
@@ -185,7 +185,8 @@ def render_messages(
                 contents.append({"role": "user", "parts": [part]})
             answers = True
             continue
-        parts = render_parts(message, losses, same=same)
+        parts = [part for thought in message.thoughts for part in for_provider(thought, losses)]
+        parts += render_parts(message, losses, same=same)
         if message.role in ("system", "developer"):
             if not contents:
                 system += parts

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from volant.core.chat import AudioPart, FilePart, ImagePart, Message, Part, TextPart, Thought, ToolCall
+from volant.core.chat import AudioPart, FilePart, ImagePart, Message, Part, TextPart, ToolCall
 from volant.dialects.data_urls import split_data_url
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import Json, filled, want, words
-from volant.dialects.gemini_wire import NAME, base64_text
+from volant.dialects.gemini_wire import base64_text
 
 _SOUNDS = {
     "audio/mpeg": "mp3",
@@ -84,11 +84,9 @@ def _linked(file: Json, rest: Json, path: str) -> Part:
 
 
 # ---------------------------------------------------------------- writing
-def render_parts(message: Message, losses: Losses, *, same: bool, thoughts: bool = True) -> list[Json]:
-    """The parts of one turn without its function calls. `same`: its `extra` is in Gemini's words."""
-    wire = [part for thought in message.thoughts if thoughts for part in _render_thought(thought, losses)]
-    if same:
-        wire += message.extra.get("parts", ())
+def render_parts(message: Message, losses: Losses, *, same: bool) -> list[Json]:
+    """The parts of one turn, but its thoughts and function calls. `same`: its `extra` is in Gemini's words."""
+    wire: list[Json] = list(message.extra.get("parts", ())) if same else []
     if message.refusal:
         wire.append({"text": message.refusal})
     return wire + [_render_part(part, losses, same=same) for part in message.parts]
@@ -109,14 +107,6 @@ def _arguments(call: ToolCall, losses: Losses) -> Json:
         return arguments
     losses.drop("tool_calls.arguments", "no JSON object, so sent as a text called invalid_arguments")
     return {"invalid_arguments": call.arguments}
-
-
-def _render_thought(thought: Thought, losses: Losses) -> list[Json]:
-    if thought.dialect not in ("", NAME):
-        losses.drop("thinking", "another provider's thoughts are not sent")
-        return []
-    wire: Json = {"text": thought.text, "thought": True}
-    return [wire | (filled(thoughtSignature=thought.signature) if thought.dialect else {})]
 
 
 def _render_part(part: Part, losses: Losses, *, same: bool) -> Json:
