@@ -71,8 +71,7 @@ def test_blocking_stops_before_the_word_goes_on() -> None:
     sent: list[str] = []
 
     def send() -> None:
-        for letter in text:
-            sent.append(one.feed(letter))
+        sent.extend(one.feed(letter) for letter in text)
 
     with pytest.raises(Blocked):
         send()

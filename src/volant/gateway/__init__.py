@@ -18,6 +18,7 @@ split          which variant answers a user
 balance        which deployment answers, and which rest because they failed
 routing        who is asked first, and what is done after each failure
 attempt        one call after the other until one answers
+media          what a request names by URL, fetched where its place does not fetch
 call           one request to one place, and what came of it
 translation    a request made one place's, in its dialect
 operations     the same for what is no chat

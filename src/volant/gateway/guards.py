@@ -19,10 +19,11 @@ from volant.core.chat import ChatRequest, ChatResponse
 from volant.core.errors import BadInput, VolantError
 from volant.core.ids import new_span_id
 from volant.core.nouns import GuardSpec, GuardVerdict, ModelCall, TaskSpec
-from volant.gateway.guard_models import Meanings, Models, question, score_of
+from volant.gateway.guard_models import Meanings, question, score_of
 from volant.gateway.guard_scan import Blocked, Tally
 from volant.gateway.guard_stream import OutputFilter, blocked_response, texts_of
 from volant.gateway.guard_texts import Visit, visit_request, visit_response
+from volant.gateway.hooks import Models
 from volant.gateway.placeholders import Placeholders, Restorer
 
 Json = dict[str, Any]
@@ -311,6 +312,3 @@ def _texts_by(edit: Edit) -> list[str]:
 
     edit(collect)
     return texts
-
-
-__all__ = ["Find", "GuardBlocked", "GuardRun", "Guards", "Models", "texts_of"]

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from volant.core.chat import ChatRequest, ChatResponse, StreamEvent
 from volant.core.errors import VolantError
-from volant.core.nouns import GuardVerdict, InferenceRecord, KeyGrant, ModelCall, TaskSpec
+from volant.core.nouns import CacheSpec, GuardVerdict, InferenceRecord, KeyGrant, ModelCall, TaskSpec
 from volant.gateway.plan import Place, VariantPlan
 
 
@@ -103,22 +103,47 @@ class Guards(Protocol):
 
 
 # ---------------------------------------------------------------- cache
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish(NamedTuple):
+    """What the caller says about the cache."""
+
+    reads: bool = True
+    keeps: bool = True
+    max_age_s: float | None = None
+
+
+WILLING = Wish()
+
+
+@dataclass(slots=True, kw_only=True)
 class Question:
-    """What a cached answer must have been given to: the same words, key or project, variant and revision."""
+    """What is asked, and of whom. The cache writes down beside it what it worked out."""
 
     grant: KeyGrant
     task: TaskSpec
     variant: VariantPlan
     request: ChatRequest  # after the guards, without what the variant adds
-    models: Models
+    subject: str = ""  # hash of the person who asks
+    personal: bool = False  # a guard puts this person's words into the answer
+    wish: Wish = WILLING
+    models: Models | None = None  # for the vector of a question
+    digest: bytes = b""
+    frame: bytes = b""
+    vector: bytes = b""
+    owner: tuple[str, ...] | None = None
+
+    @property
+    def spec(self) -> CacheSpec:
+        """The task's."""
+        assert self.task.cache is not None
+        return self.task.cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A cached answer (before output guards look at it again), or the refusal that the provider gave."""
+    """What was given before: an answer (guarded, not yet restored), or the refusal that the provider gave."""
 
     how: str  # "exact" or "semantic"
+    age_s: int = 0
     response: ChatResponse | None = None
     refusal: VolantError | None = None
 
@@ -126,10 +151,12 @@ class Found:
 class Cache(Protocol):
     """Answers given before. Asked only for tasks with a `cache`."""
 
-    async def look(self, question: Question) -> Found | None: ...
+    async def look(self, question: Question) -> Found | None:
+        """Never raises."""
+        ...
 
     async def keep(self, question: Question, response: ChatResponse | None, refusal: VolantError | None) -> None:
-        """`response` is whole and well ended; `refusal` says what the provider found wrong with the request."""
+        """`response` as it may be recorded; `refusal` says what the provider found wrong with the request."""
         ...
 
 

@@ -32,9 +32,7 @@ _LIKE_OPENAI = Capabilities()
 class Inner:
     """Asks for one request. `calls` are its calls so far."""
 
-    def __init__(
-        self, plans: Callable[[], Plans | None], attempts: Attempts, grant: KeyGrant, trace_id: str
-    ) -> None:
+    def __init__(self, plans: Callable[[], Plans | None], attempts: Attempts, grant: KeyGrant, trace_id: str) -> None:
         self._plans = plans
         self._attempts = attempts
         self._grant = msgspec.structs.replace(grant, tasks=(), operations=(), direct=True)
@@ -60,7 +58,9 @@ class Inner:
             raise UpstreamFailed("invalid_answer", f"{name!r} gave no vectors")
         answer = find_embeddings(call.crossing.way.wire.dialect).parse_response(call.exchange.body)
         if len(answer.vectors) != len(texts):
-            raise UpstreamFailed("invalid_answer", f"{name!r} gave {len(answer.vectors)} vectors for {len(texts)} texts")
+            raise UpstreamFailed(
+                "invalid_answer", f"{name!r} gave {len(answer.vectors)} vectors for {len(texts)} texts"
+            )
         return list(answer.vectors)
 
     async def _answer(self, entrance: Entrance, raw: bytes, name: str, timeout_s: float, why: str) -> Outcome:

@@ -1,0 +1,100 @@
+"""Cache key: when two questions are the same. Pure.
+
+Same task, variant and everything that decides what it answers (its specification, the prompt's version with what was
+filled in, the models behind it, the guards), same owner (project or key; the person where a guard puts their words
+back), and the same request but for who asks and how the answer travels. The order of names in JSON does not count; the
+dialect does only where the request has words of its own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from volant.core.chat import ChatRequest, Message, TextPart
+from volant.core.nouns import CacheSpec, KeyGrant, TaskSpec
+from volant.gateway.hooks import Wish
+from volant.gateway.plan import VariantPlan
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
+_OWN_WORDS = (b'"extra":', b'"own_tools":', b'"own":')
+_LONGEST_MEANING = 8_000  # characters of a turn that is compared by meaning
+replace = msgspec.structs.replace
+
+
+def wish_of(cache_control: bytes, ours: bytes) -> Wish:
+    """By `cache-control` (no-store, no-cache, max-age; RFC 9111 §5.2.1) and our own `x-volant-cache: skip`."""
+    if ours.strip().lower() == b"skip":
+        return Wish(False, False)
+    if not cache_control:
+        return Wish()
+    said = [one.strip().lower() for one in cache_control.split(b",")]
+    if b"no-store" in said:
+        return Wish(False, False)
+    ages = [one[8:] for one in said if one.startswith(b"max-age=") and one[8:].isdigit()]
+    age = float(ages[0]) if ages else None
+    return Wish(b"no-cache" not in said and age != 0, True, age)
+
+
+def is_kept(request: ChatRequest) -> bool:
+    """Tools that the provider runs look at a world that changes: their answers are not kept."""
+    return not request.own_tools
+
+
+def canonical(request: ChatRequest) -> bytes:
+    """The request as bytes that are equal where the questions are."""
+    plain = replace(request, model="", user="", metadata={}, stream=False, include_usage=False, dialect="")
+    said = _ENCODER.encode(plain)
+    if request.dialect and any(mark in said for mark in _OWN_WORDS):
+        return said + request.dialect.encode()
+    return said
+
+
+def frame_of(request: ChatRequest) -> tuple[ChatRequest, str] | None:
+    """(the request without the words of its last turn, those words), where it can be compared by meaning.
+
+    The last turn must be a user's and hold nothing but words; the numbers in it stay in the frame, because questions
+    about order 12 and order 13 mean nearly the same.
+    """
+    if not request.messages:
+        return None
+    last = request.messages[-1]
+    if last.role != "user" or not all(isinstance(part, TextPart) for part in last.parts):
+        return None
+    text = last.text.strip()
+    if not text or len(text) > _LONGEST_MEANING:
+        return None
+    numbers = " ".join(_NUMBERS.findall(text))
+    bare = Message(role="user", name=last.name, parts=(TextPart(text=numbers),))
+    return replace(request, messages=(*request.messages[:-1], bare)), text
+
+
+def digest_of(
+    key: bytes,
+    kind: Literal["exact", "frame"],
+    *,
+    owner: Iterable[str],
+    task: TaskSpec,
+    variant: VariantPlan,
+    said: bytes,
+) -> bytes:
+    """32 bytes for a question. `said`: its canonical request. Keyed (HMAC-SHA256): it tells nothing without `key`."""
+    places = (*variant.deployments, *variant.fallbacks, *variant.context_fallbacks)
+    prompt = variant.prompt.version_id if variant.prompt is not None else ""
+    models = sorted({f"{place.target.provider}/{place.target.model}" for place in places})
+    about = (kind, tuple(owner), task.name, task.guards, variant.spec, prompt, models)
+    filled = b"\0".join(variant.said) if variant.said is not None else b""
+    return hmac.digest(key, b"\n".join((_ENCODER.encode(about), filled, said)), "sha256")
+
+
+def owner_of(spec: CacheSpec, grant: KeyGrant, subject: str, *, personal: bool) -> tuple[str, ...] | None:
+    """Who shares an answer; None: nobody may, because the answer is a person's and the person is not known."""
+    if personal and not subject:
+        return None
+    key_id = grant.key_id if spec.scope == "key" else ""
+    return (grant.project, key_id, subject if personal else "")
