@@ -143,6 +143,8 @@ def _read(job: Job, crossing: Crossing, exchange: Exchange) -> Call:
             call.code = error.code
         if exchange.error is None and not call.code:
             call.code = _fault(call)
+        if exchange.began and call.refusal is None:
+            exchange.error = _unfinished(call)
     return call
 
 
@@ -168,6 +170,20 @@ def _read_answer(job: Job, call: Call) -> None:
         call.response = find(wire.dialect).parse_response(exchange.body)
         if call.response.choices:
             call.reading = reading_of(call.response)
+
+
+def _unfinished(call: Call) -> TransportError | None:
+    """What a stream lacks that the caller has begun to read. All of it may be there although its connection broke."""
+    exchange, reading = call.exchange, call.reading
+    if exchange.done_event:
+        return None
+    if exchange.error is not None:
+        return exchange.error
+    if reading is None:
+        return TransportError("invalid_chunk", "the stream held an event that cannot be read")
+    if reading.finish or reading.failed:
+        return None
+    return TransportError("ended_early", "the stream ended before its answer did")
 
 
 def _fault(call: Call) -> str:
