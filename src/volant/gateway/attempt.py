@@ -290,10 +290,11 @@ def _model_call(
     counts = reading
     if (reading is None or not reading.counted) and exchange.status == 200 and exchange.blocks:
         outcome.estimated = True  # no usage came: broke off, left, or a server that never counts
-        input_tokens = (len(job.asked.raw) + leg.variant.added_bytes) // 4 + 1
-        counts = Reading(input_tokens=input_tokens, output_tokens=_pieces_of(job, exchange))
+        counts = Reading(input_tokens=_estimate(job, leg), output_tokens=_pieces_of(job, exchange))
     if counts is None:
-        counts = _NOTHING
+        cancelled = failure is not None and failure.code in (HEDGE_LOST, "client_gone")
+        # we hung up on a place that has read the request: it counts that
+        counts = Reading(input_tokens=_estimate(job, leg)) if cancelled else _NOTHING
     return ModelCall(
         call_id=f"call_{job.inference_id[4:-2]}{len(outcome.calls):02x}",  # its inference's time and randomness
         span_id=span_id,
@@ -317,6 +318,10 @@ def _model_call(
 
 
 _NOTHING = Reading()
+
+
+def _estimate(job: Job, leg: Leg) -> int:
+    return (len(job.asked.raw) + leg.variant.added_bytes) // 4 + 1
 
 
 def _pieces_of(job: Job, exchange: Exchange) -> int:
