@@ -10,6 +10,7 @@ caller         who asks: key, user, session, trace, from headers and body
 auth           key -> grant
 ceilings       which accounts a request stands on: key, project, task, model
 admission      a request takes from all of them or from none, out of this worker's leases
+footing        what one request holds, for retries, hedges and other models too
 accounts       what one lease holds, as numbers
 ceiling_refusals  which ceiling it would pass, and when that frees
 limit_headers  what is left, as each dialect says it

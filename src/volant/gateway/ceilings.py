@@ -57,9 +57,13 @@ class Ceilings:
         self._limited = {grant.key_id for grant in snapshot.keys.values() if grant.limits != NONE}
         self._found: dict[tuple[str, str, str], Standing] = {}
 
+    def concern(self, grant: KeyGrant) -> bool:
+        """Some ceiling may hold for what this key asks for."""
+        return grant.key_id in self._limited or grant.project in self._projects
+
     def of(self, grant: KeyGrant, task: str, model: str) -> Standing:
         """Where a request stands that `grant` makes of a task, to be answered by a model (the variant's own)."""
-        if grant.key_id not in self._limited and grant.project not in self._projects:
+        if not self.concern(grant):
             return FREE_STANDING
         key = (grant.key_id, task, model)
         found = self._found.get(key)
