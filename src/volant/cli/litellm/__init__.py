@@ -1,7 +1,8 @@
 """LiteLLM: read its proxy's config.yaml and say the same in a volant.toml. Asks nobody, reaches no network.
 
 reading    the YAML, its includes and credentials; where a value comes from
-places     a model of the list as a deployment: providers by their prefix, addresses, keys, limits
+kinds      providers by their prefix
+places     a model of the list as a deployment: addresses, keys, limits
 tasks      the names that applications ask for: variants, fallbacks, aliases
 rest       the settings of router, library and proxy
 writing    the commented file

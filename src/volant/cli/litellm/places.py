@@ -10,81 +10,19 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from volant.cli.litellm.kinds import Kind, bedrock_model, identity_of, kind_of, split
 from volant.cli.litellm.reading import Json, Notes, amount, is_key, table, variable_of, whole
 from volant.providers import registry
 
-
-class Kind(NamedTuple):
-    """A prefix of LiteLLM's: our provider, and where that is not registered, an OpenAI-compatible address."""
-
-    ours: str
-    address: str = ""
-    key_env: str = ""  # the variable that LiteLLM takes where no key is given
-
-
-_KINDS = {
-    "openai": Kind("openai", "", "OPENAI_API_KEY"),
-    "text-completion-openai": Kind("openai", "", "OPENAI_API_KEY"),
-    "custom_openai": Kind("openai"),
-    "openai_like": Kind("openai"),
-    "litellm_proxy": Kind("openai", "", "LITELLM_PROXY_API_KEY"),
-    "anthropic": Kind("anthropic", "", "ANTHROPIC_API_KEY"),
-    "gemini": Kind("gemini", "", "GEMINI_API_KEY"),
-    "azure": Kind("azure", "", "AZURE_API_KEY"),
-    "azure_text": Kind("azure", "", "AZURE_API_KEY"),
-    "bedrock": Kind("bedrock"),
-    "bedrock_converse": Kind("bedrock"),
-    "ollama": Kind("ollama", "http://127.0.0.1:11434/v1"),
-    "ollama_chat": Kind("ollama", "http://127.0.0.1:11434/v1"),
-    "hosted_vllm": Kind("vllm", "http://127.0.0.1:8000/v1"),
-    "vllm": Kind("vllm", "http://127.0.0.1:8000/v1"),
-    "lm_studio": Kind("lmstudio", "http://127.0.0.1:1234/v1"),
-    "llamafile": Kind("llamacpp", "http://127.0.0.1:8080/v1"),
-    "sglang": Kind("sglang", "http://127.0.0.1:30000/v1"),
-    "mistral": Kind("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
-    "codestral": Kind("mistral", "https://codestral.mistral.ai/v1", "CODESTRAL_API_KEY"),
-    "groq": Kind("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-    "deepseek": Kind("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
-    "openrouter": Kind("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-    "together_ai": Kind("together", "https://api.together.xyz/v1", "TOGETHERAI_API_KEY"),
-    "fireworks_ai": Kind("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_AI_API_KEY"),
-    "xai": Kind("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
-    "perplexity": Kind("perplexity", "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY"),
-    "cerebras": Kind("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
-    "nvidia_nim": Kind("nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY"),
-    "sambanova": Kind("sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY"),
-    "deepinfra": Kind("deepinfra", "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
-    "moonshot": Kind("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY"),
-    "dashscope": Kind("dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY"),
-    "hyperbolic": Kind("hyperbolic", "https://api.hyperbolic.xyz/v1", "HYPERBOLIC_API_KEY"),
-    "novita": Kind("novita", "https://api.novita.ai/v3/openai", "NOVITA_API_KEY"),
-    "azure_ai": Kind("openai", "", "AZURE_AI_API_KEY"),
-    "databricks": Kind("openai", "", "DATABRICKS_API_KEY"),
-    "github": Kind("github", "https://models.github.ai/inference", "GITHUB_API_KEY"),
-}
-_CANNOT = {
-    "vertex_ai": "it signs with a Google service account, which Volant cannot; Gemini with an API key can be asked",
-    "vertex_ai_beta": "it signs with a Google service account, which Volant cannot",
-    "sagemaker": "Volant does not speak SageMaker's own API",
-    "sagemaker_chat": "Volant does not speak SageMaker's own API",
-    "huggingface": "give the endpoint's OpenAI-compatible address as `openai/...` with api_base",
-    "replicate": "Volant does not speak its own API",
-    "watsonx": "Volant does not speak its own API",
-    "cohere": "give its OpenAI-compatible address as `openai/...` with api_base",
-    "cohere_chat": "give its OpenAI-compatible address as `openai/...` with api_base",
-    "triton": "Volant does not speak its own API",
-    "predibase": "Volant does not speak its own API",
-    "custom": "a provider written in Python for LiteLLM; Volant's are written for `volant.providers.registry`",
-}
-_BY_NAME = (("claude-", "anthropic"), ("gemini-", "gemini"), ("gpt-", "openai"), ("chatgpt-", "openai"))
 _MODES = {"", "chat", "completion", "responses", "embedding", "moderation"}
 _KNOWN = {
     "model", "api_key", "api_base", "base_url", "api_version", "organization", "headers", "extra_headers", "rpm",
     "tpm", "weight", "order", "max_parallel_requests", "timeout", "stream_timeout", "region_name", "aws_region_name",
-    "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "input_cost_per_token", "output_cost_per_token",
+    "aws_access_key_id", "aws_secret_access_key", "aws_session_token",
+    "aws_profile_name", "aws_role_name", "input_cost_per_token", "output_cost_per_token",
     "cache_read_input_token_cost", "custom_llm_provider", "litellm_credential_name", "max_retries", "num_retries",
     "model_info", "use_in_pass_through", "drop_params", "mock_response", "cooldown_time", "ssl_verify",
 }  # fmt: skip
@@ -167,11 +105,13 @@ def convert(
     if mode not in _MODES:
         notes.add(where, f"left out: {mode} is not among what Volant serves (chat, completions, responses, embeddings)")
         return None
-    prefix, model = _split(said, str(params.get("custom_llm_provider") or ""), bool(params.get("api_base")))
-    found = _kind(prefix, model, params, where, notes)
+    prefix, model = split(said, str(params.get("custom_llm_provider") or ""), bool(params.get("api_base")))
+    found = kind_of(prefix, params, where, notes)
     if found is None:
         return None
     provider, kind = found
+    if provider == "bedrock":
+        model = bedrock_model(model, params)
     facts: Json = {"name": naming.name(str(info.get("id") or f"{kind.ours}-{model.rpartition('/')[2]}"))}
     facts |= {"provider": provider, "model": model}
     place = Place(where=where, group=group, facts=facts)
@@ -180,7 +120,7 @@ def convert(
     _numbers(place, params, info, where, notes)
     _headers(place, params, where, notes)
     place.parameters = {name: value for name, value in params.items() if name in PARAMETERS and value is not None}
-    place.identity = _identity(prefix, model, info)
+    place.identity = identity_of(prefix, model, info)
     for name in sorted(params.keys() - _KNOWN - PARAMETERS):
         notes.add(f"{where}.litellm_params.{name}", "has no counterpart and was left out")
     if params.get("mock_response") is not None:
@@ -190,40 +130,10 @@ def convert(
     return place
 
 
-def _split(said: str, named: str, has_address: bool) -> tuple[str, str]:
-    prefix, slash, model = said.partition("/")
-    if named:
-        return named, model if slash and prefix == named else said
-    if slash and (prefix in _KINDS or prefix in _CANNOT):
-        return prefix, model
-    if slash and not has_address:
-        return prefix, model
-    guess = next((kind for start, kind in _BY_NAME if said.startswith(start)), "openai")
-    return ("openai" if has_address else guess), said
-
-
-def _kind(prefix: str, model: str, params: Json, where: str, notes: Notes) -> tuple[str, Kind] | None:
-    if prefix in _CANNOT:
-        notes.add(where, f"left out: {prefix}: {_CANNOT[prefix]}")
-        return None
-    kind = _KINDS.get(prefix) or (Kind(prefix) if prefix in registry.names() else None)
-    address = params.get("api_base") or params.get("base_url")
-    if kind is None and not address:
-        said = f"no provider {prefix[:40]!r} is known; with an OpenAI-compatible address as api_base it can be asked"
-        notes.add(where, f"left out: {said}")
-        return None
-    kind = kind or Kind("openai")
-    if kind.ours in registry.names():
-        return kind.ours, kind
-    if kind.address or (address and kind.ours == "openai"):
-        return "openai", kind
-    notes.add(where, f"left out: the provider {kind.ours!r} is not part of this installation")
-    return None
-
-
 # ---------------------------------------------------------------- where and with what key
 def _address(place: Place, kind: Kind, params: Json, where: str, naming: Naming, notes: Notes) -> None:
     facts = place.facts
+    _options(place, params, where, notes)
     given = params.get("api_base") or params.get("base_url")
     if variable := variable_of(given):
         given = naming.environment.get(variable, "")
@@ -234,27 +144,31 @@ def _address(place: Place, kind: Kind, params: Json, where: str, naming: Naming,
             return
     sheet = registry.find(facts["provider"])
     if not given:
-        if (kind.address and not sheet.base_url) or (facts["provider"] == "openai" and kind.ours != "openai"):
+        if kind.address and not sheet.base_url:
             facts["base_url"] = kind.address
-        elif facts["provider"] == "openai" and kind.key_env != "OPENAI_API_KEY":
+        elif not sheet.base_url or "{resource}" in sheet.base_url:
             facts["base_url"] = SET_ME
             notes.add(where, "names no address: write it for base_url")
-        _options(place, params, where, notes)
         return
     parts = urlsplit(str(given).strip())
     if parts.username or parts.password:
         notes.add(f"{where}.litellm_params.api_base", "held a password, which is never written: use api_key_env")
         parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-    path = parts.path.rstrip("/")
-    for tail in ("/chat/completions", "/completions", "/embeddings", "/v1/messages"):
-        path = path.removesuffix(tail)
-    own = urlsplit(sheet.base_url).path if "{" not in sheet.base_url else ""
-    if not path and kind.ours in ("ollama", "vllm", "lmstudio", "llamacpp", "sglang"):
-        path = "/v1"
-    elif not path and facts["provider"] not in ("openai", "azure", "bedrock"):
-        path = own
+    path = _path(parts.path.rstrip("/"), facts["provider"], urlsplit(sheet.base_url).path)
     facts["base_url"] = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-    _options(place, params, where, notes)
+
+
+def _path(path: str, provider: str, usual: str) -> str:
+    """The path of a base URL as `provider` goes on from it; `usual` is that of its own address."""
+    for tail in ("/chat/completions", "/completions", "/embeddings", "/messages"):
+        path = path.removesuffix(tail)
+    if provider.startswith("azure"):
+        return path.partition("/openai")[0] + usual
+    if provider == "anthropic":
+        return path if path.endswith("/v1") else f"{path}/v1"
+    if provider in ("openai", "compatible", "bedrock"):
+        return path
+    return path or usual
 
 
 def _options(place: Place, params: Json, where: str, notes: Notes) -> None:
@@ -278,7 +192,7 @@ def _options(place: Place, params: Json, where: str, notes: Notes) -> None:
 
 
 def _key(place: Place, prefix: str, kind: Kind, params: Json, naming: Naming, notes: Notes) -> None:
-    if place.facts["provider"] == "bedrock":
+    if place.facts["provider"] == "bedrock" and params.get("api_key") is None:
         _aws(place, params, naming, notes)
         return
     given = params.get("api_key")
@@ -296,18 +210,18 @@ def _key(place: Place, prefix: str, kind: Kind, params: Json, naming: Naming, no
 
 
 def _aws(place: Place, params: Json, naming: Naming, notes: Notes) -> None:
-    """Bedrock's pair of keys. Where it stands in our words is the provider's sheet's to say: `docs`."""
-    where = f"{place.where}.litellm_params"
-    for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"):
-        given = params.get(name)
-        if given is None:
-            continue
-        variable = variable_of(given) or naming.variable(str(given), name.upper())
-        notes.need(variable, place.name)
-        if not variable_of(given):
-            notes.add(f"{where}.{name}", f"stood there in clear and was not written: set {variable}")
-    place.facts["api_key_env"] = notes.need("AWS_BEDROCK_KEY", place.name)
-    place.remarks["api_key_env"] = "the access key's id and secret: ID:SECRET"
+    """Bedrock's access key: one variable holds id and secret."""
+    given = [params.get(f"aws_{name}") for name in ("access_key_id", "secret_access_key", "session_token")]
+    pair = ":".join(str(one) for one in given if one is not None)
+    if any(is_key(one) and not variable_of(one) for one in given):
+        notes.add(f"{place.where}.litellm_params", "its access key stood there in clear and was not written")
+    variable = naming.variable(pair, "AWS_BEDROCK_KEY") if pair else "AWS_BEARER_TOKEN_BEDROCK"
+    place.facts["api_key_env"] = notes.need(
+        variable, f"{place.name}: ACCESS_KEY_ID:SECRET_ACCESS_KEY, or a Bedrock key"
+    )
+    place.remarks["api_key_env"] = "ACCESS_KEY_ID:SECRET_ACCESS_KEY[:SESSION_TOKEN], or a Bedrock API key"
+    if params.get("aws_profile_name") or params.get("aws_role_name"):
+        notes.add(f"{place.where}.litellm_params", "profiles and roles of AWS are left out: Volant signs with a key")
 
 
 # ---------------------------------------------------------------- numbers and headers
@@ -358,20 +272,6 @@ def _headers(place: Place, params: Json, where: str, notes: Notes) -> None:
             headers[name] = str(value)
     if headers:
         place.facts["headers"] = headers
-
-
-def _identity(prefix: str, model: str, info: Json) -> str:
-    """Which model this is: the same at two providers gives the same word, as far as names tell."""
-    if base := info.get("base_model"):
-        return _plain(str(base))
-    return "" if prefix in ("azure", "azure_text", "azure_ai") else _plain(model)
-
-
-def _plain(model: str) -> str:
-    name = model.rpartition("/")[2].lower()
-    name = re.sub(r"^(?:[a-z]{2,6}\.)?(?:anthropic|meta|mistral|amazon|cohere|deepseek|ai21|openai)\.", "", name)
-    name = re.sub(r"-v\d+:\d+$", "", name)
-    return re.sub(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$", "", name)
 
 
 def parameters_of(places: list[Place]) -> tuple[Json, set[str]]:

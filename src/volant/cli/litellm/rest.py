@@ -40,7 +40,7 @@ _SENTENCES = {
     "default_internal_user_params": "is left out: people are invited; `volant person`",
     "upperbound_key_generate_params": "is left out: who may make keys is a role; docs/security.md",
     "key_generation_settings": "is left out: who may make keys is a role; docs/security.md",
-    "master_key": "was not written: the first person is made at the first start; `volant key new` makes keys",
+    "master_key": "was not written: the first person is made at the first start; `volant key create` makes keys",
     "database_url": "was not written: Volant's own is in data_dir, or in PostgreSQL by [server] database_url",
     "store_model_in_db": "models added in LiteLLM's UI are in its database, not in this file: read them there "
     "(GET /model/info) and add them",
