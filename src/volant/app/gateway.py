@@ -31,6 +31,7 @@ import uvicorn
 
 from volant.app import logs
 from volant.core import lifeline
+from volant.core.addresses import Allowed
 from volant.core.errors import VolantError
 from volant.core.ids import random_hex
 from volant.core.nouns import InferenceRecord, Snapshot
@@ -52,6 +53,7 @@ from volant.gateway.record import Recorder
 from volant.gateway.relay import Relay
 from volant.gateway.shadow import Shadows
 from volant.gateway.wire import GatewayProtocol, look_at_clocks
+from volant.providers.fetching import Fetcher
 from volant.providers.http import HttpClient
 from volant.store.place import holder_of, place_of
 from volant.store.spool import SpoolWriter
@@ -184,7 +186,13 @@ class Worker:
         self._admission = Admission(self._link, _now_ms, holder)
         say = _say if settings.access_log == "all" else None
         self._recorder = Recorder(self._spool, self._checks.redact, self._checks.flag, say=say)
-        attempts = Attempts(self._client, Random())
+        fetch = Fetcher(
+            self._client,
+            allow=Allowed.parse(settings.fetch_allow),
+            max_bytes=settings.fetch_max_bytes,
+            total_s=settings.fetch_s,
+        )
+        attempts = Attempts(self._client, Random(), fetch=fetch)
         self._shadows = Shadows(attempts, self._recorder)
         chat = Chat(
             plans=lambda: self._plans,

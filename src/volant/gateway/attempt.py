@@ -23,8 +23,10 @@ from volant.gateway.cost import cost_of
 from volant.gateway.exchange import SERVER_STOPPING, Exchange
 from volant.gateway.hedging import Race, Racer
 from volant.gateway.hooks import Observer, Question
+from volant.gateway.media import may_name_urls, with_media
 from volant.gateway.plan import Place
 from volant.gateway.routing import Course, Failure, HedgeBudget, Leg, failure_of
+from volant.providers.fetching import Fetch
 from volant.providers.http import HttpClient
 
 GONE = 499  # the status of a record whose caller left (nginx's number)
@@ -48,7 +50,9 @@ class Outcome:
     kept: ChatResponse | None = None  # as the guards allow it to be kept
     edited: bool = False  # the guards changed what the upstream said
     said_by_us: bool = False  # nobody was asked: a guard answers
-    code: str = ""  # why it does: stands in the record
+    answer: bytes = b""  # in the caller's dialect, where we made it ourselves
+    warnings: tuple[str, ...] = ()
+    code: str = ""  # why a guard does: stands in the record
     question: Question | None = None  # that the cache did not know
     cache: str = ""  # how the answer was found without asking: "exact", "semantic"
 
@@ -73,9 +77,13 @@ class _Asked:
 class Attempts:
     """Makes attempts. Holds the client and the dice."""
 
-    def __init__(self, client: HttpClient, rng: Random, observer: Observer | None = None) -> None:
+    def __init__(
+        self, client: HttpClient, rng: Random, observer: Observer | None = None, fetch: Fetch | None = None
+    ) -> None:
+        """`fetch` gets what callers name by URL; without it only providers that fetch by themselves take URLs."""
         self._client = client
         self._rng = rng
+        self._fetch = fetch
         self._hedges = HedgeBudget()
         self._observer = observer
 
@@ -135,6 +143,8 @@ class Attempts:
     async def _ask(self, job: Job, course: Course, leg: Leg) -> _Asked:
         """One call, told to the place's health as under way until `_settle`."""
         place, health, now = leg.place, leg.place.health, self._client.loop.time
+        if self._fetch is not None and may_name_urls(job.asked, place, job.edited):
+            job = await with_media(job, place, self._fetch)
         tokens = course.tokens
         limits = place.timeouts
         if leg.why != "first" and (left_s := course.left_s()) < limits.total_s:
@@ -257,7 +267,9 @@ class Attempts:
             return None
         else:
             too_long = call.said is not None and call.said.context_exceeded
-            wait_s = retry_after_s(exchange) if exchange.status in (429, 503, 529) else 0.0
+            wait_s = 0.0
+            if exchange.status in (429, 503, 529):  # Google says it in the body
+                wait_s = retry_after_s(exchange) or (call.said.retry_after_s if call.said is not None else 0.0) or 0.0
             failure = failure_of(exchange.status, call.code, context_exceeded=too_long, retry_after_s=wait_s)
         if failure.counts:
             health.fail(now, failure.retry_after_s)

@@ -7,7 +7,7 @@ stream is asked for its usage. Everything else goes through as it came. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +19,7 @@ from volant.core.json_depth import is_deeper
 from volant.dialects import find
 from volant.gateway.doors import CHAT, Entrance
 from volant.gateway.plan import Place, VariantPlan
+from volant.providers.fetching import Media
 
 T = TypeVar("T")
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -39,6 +40,7 @@ class Asked:
     include_usage: bool  # the caller wants the usage chunk
     entrance: Entrance = CHAT
     embedding: EmbeddingRequest | None = None  # what the guards made of it; None: nothing
+    media: dict[str, Media] = field(default_factory=dict)  # what its URLs gave, as far as they were fetched
     _chat: ChatRequest | None = None
 
     def own(self) -> bytes:

@@ -1,0 +1,95 @@
+"""Pictures by URL through a real gateway: fetched for a provider that does not fetch, if they may be."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gateway_stack import Loop, Stack, task
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
+DATA = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+
+
+class Site:
+    """Gives every caller the picture."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.asked = 0
+        self._loop = loop
+        self._server = loop.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/cat.png"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.asked += 1
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: %d\r\n\r\n" % len(PNG) + PNG)
+        await writer.drain()
+        writer.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+
+    def close(self) -> None:
+        self._loop.run(self._end())
+
+
+@pytest.fixture
+def site(servers_loop: Loop) -> Iterator[Site]:
+    one = Site(servers_loop)
+    yield one
+    one.close()
+
+
+def with_image(url: str) -> dict[str, Any]:
+    image = {"type": "image_url", "image_url": {"url": url}}
+    content = [{"type": "text", "text": "what is it? chunks=2"}, image]
+    return {"model": "help", "messages": [{"role": "user", "content": content}]}
+
+
+def image_of(request: Any) -> str:
+    message = json.loads(request)["messages"][0]
+    return str(message["content"][1]["image_url"]["url"])
+
+
+def test_a_picture_is_fetched_once_for_all_places_that_do_not_fetch(stack: Stack, site: Site) -> None:
+    stack.boot["fetch_allow"] = ["127.0.0.1"]
+    stack.add_mock("broken")
+    stack.kill_mock("broken")
+    stack.add_mock("main")
+    stack.publish(
+        [task("help", ["broken"], fallbacks=["main"])],
+        [stack.target("broken", provider="ollama"), stack.target("main", provider="ollama")],
+    )
+    stack.start()
+    status, answer, _ = stack.chat(with_image(site.url))
+    assert status == 200, answer
+    assert image_of(stack.mocks["main"].last_body) == DATA
+    assert site.asked == 1
+    record = stack.records(1)[0]
+    assert site.url.encode() in record.input, "the record keeps what was asked"
+
+
+def test_a_provider_that_fetches_by_itself_gets_the_url(stack: Stack, site: Site) -> None:
+    stack.add_mock("main")
+    stack.publish([task("help", ["main"])], [stack.target("main")])
+    stack.start()
+    assert stack.chat(with_image(site.url))[0] == 200
+    assert image_of(stack.mocks["main"].last_body) == site.url
+    assert site.asked == 0
+
+
+def test_nobody_leads_the_gateway_inside(stack: Stack, site: Site) -> None:
+    stack.add_mock("main")
+    stack.publish([task("help", ["main"])], [stack.target("main", provider="ollama")])
+    stack.start()
+    for url in (site.url, site.url.replace("127.0.0.1", "2130706433"), "http://169.254.169.254/latest/meta-data/"):
+        status, answer, _ = stack.chat(with_image(url))
+        assert status == 400
+        assert answer["error"]["code"] == "url_not_allowed"
+    assert site.asked == 0
+    assert stack.mocks["main"].stats["requests"] == 0
