@@ -155,7 +155,7 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
         if not task.variants:
             problems.append(Problem(path=f"{origin}: tasks.{task.name}", sentence="needs at least one variant"))
         for variant in task.variants:
-            for deployment in (*variant.deployments, *variant.fallbacks):
+            for deployment in (*variant.deployments, *variant.fallbacks, *variant.context_fallbacks):
                 need(f"tasks.{task.name}.variants.{variant.name}", deployment, deployments, "deployment")
             if variant.prompt and (words := _wrong_prompt(variant)):
                 path = f"{origin}: tasks.{task.name}.variants.{variant.name}.prompt"
@@ -166,6 +166,10 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
         except BadInput as error:
             place = f" ({error.where})" if error.where else ""
             problems.append(Problem(path=f"{origin}: prompts.{spec.name}", sentence=f"{error.message}{place}"))
+    for alias, task_name in documents.aliases.items():
+        need(f"aliases.{alias}", task_name, tasks, "task")
+        if alias in tasks:
+            problems.append(Problem(path=f"{origin}: aliases.{alias}", sentence="a task has this name itself"))
     for monitor in documents.monitors:
         need(f"monitors.{monitor.name}.task", monitor.task, tasks, "task")
     if (days := documents.policy.retention_days) < 1:

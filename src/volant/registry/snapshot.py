@@ -55,6 +55,7 @@ def build_snapshot(
     targets: dict[str, dict[str, Target]] = {}
     hash_keys: dict[str, str] = {}
     bound: dict[str, dict[str, BoundPrompt]] = {}
+    aliases: dict[str, dict[str, str]] = {}
     parts: list[object] = []
     refuse = False
     for project in projects.list_all(tx):
@@ -64,6 +65,7 @@ def build_snapshot(
         targets[project.id] = _targets(
             tx, ring, project.id, applied.documents, price_of, base_url_of, environment or {}
         )
+        aliases[project.id] = applied.documents.aliases
         refuse = refuse or applied.documents.policy.on_full_disk == "refuse"
         bound[project.id] = _prompts(tx, project.id, routes[project.id])
         versions = sorted((reference, one.version_id) for reference, one in bound[project.id].items())
@@ -77,6 +79,7 @@ def build_snapshot(
         subject_keys=hash_keys,
         on_full_disk="refuse" if refuse else "serve",
         prompts=bound,
+        aliases=aliases,
     )
 
 
