@@ -33,6 +33,8 @@ class Reading(msgspec.Struct, kw_only=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0
     output: bytes = b""  # a stream as one chat completion; of a whole answer: the answer
 
     def count(self, usage: Usage) -> None:
@@ -41,14 +43,17 @@ class Reading(msgspec.Struct, kw_only=True):
         self.input_tokens, self.output_tokens = usage.input_tokens, usage.output_tokens
         self.cached_tokens, self.cache_write_tokens = usage.cached_tokens, usage.cache_write_tokens
         self.reasoning_tokens = usage.reasoning_tokens
+        self.input_audio_tokens, self.output_audio_tokens = usage.input_audio_tokens, usage.output_audio_tokens
 
 
 class _InputDetails(msgspec.Struct):
     cached_tokens: int | None = 0
+    audio_tokens: int | None = 0
 
 
 class _OutputDetails(msgspec.Struct):
     reasoning_tokens: int | None = 0
+    audio_tokens: int | None = 0
 
 
 class _Usage(msgspec.Struct):
@@ -231,8 +236,10 @@ def _count(reading: Reading, usage: _Usage | None) -> None:
         reading.output_tokens = usage.completion_tokens or 0
         if usage.prompt_tokens_details is not None:
             reading.cached_tokens = usage.prompt_tokens_details.cached_tokens or 0
+            reading.input_audio_tokens = usage.prompt_tokens_details.audio_tokens or 0
         if usage.completion_tokens_details is not None:
             reading.reasoning_tokens = usage.completion_tokens_details.reasoning_tokens or 0
+            reading.output_audio_tokens = usage.completion_tokens_details.audio_tokens or 0
 
 
 def _whole(first: _Answer, reading: Reading) -> bytes:
