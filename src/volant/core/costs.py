@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from volant.core.chat import Usage
+from typing import Protocol
+
 from volant.core.nouns import Target
 
 
-def cost_usd(target: Target, usage: Usage) -> float:
+class Tokens(Protocol):
+    """What was counted, as core.chat.Usage has it: the input includes its cached, written and audio parts."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def cached_tokens(self) -> int: ...
+    @property
+    def cache_write_tokens(self) -> int: ...
+    @property
+    def input_audio_tokens(self) -> int: ...
+    @property
+    def output_audio_tokens(self) -> int: ...
+
+
+def cost_usd(target: Target, usage: Tokens) -> float:
     """Dollars. The input's cached, written and audio parts, and the output's audio, have prices of their own; reasoning
     is output. A long input moves the whole call to its tier, as providers bill it."""
     per_input, per_output = target.usd_per_input_token, target.usd_per_output_token

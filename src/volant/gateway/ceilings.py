@@ -46,7 +46,9 @@ FREE_STANDING = Standing(())
 class Ceilings:
     """All ceilings of a snapshot; a new snapshot, a new one of these."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        if snapshot is None:
+            snapshot = Snapshot(revision=-1, config_hash="", routes={}, targets={}, keys={}, subject_keys={})
         self._specs: dict[tuple[str, str, str], Limits] = {
             (project, spec.over, spec.name): spec.limits
             for project, specs in snapshot.limits.items()

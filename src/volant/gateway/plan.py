@@ -15,10 +15,12 @@ import msgspec
 
 from volant.core.capabilities import Capabilities
 from volant.core.chat import ChatRequest
+from volant.core.costs import dearest
 from volant.core.errors import NotFound, Unavailable, VolantError
 from volant.core.nouns import BoundPrompt, KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.core.prompts import Compiled
 from volant.gateway.balance import Health, Meter
+from volant.gateway.ceilings import Ceilings
 from volant.providers import Provider, sheet_of
 from volant.providers.endpoint import Endpoint, endpoint_of
 from volant.providers.http import Timeouts
@@ -93,6 +95,11 @@ class VariantPlan:
     basis: ChatRequest | None = None  # `defaults` as a request, once somebody needed it so
 
     @property
+    def model(self) -> str:
+        """What its deployments serve, as they name it; empty where it has none."""
+        return self.deployments[0].target.model if self.deployments else ""
+
+    @property
     def added_bytes(self) -> int:
         """What this variant puts beside the caller's messages."""
         return len(self.system) + (len(self.said[0]) + len(self.said[1]) if self.said is not None else 0)
@@ -118,6 +125,7 @@ class Plans:
     tasks: dict[str, dict[str, TaskPlan]]  # project -> task name -> plan
     subject_keys: dict[str, bytes]
     places: dict[str, dict[str, Place]] = field(default_factory=dict)  # project -> deployment name -> place
+    ceilings: Ceilings = field(default_factory=Ceilings)
     _direct: dict[tuple[str, str], TaskPlan] = field(default_factory=dict)
 
     def find_task(self, grant: KeyGrant, model: str) -> TaskPlan:
@@ -194,7 +202,7 @@ def compile_plans(
     for gone in [identity for identity in healths if identity not in current]:
         del healths[gone]
     keys = {project: bytes.fromhex(key) for project, key in snapshot.subject_keys.items()}
-    return Plans(snapshot=snapshot, tasks=tasks, subject_keys=keys, places=places)
+    return Plans(snapshot=snapshot, tasks=tasks, subject_keys=keys, places=places, ceilings=Ceilings(snapshot))
 
 
 def header_line(name: str, value: str) -> bytes:
@@ -304,7 +312,7 @@ def _variant(spec: VariantSpec, places: dict[str, Place], prompts: dict[str, Pro
         for names in (spec.deployments, spec.fallbacks, spec.context_fallbacks)
     )
     everybody = (*deployments, *fallbacks, *context_fallbacks)
-    prices = [(p.target.usd_per_input_token, p.target.usd_per_output_token) for p in everybody]
+    prices = [dearest(place.target) for place in everybody]
     prompt: PromptPlan | None = None
     if spec.prompt:
         prompt = prompts.get(spec.prompt) or PromptPlan(reference=spec.prompt, problem="it is not in the registry")
