@@ -349,7 +349,7 @@ async def test_vectors_of_others_are_seen_and_those_of_the_erased_are_not(
     near = request("please reset my PIN")
     assert await cache.look(ask(near, spec=MEANING, models=models, subject="bob")) is not None
     await cache.settle()
-    assert forget(tmp_path, "p", ["bob"]) == 1  # it was given to bob, so it tells of bob
+    assert forget(tmp_path, vault, "p", "bob") == 1  # it was given to bob, so it tells of bob
     assert await cache.look(ask(near, spec=MEANING, models=models)) is None
     assert await cache.look(ask(spec=MEANING, models=models)) is None
 
@@ -408,11 +408,15 @@ async def test_erasing_removes_what_a_person_asked_for(tmp_path: Path, vault: Va
     await keep(cache, ask(request("bob asks"), subject="bob"))
     assert await cache.look(ask(request("bob asks"), subject="ada")) is not None
     await cache.settle()
-    assert forget(tmp_path, "q", ["ada"]) == 0
-    assert forget(tmp_path, "p", ["ada"]) == 2
+    assert forget(tmp_path, vault, "q", "ada") == 0
+    assert forget(tmp_path, vault, "p", "ada") == 2
     assert await cache.look(ask(request("ada asks"))) is None
     assert await cache.look(ask(request("bob asks"))) is None
-    assert forget(tmp_path / "nowhere", "p", ["ada"]) == 0
+    await keep(cache, ask(request("bob again"), subject="bob"), answer("as Ada said: my sister in Gdańsk"))
+    await keep(cache, ask(request("bob once more"), subject="bob"))
+    assert forget(tmp_path, vault, "p", "ada", ["my sister in Gdańsk"]) == 1
+    assert await cache.look(ask(request("bob once more"))) is not None
+    assert forget(tmp_path / "nowhere", vault, "p", "ada") == 0
 
 
 def test_an_entry_cannot_be_moved_to_another_question(tmp_path: Path, vault: Vault) -> None:

@@ -25,6 +25,7 @@ from volant.governance.needles import make_needles
 from volant.governance.receipt import Receipt
 from volant.governance.scan import ScanResult
 from volant.registry import audit, datasets, erasures, models, records, reports
+from volant.store.cached_answers import CachedAnswers, Entry
 from volant.store.tables import inference, rollup, subject_key
 from volant.traces import query
 
@@ -394,3 +395,22 @@ def test_a_kill_at_any_moment_is_gone_on_from(bank: Any) -> None:
     assert not_bens(bank, scan_all(bank)) == []
     assert not list((bank.data / "run").glob("erasure-*"))
     assert Path(bank.data / "volant.db").exists()
+
+
+def test_answers_that_may_be_given_again_go_too(bank: Any) -> None:
+    file = CachedAnswers(bank.data, bank.vault)
+    now_ms = bank.house.clock.now_ms()
+
+    def keep(digest: bytes, subject: str, text: str) -> None:
+        entry = Entry(kind="answer", body=text.encode(), created_ms=now_ms, expires_ms=now_ms + _DAY_MS)
+        file.put(digest, entry, project=bank.project, task=bank.task, subject=subject, max_entries=100)
+
+    keep(b"a" * 32, bank.anna, f"You asked: {bank.texts[0]}")
+    keep(b"b" * 32, bank.ben, f"Somebody asked: {bank.texts[0]}")
+    keep(b"c" * 32, bank.ben, "Ring us on Monday.")
+    before = [hit.place for hit in scan_all(bank).hits]
+    assert any(place.startswith("cache/answers.db") for place in before)
+    assert erase(bank).outcome == "complete"
+    assert not any(hit.place.startswith("cache/") for hit in scan_all(bank).hits)
+    assert [file.get(one * 32, now_ms=now_ms) is not None for one in (b"a", b"b", b"c")] == [False, False, True]
+    file.close()

@@ -36,6 +36,7 @@ from volant.governance.removal import Removed
 from volant.governance.wanted import Wanted
 from volant.registry import audit, erasures
 from volant.registry.erasures import Erasure
+from volant.store import cached_answers
 from volant.store.blobs import Blobs
 from volant.store.database import Database
 from volant.store.keys import KeyRing
@@ -191,6 +192,8 @@ def clean(
     purge.drain_until_gone(house.data_dir / "spool", kek, row.subject, progress.removed_ms, drain, sleep=sleep)
     if progress.removed is not None:
         purge.replace_in_results(house.data_dir / "runs", row.subject, progress.removed.stand_in)
+    sought = wanted.load(house.data_dir, house.ring.vault, erasure_id)
+    cached_answers.forget(house.data_dir, house.ring.vault, project, row.subject, sought.texts)
     drop_copies(house.data_dir)  # from before an upgrade: they hold the person's key
     for path in _databases(house):
         purge.compact(path, sleep=sleep)
@@ -326,4 +329,4 @@ def _databases(house: House) -> list[Path]:
     """The SQLite files; on PostgreSQL the rows are gone, and its own vacuum and WAL are the server's."""
     url = house.db.engine.url
     own = [Path(url.database)] if url.get_backend_name() == "sqlite" and url.database else []
-    return [*own, house.data_dir / "dbos.db"]
+    return [*own, house.data_dir / "dbos.db", house.data_dir / cached_answers.FILE]

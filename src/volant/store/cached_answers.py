@@ -13,7 +13,7 @@ them in a thread of its own, and one connection belongs to one thread. What goes
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Literal
@@ -91,9 +91,8 @@ class CachedAnswers:
         ).fetchone()
         if row is None:
             return None
-        try:
-            body = self._vault.open_sealed(self._key, row[1], digest)
-        except BadInput:  # damaged, or moved to another question's row
+        body = _opened(self._vault, self._key, row[1], digest)
+        if body is None:
             return None
         return Entry(kind=row[0], body=body, created_ms=row[2], expires_ms=row[3])
 
@@ -119,8 +118,8 @@ class CachedAnswers:
         """Keep it, and of the task's entries no more than `max_entries`: the least recently used go."""
         if len(entry.body) > LARGEST:
             return
-        sealed = self._vault.seal(self._key, entry.body, digest)
-        hidden = self._vault.seal(self._key, vector, digest) if vector is not None else None
+        sealed = self._vault.seal(self._key, digest + entry.body)
+        hidden = self._vault.seal(self._key, digest + vector) if vector is not None else None
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("DELETE FROM entry WHERE expires_ms <= ?", (entry.created_ms,))
@@ -160,24 +159,44 @@ class CachedAnswers:
             " WHERE frame = ? AND number > ? AND expires_ms > ? AND vector NOT NULL ORDER BY number DESC LIMIT ?",
             (frame, after, now_ms, limit),
         ).fetchall()
-        return [
-            (number, digest, self._vault.open_sealed(self._key, sealed, digest))
-            for number, digest, sealed in reversed(rows)
-        ]
+        opened = ((number, digest, _opened(self._vault, self._key, sealed, digest)) for number, digest, sealed in rows)
+        return [(number, digest, vector) for number, digest, vector in opened if vector is not None][::-1]
+
+
+def _opened(vault: Vault, key: bytes, sealed: bytes, digest: bytes) -> bytes | None:
+    """What was sealed for that question; None when it is damaged, or moved here from another question's row.
+
+    The digest stands inside, not beside (as associated data): an erasure's scan has to open everything.
+    """
+    try:
+        plain = vault.open_sealed(key, sealed)
+    except BadInput:
+        return None
+    return plain[len(digest) :] if plain.startswith(digest) else None
 
 
 # ---------------------------------------------------------------- erasure
-def forget(data_dir: Path, project: str, subjects: Iterable[str]) -> int:
-    """Remove every answer that one of these persons asked for; gives how many. None where there is no cache."""
+def forget(data_dir: Path, vault: Vault, project: str, subject: str, words: Sequence[str] = ()) -> int:
+    """Remove every answer that this person was given, and of the project's others those that hold any of `words`.
+
+    Gives how many. Nothing where there is no cache. Raises sqlite3.Error, BadInput `wrong_key`.
+    """
     path = data_dir / FILE
     if not path.exists():
         return 0
-    gone = 0
     with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as db:
         for pragma in ("secure_delete=ON", "recursive_triggers=ON"):
             db.execute(f"PRAGMA {pragma}")
-        for subject in subjects:
-            found = "SELECT digest FROM asked WHERE project = ? AND subject = ?"
-            gone += db.execute(f"DELETE FROM entry WHERE digest IN ({found})", (project, subject)).rowcount
-            db.execute("DELETE FROM asked WHERE project = ? AND subject = ?", (project, subject))
+        row = db.execute("SELECT value FROM meta WHERE name = 'key'").fetchone()
+        found = "SELECT digest FROM asked WHERE project = ? AND subject = ?"
+        gone = db.execute(f"DELETE FROM entry WHERE digest IN ({found})", (project, subject)).rowcount
+        db.execute("DELETE FROM asked WHERE project = ? AND subject = ?", (project, subject))
+        if row is None or not words:
+            return gone
+        key, sought = vault.unwrap(row[0]), [word.encode() for word in words]
+        kept = db.execute("SELECT number, digest, sealed FROM entry WHERE project = ?", (project,)).fetchall()
+        for number, digest, sealed in kept:
+            body = _opened(vault, key, sealed, digest)
+            if body is None or any(word in body for word in sought):
+                gone += db.execute("DELETE FROM entry WHERE number = ?", (number,)).rowcount
     return gone
