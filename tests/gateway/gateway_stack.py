@@ -343,6 +343,10 @@ class Stack:
         except (urllib.error.URLError, ConnectionError):
             return 0, b"", {}
 
+    def log_text(self) -> str:
+        """What the gateway has logged."""
+        return (self.data_dir / "gateway.log").read_text()
+
     def chat(self, body: dict[str, Any], key: str = KEY, **headers: str) -> tuple[int, Any, dict[str, str]]:
         status, data, answered = self.send(
             "POST",

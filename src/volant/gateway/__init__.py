@@ -22,7 +22,11 @@ attempt        one call after the other until one answers
 media          what a request names by URL, fetched where its place does not fetch
 call           one request to one place, and what came of it
 translation    a request made one place's, in its dialect
-operations     the same for what is no chat
+composing      a request with what its variant adds
+operations     the same for what is no chat: embeddings
+counting       tokens of a request, counted or estimated
+moderating     texts by category
+locally        what this worker answers itself
 body           the caller's JSON made the upstream's
 exchange       bytes in, bytes out, streams relayed as they come
 streams        an exchange that translates, or is guarded

@@ -106,8 +106,8 @@ def _lines(job: Job, outcome: Outcome) -> bytes:
     head = job.answer_head
     if outcome.leg is not None:
         head += outcome.leg.place.header
-    if outcome.call is not None and outcome.call.crossing.warnings:
-        head += warning_line(outcome.call.crossing.warnings)
+    if warnings := outcome.warnings or (outcome.call.crossing.warnings if outcome.call is not None else ()):
+        head += warning_line(warnings)
     if outcome.cache:
         return head + b"x-volant-cache: %b\r\nx-volant-cost-usd: 0\r\n" % outcome.cache.encode()
     cost = outcome.calls[0].cost_usd if len(outcome.calls) == 1 else sum(call.cost_usd for call in outcome.calls)
@@ -116,6 +116,9 @@ def _lines(job: Job, outcome: Outcome) -> bytes:
 
 def _send_whole(job: Job, outcome: Outcome, wire: Wire) -> None:
     asked, call = job.asked, outcome.call
+    if outcome.answer:
+        wire.respond(200, JSON_HEADER + _lines(job, outcome), outcome.answer)
+        return
     if call is not None and call.crossing.relays and not outcome.edited:
         exchange = call.exchange
         kind = exchange.content_type or b"application/json"

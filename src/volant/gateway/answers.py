@@ -10,7 +10,9 @@ from volant.core.ids import random_hex
 from volant.dialects import find
 from volant.dialects.dialect import UpstreamError
 from volant.dialects.openai_errors import render_error, retry_headers
+from volant.gateway.ceiling_refusals import CeilingReached
 from volant.gateway.doors import Entrance, Family
+from volant.gateway.limit_headers import headers_of
 
 if TYPE_CHECKING:
     from volant.gateway.body import Asked
@@ -75,6 +77,8 @@ def send_error(wire: Wire, error: VolantError, family: Family, head: bytes = b""
         request_id = request_id or b"req_" + random_hex(24).encode()
         head = id_lines(family, request_id)
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in retry_headers(error))
+    if isinstance(error, CeilingReached):
+        lines += headers_of(error, family)
     wire.respond(error.status, JSON_HEADER + lines + head, error_body(family, error, request_id.decode("latin-1")))
 
 

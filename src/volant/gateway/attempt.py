@@ -21,6 +21,7 @@ from volant.dialects.openai_reading import Reading
 from volant.gateway.call import Call, Job, make_call
 from volant.gateway.cost import cost_of
 from volant.gateway.exchange import SERVER_STOPPING, Exchange
+from volant.gateway.footing import Footing
 from volant.gateway.hedging import Race, Racer
 from volant.gateway.hooks import Observer, Question
 from volant.gateway.media import may_name_urls, with_media
@@ -96,8 +97,11 @@ class Attempts:
         kind = job.asked.entrance.kind
         suits = None if job.asked.entrance.operation == "chat" else lambda place: place.way(kind) is not None
         course = Course(job.variant, job.live, rng=self._rng, now=self._client.loop.time, tokens=tokens, suits=suits)
+        refused: VolantError | None = None
         hedged = job.variant.spec.hedge_after_ms > 0 and job.wire is not None and len(job.variant.deployments) > 1
         leg = course.first()
+        if job.footing is not None:
+            leg, refused = await _within_ceilings(job.footing, course, leg, outcome)
         while leg is not None:
             if leg.wait_s:
                 await self._pause(job, leg.wait_s)
@@ -113,8 +117,12 @@ class Attempts:
                     return outcome
                 failures.append(f"{leg.place.target.name}: {failure.code}")
             leg = course.after(failure, leg)
+            if job.footing is not None:
+                leg, refused = await _within_ceilings(job.footing, course, leg, outcome)
         outcome.own_failed = True
-        if unable is not None and outcome.call is None:
+        if refused is not None and outcome.call is None:
+            outcome.failure = refused
+        elif unable is not None and outcome.call is None:
             outcome.failure = unable
         elif outcome.call is None or outcome.call.said is None or not outcome.call.said.context_exceeded:
             outcome.failure = _failure(job, course, outcome, failures)
@@ -201,6 +209,7 @@ class Attempts:
         try:
             await asyncio.wait(running, timeout=job.variant.spec.hedge_after_ms / 1000)
             silent = not next(iter(running)).done() and race.winner is None and not job.wire.gone
+            silent = silent and (job.footing is None or job.footing.covers_beside())
             if silent and (second := course.hedge(self._hedges)) is not None:
                 start(second)
             while True:
@@ -276,6 +285,18 @@ class Attempts:
         else:
             health.let_go()
         return failure
+
+
+async def _within_ceilings(
+    footing: Footing, course: Course, leg: Leg | None, outcome: Outcome
+) -> tuple[Leg | None, VolantError | None]:
+    """The next leg whose model's ceilings, and the rest of the caller's, allow another call; else why none does."""
+    refusal: VolantError | None = None
+    if leg is not None and not footing.covers_again(outcome.calls):
+        return None, None
+    while leg is not None and (refusal := await footing.stand_on(leg.place.target.model)) is not None:
+        leg = course.after(Failure("refused", refusal.code), leg)
+    return leg, refusal
 
 
 def retry_after_s(exchange: Exchange) -> float:

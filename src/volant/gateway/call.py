@@ -17,6 +17,7 @@ from volant.gateway import operations
 from volant.gateway.answers import stream_head, warning_line
 from volant.gateway.body import Asked
 from volant.gateway.exchange import Exchange
+from volant.gateway.footing import Footing
 from volant.gateway.hooks import Guarding
 from volant.gateway.plan import VariantPlan
 from volant.gateway.routing import Leg
@@ -40,6 +41,7 @@ class Job:
     edited: ChatRequest | None = None  # what the guards made of the request; None: nothing
     guarding: Guarding | None = None
     said: Headers = ()  # headers of the caller that go along to a place of the same dialect
+    footing: Footing | None = None  # what it holds of its ceilings; None: there are none
 
     @property
     def input_tokens(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from volant.core.errors import BadInput, Forbidden, StorageFull, Unavailable, VolantError
 from volant.core.nouns import KeyGrant
-from volant.gateway import answering, body, operations, prompting
+from volant.gateway import answering, body, locally, operations, prompting
 from volant.gateway.admission import FREE, Admission, Reservation
 from volant.gateway.answering import said_instead
 from volant.gateway.answers import id_lines
@@ -25,7 +25,8 @@ from volant.gateway.doors import Entrance
 from volant.gateway.hooks import Cache, Guards, Observer, Question
 from volant.gateway.inference import Inference, open_inference
 from volant.gateway.inner import Inner
-from volant.gateway.plan import Plans
+from volant.gateway.moderating import Find
+from volant.gateway.plan import Plans, TaskPlan
 from volant.gateway.record import Recorder
 from volant.gateway.shadow import Shadows
 from volant.gateway.wire import Wire
@@ -47,7 +48,9 @@ class Chat:
         guards: Guards | None = None,
         cache: Cache | None = None,
         observer: Observer | None = None,
+        find: Find | None = None,
     ) -> None:
+        """`find` runs checks, for moderations."""
         self._plans = plans
         self._attempts = attempts
         self._admission = admission
@@ -57,6 +60,7 @@ class Chat:
         self._guards = guards
         self._cache = cache
         self._observer = observer
+        self._find = find
 
     def identify(self, entrance: Entrance, caller: Caller, now_ms: int) -> tuple[Plans, KeyGrant]:
         """Whose request it is. Raises Unavailable, Unauthenticated, or Forbidden for an operation not the key's."""
@@ -80,9 +84,7 @@ class Chat:
         caller = read_headers(headers)
         plans, grant = self.identify(entrance, caller, started_ms)
         asked = body.parse(raw, self._max_json_depth, entrance)
-        if not asked.model:
-            raise BadInput("missing_model", "the body names no `model`", where="model", hint="send a task's name")
-        plan = plans.find_task(grant, asked.model)
+        plan = _plan(plans, grant, asked)
         subject = subject_of_call(caller, asked.fields)
         refuses = plans.snapshot.on_full_disk == "refuse"
         if refuses and self._recorder.is_full():
@@ -100,6 +102,8 @@ class Chat:
             if self._observer is not None:
                 self._observer.began(grant.project, plan.task.name)
             answered = await self._guard(inference) if plan.task.guards else None
+            if answered is None and entrance.operation in locally.OPERATIONS:
+                answered = await locally.answer(inference, self._find)
             job = _job(inference, caller, reservation, going_along(entrance.family, headers), wire)
             outcome = answered or await self._outcome(inference, job)
             await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
@@ -180,6 +184,15 @@ class Chat:
             response, refusal = answering.whole_of(outcome), answering.refusal_of(outcome)
             if (response is not None and not restores) or refusal is not None:
                 await self._cache.keep(outcome.question, response, refusal)
+
+
+def _plan(plans: Plans, grant: KeyGrant, asked: body.Asked) -> TaskPlan:
+    """What `model` names. Raises BadInput where there is none, NotFound for one that nobody knows."""
+    if asked.entrance.operation == "moderations" and locally.names_our_checks(asked.model):
+        return locally.CHECKS_PLAN
+    if not asked.model:
+        raise BadInput("missing_model", "the body names no `model`", where="model", hint="send a task's name")
+    return plans.find_task(grant, asked.model)
 
 
 def _job(

@@ -23,6 +23,8 @@ def cost_of(target: Target, usage: Usage | Reading) -> float:
 
 def most_usd(asked: body.Asked, plan: TaskPlan) -> float:
     """The most that a request can cost: a token has at least one byte, and the answer ends at its limit."""
+    if asked.entrance.operation in ("count_tokens", "moderations"):
+        return 0.0
     variants = plan.weighted or ((plan.live,) if plan.candidate is None else (plan.live, plan.candidate))
     dearest_in = max(variant.dearest[0] for variant in variants)
     dearest_out = max(variant.dearest[1] for variant in variants)

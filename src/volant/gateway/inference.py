@@ -110,7 +110,9 @@ def status_of(outcome: Outcome) -> tuple[int, str]:
     """What the caller sees, and the error's code (empty: none)."""
     if outcome.failure is not None:
         return outcome.failure.status, outcome.failure.code
-    if outcome.exchange is None and outcome.response is not None:  # a guard's answer, or the cache's
+    if outcome.exchange is None and (
+        outcome.response is not None or outcome.answer
+    ):  # a guard's answer, or the cache's
         return 200, outcome.code
     error_code = outcome.calls[-1].error_code if outcome.calls else ""
     if outcome.gone:
@@ -167,7 +169,7 @@ def record_of(
         operation=inference.asked.entrance.operation,
         dialect=inference.asked.entrance.dialect,
         cache=outcome.cache,
-        warnings=outcome.call.crossing.warnings if outcome.call is not None else (),
+        warnings=outcome.warnings or (outcome.call.crossing.warnings if outcome.call is not None else ()),
         cached_tokens=answered.cached_tokens if answered is not None else 0,
         cache_write_tokens=answered.cache_write_tokens if answered is not None else 0,
         reasoning_tokens=answered.reasoning_tokens if answered is not None else 0,

@@ -1,26 +1,34 @@
-"""Operations: what is not a chat, made one place's and read back: embeddings.
+"""Operations: what is not a chat, made one place's and read back: embeddings, counts of tokens, moderations.
 
 As `translation` and `call` do it for chats: bytes where both sides speak the same dialect, else through
-`core.embeddings`. Pure.
+`core.embeddings` and `core.chat`. Pure.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from volant.core.chat import ChatRequest
 from volant.core.embeddings import EmbeddingRequest
 from volant.core.errors import UpstreamFailed
 from volant.dialects import find, find_embeddings
 from volant.dialects.dialect import Losses, UpstreamError
 from volant.dialects.openai_reading import Reading
-from volant.gateway import body
+from volant.gateway import body, counting, moderating
 from volant.gateway.plan import Place, VariantPlan, Way
 
 _ENCODER = msgspec.json.Encoder()
 
 
-def request_for(asked: body.Asked, variant: VariantPlan, place: Place, way: Way) -> tuple[bytes, bool, tuple[str, ...]]:
+def request_for(
+    asked: body.Asked, variant: VariantPlan, place: Place, way: Way, edited: ChatRequest | None = None
+) -> tuple[bytes, bool, tuple[str, ...]]:
     """(body, whether the answer may be relayed, what was dropped). Raises BadInput for what `way` cannot say."""
+    if way.wire.operation == "count_tokens":
+        rendered, dropped = counting.request_for(asked, variant, place, way, edited)
+        return rendered, way.wire.dialect == asked.entrance.dialect, dropped
+    if way.wire.operation == "moderations":
+        return _ENCODER.encode({**asked.fields, "model": place.model_json}), True, ()
     if way.wire.dialect == asked.entrance.dialect == "openai" and asked.embedding is None:
         fields = {name: value for name, value in asked.fields.items() if name != "volant"}
         if not asked.entrance.model:
@@ -57,6 +65,10 @@ def put_texts(asked: body.Asked, texts: list[str]) -> None:
 
 def read(way: Way, answer: bytes) -> Reading:
     """What is counted. Raises UpstreamFailed for an answer that is none."""
+    if way.wire.operation == "count_tokens":
+        return counting.read(answer)
+    if way.wire.operation == "moderations":
+        return moderating.read(answer)
     response = find_embeddings(way.wire.dialect).parse_response(answer)
     if not response.vectors:
         raise UpstreamFailed("invalid_answer", "the upstream gave no vectors")
@@ -74,6 +86,8 @@ def read(way: Way, answer: bytes) -> Reading:
 
 def answer_for(asked: body.Asked, way: Way, answer: bytes) -> bytes:
     """The upstream's answer in the caller's dialect."""
+    if way.wire.operation == "count_tokens":
+        return counting.answer_for(asked, int(counting.read(answer).content))
     ours = find_embeddings(asked.entrance.dialect)
     response = find_embeddings(way.wire.dialect).parse_response(answer)
     return ours.render_response(response, embedding_of(asked))

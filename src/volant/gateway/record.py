@@ -74,7 +74,9 @@ class Recorder:
         status, error_code = status_of(outcome)
         fault = ""
         if 200 <= status < 300 and not error_code:
-            json = inference.expects_json or body.asks_json(inference.asked, inference.variant)
+            json = inference.asked.entrance.operation == "chat" and (
+                inference.expects_json or body.asks_json(inference.asked, inference.variant)
+            )
             fault = fault_of(outcome.reading, json=json)
         task = inference.plan.task
         findings: list[str] = []

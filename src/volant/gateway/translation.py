@@ -7,7 +7,6 @@ the place's dialect cannot say is refused or named (`Losses`). Pure.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -18,7 +17,6 @@ from volant.core.chat import (
     Counted,
     Delta,
     Finished,
-    Sampling,
     Started,
     StreamEvent,
     TextPart,
@@ -28,8 +26,9 @@ from volant.core.chat import (
 from volant.core.errors import BadInput
 from volant.dialects import find
 from volant.dialects.dialect import Losses
-from volant.dialects.openai_chat import parse_request, render_request
+from volant.dialects.openai_chat import render_request
 from volant.gateway import body, operations
+from volant.gateway.composing import basis_of, composed
 from volant.gateway.plan import Place, VariantPlan, Way
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -70,7 +69,7 @@ def cross(
             hint="ask a task whose deployment can: docs/providers.md says which",
         )
     if entrance.operation != "chat":
-        rendered, relays, warnings = operations.request_for(asked, variant, place, way)
+        rendered, relays, warnings = operations.request_for(asked, variant, place, way, edited)
         return Crossing(way=way, body=rendered, relays=relays, said=said if relays else (), warnings=warnings)
     same = way.wire.dialect == entrance.dialect
     if same and edited is None:
@@ -89,21 +88,9 @@ def cross(
     if dialect.name == "openai_chat":
         rendered = _with_defaults(rendered, variant)
     elif variant.defaults:
-        for name in _basis(variant).extra:
+        for name in basis_of(variant).extra:
             losses.drop(f"parameters.{name}", "the variant's, in the words of chat completions")
     return Crossing(way=way, body=rendered, relays=same, said=said if same else (), warnings=tuple(losses.dropped))
-
-
-def composed(request: ChatRequest, variant: VariantPlan) -> ChatRequest:
-    """The request with what the variant adds: parameters where the caller said nothing, system message or prompt."""
-    if variant.defaults:
-        request = _merged(request, _basis(variant))
-    if variant.said is not None:
-        before, after = (_messages(part) for part in variant.said)
-        request = msgspec.structs.replace(request, messages=(*before, *request.messages, *after))
-    elif variant.system:
-        request = msgspec.structs.replace(request, messages=(*_messages(variant.system), *request.messages))
-    return request
 
 
 def recorded_input(asked: body.Asked, variant: VariantPlan) -> bytes:
@@ -186,35 +173,9 @@ def _relayed(asked: body.Asked, place: Place, stream: bool) -> bytes:
     return _ENCODER.encode(fields)
 
 
-def _basis(variant: VariantPlan) -> ChatRequest:
-    """The variant's parameters, read once as a request that says nothing else."""
-    if variant.basis is None:
-        fields: dict[str, Any] = {**variant.defaults, "model": "", "messages": []}
-        variant.basis = parse_request(_ENCODER.encode(fields))
-    return variant.basis
-
-
-def _merged(request: ChatRequest, basis: ChatRequest) -> ChatRequest:
-    """`request`, and where it says nothing `basis`."""
-    sampling = {
-        name: value if (value := getattr(request.sampling, name)) not in (None, ()) else getattr(basis.sampling, name)
-        for name in Sampling.__struct_fields__
-    }
-    names = ("tools", "tool_choice", "parallel_tool_calls", "output_format", "reasoning", "user", "metadata")
-    others = {name: getattr(request, name) or getattr(basis, name) for name in names}
-    if request.parallel_tool_calls is not None:
-        others["parallel_tool_calls"] = request.parallel_tool_calls
-    return msgspec.structs.replace(request, sampling=Sampling(**sampling), **others)
-
-
-def _messages(fragment: bytes) -> tuple[Any, ...]:
-    """Messages of JSON without the brackets around them."""
-    return parse_request(b'{"model":"","messages":[%b]}' % fragment).messages if fragment else ()
-
-
 def _with_defaults(rendered: bytes, variant: VariantPlan) -> bytes:
     """Parameters of the variant that `core.chat` has no word for."""
-    if not variant.defaults or not (extra := _basis(variant).extra):
+    if not variant.defaults or not (extra := basis_of(variant).extra):
         return rendered
     fields = msgspec.json.decode(rendered, type=dict[str, msgspec.Raw])
     return _ENCODER.encode({**{name: variant.defaults[name] for name in extra if name in variant.defaults}, **fields})

@@ -1,0 +1,501 @@
+"""Any dialect in, any wire out, through the real process: what the provider is asked and what the caller reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gateway_stack import HELLO, KEY, Stack, grant, task
+from scripted import Scripted
+
+from volant.core.nouns import VariantSpec
+
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "gpt-x",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello there"}, "finish_reason": "stop"}],
+    "usage": {
+        "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120,
+        "prompt_tokens_details": {"cached_tokens": 60},
+        "completion_tokens_details": {"reasoning_tokens": 5},
+    },
+}  # fmt: skip
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-x",
+    "content": [{"type": "text", "text": "hello there"}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {
+        "input_tokens": 30,
+        "cache_read_input_tokens": 60,
+        "cache_creation_input_tokens": 10,
+        "output_tokens": 20,
+    },
+}
+GENERATED = {
+    "candidates": [
+        {"content": {"role": "model", "parts": [{"text": "hello there"}]}, "finishReason": "STOP", "index": 0}
+    ],
+    "usageMetadata": {
+        "promptTokenCount": 100,
+        "candidatesTokenCount": 15,
+        "thoughtsTokenCount": 5,
+        "totalTokenCount": 120,
+    },
+    "modelVersion": "gemini-x",
+    "responseId": "g1",
+}
+ANSWERS = {"openai": COMPLETION, "anthropic": MESSAGE, "google": GENERATED}
+
+
+def _sse(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def _chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
+    choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
+    whole = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-x", "choices": choices, **more}
+    return f"data: {json.dumps(whole)}\n\n"
+
+
+STREAMS: dict[str, list[str]] = {
+    "openai": [
+        _chunk({"role": "assistant", "content": ""}),
+        _chunk({"content": "hello "}),
+        _chunk({"content": "there"}),
+        _chunk({}, "stop"),
+        'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"gpt-x","choices":[],'
+        '"usage":{"prompt_tokens":100,"completion_tokens":20}}\n\n',
+        "data: [DONE]\n\n",
+    ],
+    "anthropic": [
+        _sse("message_start", {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}}),
+        _sse(
+            "content_block_start",
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        ),
+        _sse("ping", {"type": "ping"}),
+        *[
+            _sse(
+                "content_block_delta",
+                {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
+            )
+            for text in ("hello ", "there")
+        ],
+        _sse("content_block_stop", {"type": "content_block_stop", "index": 0}),
+        _sse(
+            "message_delta",
+            {
+                "type": "message_delta",
+                "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+                "usage": {"output_tokens": 20},
+            },
+        ),
+        _sse("message_stop", {"type": "message_stop"}),
+    ],
+    "google": [
+        "data: "
+        + json.dumps({"candidates": [{"content": {"role": "model", "parts": [{"text": "hello "}]}, "index": 0}]})
+        + "\r\n\r\n",
+        "data: "
+        + json.dumps(
+            {
+                **GENERATED,
+                "candidates": [
+                    {**GENERATED["candidates"][0], "content": {"role": "model", "parts": [{"text": "there"}]}}
+                ],
+            }
+        )
+        + "\r\n\r\n",  # type: ignore[index]
+    ],
+}
+PATHS = {
+    ("openai", False): "/v1/chat/completions",
+    ("openai", True): "/v1/chat/completions",
+    ("anthropic", False): "/v1/messages",
+    ("anthropic", True): "/v1/messages",
+    ("google", False): "/models/gpt:generateContent",
+    ("google", True): "/models/gpt:streamGenerateContent?alt=sse",
+}
+
+
+@pytest.fixture
+def upstream(stack: Stack) -> Iterator[Scripted]:
+    one = Scripted()
+    stack.urls["up"] = stack.loop.run(one.start())
+    yield one
+    stack.loop.run(one.stop())
+
+
+def _publish(stack: Stack, provider: str, **more: Any) -> None:
+    base = stack.urls["up"] + {"openai": "/v1", "anthropic": "/v1", "google": "/v1beta"}[provider]
+    target = stack.target("up", provider=provider, model="gpt", base_url=base, api_key="upstream-key", **more)
+    stack.publish([task("help", ["up"])], [target])
+    if stack.process is None:
+        stack.start()
+
+
+def _ask(stack: Stack, dialect: str, *, stream: bool = False, **more: Any) -> tuple[int, bytes, dict[str, str]]:
+    """A simple request of one dialect, as its clients send it."""
+    key = {"openai": "authorization", "anthropic": "x-api-key", "google": "x-goog-api-key"}[dialect]
+    headers = {key: f"Bearer {KEY}" if dialect == "openai" else KEY, "content-type": "application/json"}
+    body: dict[str, Any]
+    if dialect == "openai":
+        body = {"model": "help", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 50}
+        path = "/v1/chat/completions"
+        if stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+    elif dialect == "anthropic":
+        headers["anthropic-version"] = "2026-10-21"
+        body = {"model": "help", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 50}
+        path = "/v1/messages"
+        if stream:
+            body["stream"] = True
+    else:
+        body = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}], "generationConfig": {"maxOutputTokens": 50}}
+        path = f"/v1beta/models/help:{'streamGenerateContent?alt=sse' if stream else 'generateContent'}"
+    return stack.send("POST", more.pop("path", path), json.dumps({**body, **more}).encode(), headers)
+
+
+def _text(dialect: str, answer: Any) -> str:
+    if dialect == "openai":
+        return str(answer["choices"][0]["message"]["content"])
+    if dialect == "anthropic":
+        return "".join(block["text"] for block in answer["content"])
+    return "".join(part["text"] for part in answer["candidates"][0]["content"]["parts"])
+
+
+def _usage(dialect: str, answer: Any) -> tuple[int, int]:
+    if dialect == "openai":
+        return answer["usage"]["prompt_tokens"], answer["usage"]["completion_tokens"]
+    if dialect == "anthropic":
+        used = answer["usage"]
+        caches = (used.get("cache_read_input_tokens") or 0) + (used.get("cache_creation_input_tokens") or 0)
+        return used["input_tokens"] + caches, used["output_tokens"]
+    used = answer["usageMetadata"]
+    return used["promptTokenCount"], used["candidatesTokenCount"] + used.get("thoughtsTokenCount", 0)
+
+
+def _events(data: bytes) -> list[tuple[str, Any]]:
+    events = []
+    for block in data.decode().replace("\r\n", "\n").split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
+        if "data" in fields:
+            events.append((fields.get("event", ""), fields["data"]))
+    return [(name, json.loads(said) if said != "[DONE]" else None) for name, said in events]
+
+
+def _streamed(dialect: str, events: list[tuple[str, Any]]) -> str:
+    said = [one for _, one in events if one is not None]
+    if dialect == "openai":
+        return "".join(c["delta"].get("content") or "" for one in said for c in one["choices"])
+    if dialect == "anthropic":
+        return "".join(one["delta"].get("text", "") for one in said if one["type"] == "content_block_delta")
+    return "".join(
+        part.get("text", "")
+        for one in said
+        for c in one.get("candidates", ())
+        for part in c.get("content", {}).get("parts", ())
+    )
+
+
+# ---------------------------------------------------------------- every dialect to every provider
+@pytest.mark.parametrize("provider", list(ANSWERS))
+@pytest.mark.parametrize("dialect", list(ANSWERS))
+def test_a_whole_answer(stack: Stack, upstream: Scripted, dialect: str, provider: str) -> None:
+    upstream.say(ANSWERS[provider])
+    _publish(stack, provider, usd_per_input_token=1e-3, usd_per_cached_token=1e-4, usd_per_output_token=2e-3)
+    status, data, headers = _ask(stack, dialect)
+    assert status == 200, data
+    answer = json.loads(data)
+    assert _text(dialect, answer) == "hello there"
+    assert _usage(dialect, answer) == (100, 20)
+    [asked] = upstream.asked
+    assert asked.path.removeprefix("/v1beta") == PATHS[provider, False]
+    assert "upstream-key" in str(asked.headers)
+    assert KEY not in str(asked.headers) + asked.path
+    [record] = stack.records(1)
+    assert record.dialect == {"google": "gemini", "openai": "openai_chat"}.get(dialect, dialect)
+    assert (record.status, record.error_code, record.input_tokens, record.output_tokens) == (200, "", 100, 20)
+    assert json.loads(record.input)["messages"] == [{"role": "user", "content": "hi"}]
+    assert json.loads(record.output)["choices"][0]["message"]["content"] == "hello there"
+    assert headers["x-volant-inference-id"] == record.inference_id == headers["x-request-id"]
+    assert headers["x-volant-trace-id"] == record.trace_id
+    assert (headers["x-volant-deployment"], headers["x-volant-model"]) == ("up", "gpt")
+    assert float(headers["x-volant-cost-usd"]) == pytest.approx(record.cost_usd) != 0
+    assert ("request-id" in headers) == (dialect == "anthropic")
+
+
+@pytest.mark.parametrize("provider", list(ANSWERS))
+@pytest.mark.parametrize("dialect", list(ANSWERS))
+def test_a_stream(stack: Stack, upstream: Scripted, dialect: str, provider: str) -> None:
+    upstream.stream(*STREAMS[provider])
+    _publish(stack, provider)
+    status, data, headers = _ask(stack, dialect, stream=True)
+    assert status == 200, data
+    assert headers["content-type"].startswith("text/event-stream")
+    events = _events(data)
+    assert _streamed(dialect, events) == "hello there"
+    if dialect == "anthropic":
+        names = [name for name, _ in events if name != "ping"]
+        assert (names[0], names[-1]) == ("message_start", "message_stop")
+        assert all(name == said["type"] for name, said in events)
+    if dialect == "openai":
+        assert events[-1] == ("", None)
+        assert events[-2][1]["usage"]["completion_tokens"] == 20
+    [asked] = upstream.asked
+    assert asked.path.removeprefix("/v1beta") == PATHS[provider, True]
+    [record] = stack.records(1)
+    assert (record.status, record.streamed, record.input_tokens, record.output_tokens) == (200, True, 100, 20)
+    assert json.loads(record.output)["choices"][0]["message"]["content"] == "hello there"
+
+
+@pytest.mark.parametrize("provider", list(ANSWERS))
+@pytest.mark.parametrize("dialect", list(ANSWERS))
+def test_a_refusal_of_the_provider_is_said_in_the_callers_words(
+    stack: Stack, upstream: Scripted, dialect: str, provider: str
+) -> None:
+    upstream.say(
+        {
+            "openai": {"error": {"message": "no such thing", "type": "invalid_request_error", "code": "bad"}},
+            "anthropic": {"type": "error", "error": {"type": "invalid_request_error", "message": "no such thing"}},
+            "google": {"error": {"code": 400, "message": "no such thing", "status": "INVALID_ARGUMENT"}},
+        }[provider],
+        400,
+    )
+    _publish(stack, provider)
+    status, data, _ = _ask(stack, dialect)
+    answer = json.loads(data)
+    assert status == 400
+    assert "no such thing" in answer["error"]["message"]
+    assert _is_error_of(dialect, answer)
+    [record] = stack.records(1)
+    assert record.status == 400
+
+
+@pytest.mark.parametrize("dialect", list(ANSWERS))
+@pytest.mark.parametrize("provider", list(ANSWERS))
+def test_a_stream_that_fails_at_once_is_had_from_the_next_place(
+    stack: Stack, upstream: Scripted, dialect: str, provider: str
+) -> None:
+    first = {
+        "openai": ['data: {"error": {"message": "overloaded"}}\n\n'],
+        "anthropic": [
+            STREAMS["anthropic"][0],
+            _sse("error", {"type": "error", "error": {"type": "overloaded_error", "message": "overloaded"}}),
+        ],
+        "google": ["data: {broken\n\n"],
+    }[provider]
+    upstream.stream(*first)
+    upstream.stream(*STREAMS[provider])
+    _publish(stack, provider)
+    status, data, _ = _ask(stack, dialect, stream=True)
+    assert status == 200, data
+    assert _streamed(dialect, _events(data)) == "hello there"
+    [record] = stack.records(1)
+    assert [bool(call.error_code) for call in record.calls] == [True, False]
+
+
+@pytest.mark.parametrize("dialect", list(ANSWERS))
+@pytest.mark.parametrize("provider", list(ANSWERS))
+def test_a_stream_that_breaks_off_ends_with_an_error(
+    stack: Stack, upstream: Scripted, dialect: str, provider: str
+) -> None:
+    upstream.stream(*STREAMS[provider][: -1 if provider == "google" else 4])
+    upstream.cut = True
+    _publish(stack, provider)
+    status, data, _ = _ask(stack, dialect, stream=True)
+    assert status == 200, data
+    events = _events(data)
+    assert _streamed(dialect, events[:-1]).startswith("hello ")
+    assert _is_error_of(dialect, events[-1][1]), events[-1]
+    [record] = stack.records(1)
+    assert record.error_code == "closed"
+    assert record.output_tokens > 0
+
+
+def _is_error_of(dialect: str, said: Any) -> bool:
+    if dialect == "anthropic":
+        return said["type"] == "error" and {"type", "message"} <= set(said["error"])
+    if dialect == "google":
+        return {"code", "message", "status"} <= set(said["error"])
+    return {"message", "type", "code"} <= set(said["error"])
+
+
+# ---------------------------------------------------------------- what the variant adds
+def test_a_variants_words_and_parameters_reach_every_provider(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(MESSAGE)
+    variant = VariantSpec(
+        name="v1", deployments=("up",), system="Be brief.", parameters={"max_tokens": 77, "stop": ["END"]}
+    )
+    spec = task("help", ["up"])
+    stack.publish(
+        [type(spec)(name="help", variants=(variant,))],
+        [stack.target("up", provider="anthropic", model="m", base_url=stack.urls["up"] + "/v1")],
+    )
+    stack.start()
+    assert stack.chat({"model": "help", "messages": [{"role": "user", "content": "hi"}]})[0] == 200
+    status, _, _ = _ask(stack, "anthropic")
+    assert status == 200
+    ours, theirs = (one.json for one in upstream.asked)
+    for said in (ours, theirs):
+        assert said["stop_sequences"] == ["END"]
+        assert "Be brief." in json.dumps(said["system"])
+    assert (ours["max_tokens"], theirs["max_tokens"]) == (77, 50)
+
+
+def test_the_same_dialect_is_relayed_but_for_the_model(stack: Stack, upstream: Scripted) -> None:
+    upstream.say({**MESSAGE, "a_new_field": [1]})
+    _publish(stack, "anthropic")
+    body = {
+        "model": "help", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}],
+        "some_new_field": {"deep": [1, 2.50]}, "volant": {"tags": {"a": "b"}},
+    }  # fmt: skip
+    headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01", "anthropic-beta": "files-api-2026"}
+    status, data, _ = stack.send("POST", "/anthropic/v1/messages", json.dumps(body).encode(), headers)
+    assert (status, json.loads(data)["a_new_field"]) == (200, [1])
+    [asked] = upstream.asked
+    assert asked.json == {**{name: value for name, value in body.items() if name != "volant"}, "model": "gpt"}
+    assert (asked.headers["anthropic-version"], asked.headers["anthropic-beta"]) == ("2023-06-01", "files-api-2026")
+    assert stack.records(1)[0].tags == {"a": "b"}
+
+
+def test_what_a_provider_cannot_express_is_refused_or_named(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(MESSAGE)
+    _publish(stack, "anthropic")
+    status, answer, _ = stack.chat({**HELLO, "n": 3})
+    assert (status, answer["error"]["code"]) == (400, "not_supported")
+    assert upstream.asked == []
+    status, _, headers = stack.chat({**HELLO, "seed": 7})
+    assert status == 200
+    assert "seed" in headers["x-volant-warning"]
+    records = stack.records(2)
+    assert any("seed" in said for said in records[-1].warnings)
+
+
+def test_who_can_express_it_is_asked_instead(stack: Stack, upstream: Scripted) -> None:
+    stack.add_mock("main")
+    claude = stack.target("up", provider="anthropic", model="m", base_url=stack.urls["up"] + "/v1")
+    stack.publish([task("help", ["up"], fallbacks=["main"])], [claude, stack.target("main")])
+    stack.start()
+    status, _, headers = stack.chat({**HELLO, "n": 3})
+    assert (status, headers["x-volant-deployment"]) == (200, "main")
+    assert upstream.asked == []
+
+
+# ---------------------------------------------------------------- other operations
+def test_embeddings_in_both_dialects(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(
+        {
+            "object": "list",
+            "model": "emb",
+            "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -1.0]}],
+            "usage": {"prompt_tokens": 3, "total_tokens": 3},
+        }
+    )
+    _publish(stack, "openai", usd_per_input_token=1.0)
+    body = json.dumps({"model": "help", "input": ["hi"], "encoding_format": "float"}).encode()
+    status, data, headers = stack.send("POST", "/v1/embeddings", body, {"authorization": f"Bearer {KEY}"})
+    assert (status, json.loads(data)["data"][0]["embedding"]) == (200, [0.5, -1.0])
+    assert float(headers["x-volant-cost-usd"]) == 3.0
+    asked = {"requests": [{"model": "models/help", "content": {"parts": [{"text": "hi"}]}}]}
+    path = "/v1beta/models/help:batchEmbedContents"
+    status, data, _ = stack.send("POST", path, json.dumps(asked).encode(), {"x-goog-api-key": KEY})
+    assert (status, json.loads(data)["embeddings"]) == (200, [{"values": [0.5, -1.0]}])
+    assert [one.path for one in upstream.asked] == ["/v1/embeddings"] * 2
+    assert upstream.asked[1].json["input"] == ["hi"]
+    first, second = stack.records(2)
+    assert (first.operation, first.dialect, first.input_tokens) == ("embeddings", "openai", 3)
+    assert (second.dialect, json.loads(second.output)["dimensions"]) == ("gemini", 2)
+
+
+def test_tokens_are_counted_where_a_provider_can(stack: Stack, upstream: Scripted) -> None:
+    upstream.say({"input_tokens": 42})
+    _publish(stack, "anthropic", usd_per_input_token=1.0)
+    body = json.dumps({"model": "help", "messages": [{"role": "user", "content": "hi"}]}).encode()
+    headers = {"x-api-key": KEY, "anthropic-version": "2026-10-21"}
+    status, data, said = stack.send("POST", "/v1/messages/count_tokens", body, headers)
+    assert (status, json.loads(data)) == (200, {"input_tokens": 42})
+    assert "x-volant-warning" not in said
+    assert upstream.asked[0].path == "/v1/messages/count_tokens"
+    assert set(upstream.asked[0].json) == {"model", "messages"}
+    asked = json.dumps({"contents": [{"parts": [{"text": "hi"}]}]}).encode()
+    status, data, _ = stack.send("POST", "/v1/models/help:countTokens", asked, {"x-goog-api-key": KEY})
+    assert (status, json.loads(data)["totalTokens"]) == (200, 42)
+    assert stack.records(2)[0].cost_usd == 0
+
+
+def test_tokens_are_estimated_where_nobody_can(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(COMPLETION)
+    _publish(stack, "openai")
+    body = json.dumps({"model": "help", "messages": [{"role": "user", "content": "x" * 400}]}).encode()
+    status, data, headers = stack.send("POST", "/anthropic/v1/messages/count_tokens", body, {"x-api-key": KEY})
+    assert (status, json.loads(data)) == (200, {"input_tokens": 104})
+    assert "estimated" in headers["x-volant-warning"]
+    assert upstream.asked == []
+    [record] = stack.records(1)
+    assert (record.operation, record.deployment, len(record.warnings)) == ("count_tokens", "", 1)
+
+
+# ---------------------------------------------------------------- names, keys, lists
+def test_a_model_is_a_task_an_alias_or_for_some_keys_a_deployment(stack: Stack) -> None:
+    direct, plain, chats = "sk-volant-direct-0123456789abcdef", KEY, "sk-volant-chatkey-0123456789abcdef"
+    stack.add_mock("main")
+    stack.publish(
+        [task("help", ["main"]), task("other/task", ["main"])],
+        [stack.target("main")],
+        keys=[grant(plain), grant(direct, direct=True), grant(chats, operations=("chat",))],
+        aliases={"default": {"gpt-4o": "help"}},
+    )
+    stack.start()
+    for model in ("help", "gpt-4o", "other/task"):
+        assert stack.chat({**HELLO, "model": model})[0] == 200
+    for model in ("main", "mock/mock-model"):
+        assert stack.chat({**HELLO, "model": model}, key=plain)[0] == 404
+        assert stack.chat({**HELLO, "model": model}, key=direct)[0] == 200
+    assert stack.records(5)[-1].task == "mock/mock-model"
+    status, data, _ = stack.get("/v1/models", {"authorization": f"Bearer {direct}"})
+    assert [one["id"] for one in json.loads(data)["data"]] == ["help", "other/task", "gpt-4o", "main"]
+    status, data, _ = stack.get("/v1/models", {"x-goog-api-key": plain})
+    assert [one["name"] for one in json.loads(data)["models"]] == ["models/help", "models/other/task", "models/gpt-4o"]
+    status, data, _ = stack.get("/v1/models/other%2Ftask", {"x-api-key": plain, "anthropic-version": "2026-10-21"})
+    assert (status, json.loads(data)["id"]) == (200, "other/task")
+    status, data, _ = stack.get(f"/v1beta/models?key={plain}")
+    assert status == 200
+    status, data, _ = stack.get("/v1/models", {"x-api-key": chats, "anthropic-version": "2026-10-21"})
+    assert (status, json.loads(data)["error"]["type"]) == (403, "permission_error")
+    assert plain not in stack.log_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "dialect"),
+    [
+        ("/v1/chat/completions", {}, "openai"),
+        ("/v1/messages", {}, "anthropic"),
+        ("/anthropic/nothing", {}, "anthropic"),
+        ("/v1beta/models/help:generateContent", {}, "google"),
+        ("/gemini/v1/models/help:nothing", {}, "google"),
+        ("/v1/nothing", {"anthropic-version": "2026-10-21"}, "anthropic"),
+    ],
+)
+def test_errors_are_in_the_callers_dialect(stack: Stack, path: str, headers: dict[str, str], dialect: str) -> None:
+    stack.boot["max_body_bytes"] = 1000
+    stack.simple()
+    stack.start()
+    for body, more in (
+        (b"{}", {}),
+        (b"x" * 2000, {"authorization": f"Bearer {KEY}"}),
+        (b"{}", {"authorization": f"Bearer {KEY}", "x-long": "y" * 70_000}),
+        (b"{", {"authorization": f"Bearer {KEY}"}),
+    ):
+        status, data, said = stack.send("POST", path, body, {**headers, **more})
+        assert status in (400, 401, 404, 405, 413, 431), (status, data)
+        assert _is_error_of(dialect, json.loads(data)), (status, data)
+        assert ("request-id" in said) == (dialect == "anthropic" and status != 431)
