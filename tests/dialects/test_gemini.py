@@ -758,3 +758,20 @@ def test_our_errors_are_written_as_google_s() -> None:
 
 def test_the_dialect_is_found_by_name() -> None:
     assert find("gemini") is DIALECT
+
+
+def test_parts_that_nobody_else_knows_are_refused_of_a_user_and_named_of_a_model() -> None:
+    chat = find("openai_chat")
+    ran = model({"executableCode": {"language": "PYTHON", "code": "1"}}, {"text": "1"})
+    losses = Losses(chat.title)
+    chat.render_request(parse({"contents": [user({"text": "x"}), ran]}), ALL, losses)
+    assert losses.dropped == ["ownParts"]
+    for body in (
+        {"contents": [user({"text": "x"}, {"newThing": {}})]},
+        {"contents": [user({"text": "x"})], "generationConfig": {"responseModalities": ["IMAGE"]}},
+    ):
+        with pytest.raises(BadInput) as refused:
+            chat.render_request(parse(body), ALL, Losses(chat.title))
+        assert refused.value.code == "not_supported"
+        again, _ = render(parse(body))
+        assert parse(again) == parse(body), "Gemini itself gets them as they came"

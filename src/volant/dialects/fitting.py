@@ -19,8 +19,10 @@ from volant.dialects.dialect import Losses
 # Fields of one dialect that change what is asked: no other may leave them out. All others are hints.
 _CHANGES_THE_QUESTION = frozenset({
     "audio", "background", "cachedContent", "container", "conversation", "echo", "function_call", "functions",
-    "guardrailConfig", "input", "input_blocks", "item_reference", "logit_bias", "mcp_servers", "modalities",
-    "previous_response_id", "prompt", "suffix", "tool_choice", "web_search_options",
+    "generationConfig.imageConfig", "generationConfig.responseFormat", "generationConfig.responseMimeType",
+    "generationConfig.responseModalities", "generationConfig.speechConfig", "guardrailConfig", "input", "input_blocks",
+    "item_reference", "logit_bias", "mcp_servers", "modalities", "parts", "previous_response_id", "prompt", "suffix",
+    "tool_choice", "web_search_options",
 })  # fmt: skip
 _IDENTITY = {"item"}  # ids and phases of OpenAI's items: nothing is lost without them
 _NOTHING = Message(role="assistant")
@@ -28,6 +30,7 @@ _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "store": (False,),
     "background": (False,),
     "modalities": (["text"],),
+    "generationConfig.responseModalities": (["TEXT"],),
     "truncation": ("disabled",),
     "service_tier": ("auto", "default"),
     "tool_choice": ("auto",),
@@ -120,8 +123,13 @@ def _fit_part(part: Part, can: Capabilities, losses: Losses) -> None:
 
 
 # ---------------------------------------------------------------- what is in another dialect's words
-def naturalise(request: ChatRequest, dialects: tuple[str, ...], losses: Losses) -> ChatRequest:
-    """The request without the words of other dialects; as it is where it came in one of `dialects`."""
+def naturalise(
+    request: ChatRequest, dialects: tuple[str, ...], losses: Losses, keep: frozenset[str] = frozenset()
+) -> ChatRequest:
+    """The request without the words of other dialects; as it is where it came in one of `dialects`.
+
+    `keep`: names in the `extra` of parts and tools that the target has words for.
+    """
     if request.dialect in dialects:
         return request
     if request.own_tools:
@@ -133,8 +141,8 @@ def naturalise(request: ChatRequest, dialects: tuple[str, ...], losses: Losses) 
     return replace(
         request,
         extra={},
-        messages=tuple(_natural_messages(request.messages, losses)),
-        tools=tuple(replace(tool, extra=_gone(tool.extra, losses)) for tool in request.tools),
+        messages=tuple(_natural_messages(request.messages, losses, keep)),
+        tools=tuple(replace(tool, extra=_gone(tool.extra, losses, keep)) for tool in request.tools),
     )
 
 
@@ -148,17 +156,18 @@ def drop_extra(extra: Json, losses: Losses) -> None:
         losses.drop(name)
 
 
-def _gone(extra: Json, losses: Losses) -> Json:
-    if extra:
-        drop_extra(extra, losses)
-    return {}
+def _gone(extra: Json, losses: Losses, keep: frozenset[str]) -> Json:
+    if not extra:
+        return {}
+    drop_extra({name: value for name, value in extra.items() if name not in keep}, losses)
+    return {name: value for name, value in extra.items() if name in keep}
 
 
-def _natural_messages(messages: Iterable[Message], losses: Losses) -> Iterator[Message]:
+def _natural_messages(messages: Iterable[Message], losses: Losses, keep: frozenset[str]) -> Iterator[Message]:
     """Without what only the other dialect can say; calls of one turn that it kept apart are together again."""
     last: Message | None = None
     for one in messages:
-        message = _natural_message(one, losses)
+        message = _natural_message(one, losses, keep)
         if message is not one and message == _NOTHING:  # only an item that its provider made for itself
             continue
         if last is not None and last.tool_calls and last.role == message.role:
@@ -177,18 +186,20 @@ def _natural_messages(messages: Iterable[Message], losses: Losses) -> Iterator[M
         yield last
 
 
-def _natural_message(message: Message, losses: Losses) -> Message:
+def _natural_message(message: Message, losses: Losses, keep: frozenset[str]) -> Message:
     if "parts" in message.extra and message.role != "assistant":
         losses.refuse("parts", "the message holds what only its own dialect has a word for")
     parts = message.parts
     if any(getattr(part, "extra", None) for part in parts):
         parts = tuple(
-            replace(part, extra=_gone(part.extra, losses)) if not isinstance(part, AudioPart) and part.extra else part
+            replace(part, extra=_gone(part.extra, losses, keep))
+            if not isinstance(part, AudioPart) and part.extra
+            else part
             for part in parts
         )
     if parts is message.parts and not message.extra:
         return message
-    return replace(message, parts=parts, extra=_gone(message.extra, losses))
+    return replace(message, parts=parts, extra=_gone(message.extra, losses, frozenset()))
 
 
 # ---------------------------------------------------------------- thinking

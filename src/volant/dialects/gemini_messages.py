@@ -113,7 +113,7 @@ def _parse_model(raw: list[Json], path: str, calls: _Calls) -> Message:
         parts=tuple(parts),
         thoughts=tuple(thoughts),
         tool_calls=tuple(made),
-        extra=filled(parts=others),
+        extra=filled(ownParts=others),
     )
 
 

@@ -1,8 +1,9 @@
 """Gemini's parts: pieces of a content, to and from `core.chat`. The same in requests and answers.
 
 A part is an object with one of text, inlineData, fileData, functionCall, functionResponse, executableCode, ...; beside
-it may stand `thought`, `thoughtSignature` and notes. What `core.chat` has no word for is kept whole in
-`Message.extra["parts"]`.
+it may stand `thought`, `thoughtSignature` and notes. What `core.chat` has no word for is kept whole:
+of a user in `Message.extra["parts"]`, without which the question is another; of a model (code that it ran, searches)
+in `Message.extra["ownParts"]`, which others can do without.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _linked(file: Json, rest: Json, path: str) -> Part:
 # ---------------------------------------------------------------- writing
 def render_parts(message: Message, losses: Losses, *, same: bool) -> list[Json]:
     """The parts of one turn, but its thoughts and function calls. `same`: its `extra` is in Gemini's words."""
-    wire: list[Json] = list(message.extra.get("parts", ())) if same else []
+    wire: list[Json] = [*message.extra.get("ownParts", ()), *message.extra.get("parts", ())] if same else []
     if message.refusal:
         wire.append({"text": message.refusal})
     return wire + [_render_part(part, losses, same=same) for part in message.parts]

@@ -191,7 +191,7 @@ class _Reader:
         if isinstance(media, ImagePart | AudioPart | FilePart):
             yield Delta(index=index, parts=(media,))
         else:
-            yield Delta(index=index, extra={"parts": [part]})
+            yield Delta(index=index, extra={"ownParts": [part]})
 
 
 def _thought_over(state: _Candidate, index: int, signature: str = "") -> Iterator[StreamEvent]:

@@ -117,7 +117,9 @@ def render_response(response: EmbeddingResponse, request: EmbeddingRequest) -> b
         for at, vector in enumerate(response.vectors)
     ]
     usage = {"prompt_tokens": response.input_tokens, "total_tokens": response.input_tokens}
-    return msgspec.json.encode({"object": "list", "data": data, "model": response.model, "usage": usage})
+    return msgspec.json.encode(
+        {"object": "list", "data": data, "model": response.model or request.model, "usage": usage}
+    )
 
 
 def _render_error(error: VolantError, request_id: str) -> bytes:
