@@ -13,28 +13,24 @@ import asyncio
 import contextlib
 import gc
 import logging
-import multiprocessing
-import multiprocessing.connection
 import os
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 import msgspec
 import uvicorn
 
 from volant.app import logs
+from volant.app.checking import Checks
 from volant.core import lifeline
 from volant.core.addresses import Allowed
 from volant.core.errors import VolantError
 from volant.core.ids import random_hex
-from volant.core.nouns import InferenceRecord, Snapshot
+from volant.core.nouns import GuardSpec, InferenceRecord, Snapshot
 from volant.core.prompts import Compiled
 from volant.core.settings import ServerSettings
 from volant.core.workers import WorkerFacts
@@ -43,8 +39,11 @@ from volant.gateway.admission import Admission
 from volant.gateway.app import Gateway
 from volant.gateway.attempt import Attempts
 from volant.gateway.balance import Health
+from volant.gateway.cache import AnswerCache
+from volant.gateway.cache_meaning import packed
 from volant.gateway.chat import Chat
 from volant.gateway.control_link import ControlLink
+from volant.gateway.guards import Guards
 from volant.gateway.patience import Patience
 from volant.gateway.plan import Plans, compile_plans
 from volant.gateway.proxies import Proxies
@@ -59,102 +58,15 @@ from volant.store.place import holder_of, place_of
 from volant.store.spool import SpoolWriter
 from volant.store.vault import Vault, load_master_key
 
-if TYPE_CHECKING:
-    from volant.checks import Check
-
 CLOCKS_EVERY_TICKS = 10  # of uvicorn's, 0.1 s each
 HOUSEKEEPING_S = 0.25
 SYNC_EVERY_S = 1.0  # the window of a power cut
-LONG_TEXT = 8_000  # characters: above, redaction goes to another process
+SWEEP_EVERY_S = 60.0  # answers kept beyond their time go
 SHADOW_WAIT_S = 3.0
 CUT_WITHIN_S = 2  # after drain_s: for the ends of what was cut
 
 _log = logging.getLogger("volant.gateway")
 _access = logging.getLogger("volant.access")
-
-
-# ---------------------------------------------------------------- checks
-class Checks:
-    """volant.checks as the gateway uses them: redaction (pii) and guardrails that flag. Short texts here, long ones in
-    another process. The checks are imported when they are first needed."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Check] = {}
-        self._pool: ProcessPoolExecutor | None = None
-
-    def load(self, names: set[str]) -> None:
-        """Import checks (some tenths of a second): called off the event loop as soon as a task wants them."""
-        for name in names - set(self._loaded):
-            try:
-                self._loaded[name] = _create(name)
-            except VolantError as error:
-                _log.error("a guardrail is left out: %s", error)
-
-    async def redact(self, texts: list[str]) -> list[str]:
-        """The texts without what pii finds."""
-        if sum(map(len, texts)) > LONG_TEXT:
-            return await self._elsewhere(redact_texts, texts)
-        self.load({"pii"})
-        return _redact(self._loaded["pii"], texts)
-
-    async def flag(self, names: tuple[str, ...], texts: list[str]) -> list[str]:
-        """Kinds that the named checks find, e.g. "injection:ROLE_OVERRIDE"; a name that nobody knows finds nothing."""
-        if sum(map(len, texts)) > LONG_TEXT:
-            return await self._elsewhere(flag_texts, [*names, *texts], len(names))
-        self.load(set(names))
-        return _flag({name: self._loaded[name] for name in names if name in self._loaded}, texts)
-
-    async def _elsewhere(self, work: Callable[..., list[str]], *arguments: object) -> list[str]:
-        if self._pool is None:
-            # spawn: a forked child would hold the spool's lock and the listening socket
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_follow_parent)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def redact_texts(texts: list[str]) -> list[str]:
-    """In the pool's process."""
-    return _redact(_create("pii"), texts)
-
-
-def flag_texts(names_and_texts: list[str], names: int) -> list[str]:
-    """In the pool's process; the first `names` items are checks' names."""
-    from volant.checks import names as known
-
-    wanted = set(names_and_texts[:names]) & set(known())
-    return _flag({name: _create(name) for name in wanted}, names_and_texts[names:])
-
-
-def _create(name: str) -> Check:
-    from volant.checks import create
-
-    return create(name)
-
-
-def _redact(check: Check, texts: list[str]) -> list[str]:
-    from volant.checks import redact
-
-    return [redact(text, check.find(text)) for text in texts]
-
-
-def _flag(checks: dict[str, Check], texts: list[str]) -> list[str]:
-    found = {f"{name}:{one.kind}" for name, check in checks.items() for text in texts for one in check.find(text)}
-    return sorted(found)
-
-
-def _follow_parent() -> None:
-    """A pool's process ends when its gateway does, `kill -9` included."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(lifeline.EXIT_CODE)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 # ---------------------------------------------------------------- the worker
@@ -173,6 +85,8 @@ class Worker:
         self._templates: dict[str, Compiled] = {}  # of prompts, by hash; empty: jinja2 is never imported
         self._client = HttpClient()
         self._checks = Checks()
+        self._guards = Guards(self._checks.find)
+        self._cache = AnswerCache(data_dir, self._vault, _now_ms, self._checks.has_personal_data)
         self._spool = SpoolWriter(
             data_dir / "spool" / str(index),
             self._vault.spool_key,
@@ -201,6 +115,8 @@ class Worker:
             recorder=self._recorder,
             shadows=self._shadows,
             max_json_depth=settings.max_json_depth,
+            guards=self._guards,
+            cache=self._cache,
         )
         relay = Relay(self._client, control, settings.max_upload_bytes, Proxies(settings.trusted_proxies))
         self.readiness = Readiness(self._link, data_dir, settings.disk_floor_mb << 20, self._recorder.is_full)
@@ -235,6 +151,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._admission.close()
+        await self._cache.close()
         self._spool.close()
         self._checks.close()
         await self._client.aclose()
@@ -254,15 +171,28 @@ class Worker:
         wanted = {name for task in tasks for name in task.guardrails} | (
             {"pii"} if any(t.redact for t in tasks) else set()
         )
-        if wanted:
-            asyncio.get_running_loop().run_in_executor(None, self._checks.load, wanted)
+        guards = [guard for task in tasks for guard in task.guards]
+        by_meaning = any(task.cache is not None and task.cache.semantic for task in tasks)
+        if wanted or guards or by_meaning:
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(None, self._load, wanted, guards, by_meaning)
         _log.info("configuration %d (%s)", snapshot.revision, snapshot.config_hash[:12])
+
+    def _load(self, checks: set[str], guards: list[GuardSpec], by_meaning: bool) -> None:
+        """Import and compile what requests will need: some tenths of a second, off the event loop."""
+        self._checks.load(checks)
+        self._guards.load(guards)
+        if by_meaning:
+            packed([1.0])
 
     async def _keep_house(self) -> None:
         loop = asyncio.get_running_loop()
-        synced = loop.time()
+        synced = swept = loop.time()
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
+            if loop.time() - swept >= SWEEP_EVERY_S:
+                swept = loop.time()
+                self._cache.sweep()
             if loop.time() - synced >= SYNC_EVERY_S:
                 synced = loop.time()
                 self._spool.retire_stale()

@@ -7,7 +7,8 @@ counts and times, never a text. What was redacted from the request lives in this
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from time import perf_counter, time_ns
 from typing import Any
 
@@ -51,7 +52,7 @@ class Guards:
 
     def __init__(self, find: Find) -> None:
         self._find = find
-        self._read: dict[GuardSpec | bytes, Guard] = {}
+        self._read: dict[bytes, Guard] = {}
         self._meanings = Meanings()
 
     def open(self, task: TaskSpec, models: Models, calls: list[ModelCall]) -> GuardRun | None:
@@ -59,6 +60,12 @@ class Guards:
         if not task.guards:
             return None
         return GuardRun([self._guard(spec) for spec in task.guards], self._find, models, self._meanings, calls)
+
+    def load(self, specs: Iterable[GuardSpec]) -> None:
+        """Import and compile what these need; called off the event loop when the configuration comes."""
+        for spec in specs:
+            with contextlib.suppress(VolantError):  # said at `volant apply`, and by the verdict of each request
+                self._guard(spec)
 
     def _guard(self, spec: GuardSpec) -> Guard:
         key = msgspec.msgpack.encode(spec)
