@@ -80,6 +80,11 @@ class MockServer:
                 connection.abort()
             await self._server.wait_closed()
 
+    def count(self, words: int) -> None:
+        """An answer was given whole."""
+        self.stats["answered"] += 1
+        self.stats["words"] += words
+
     # ------------------------------------------------------------ what it answers
     def words(self, count: int) -> list[str]:
         """The answer in pieces: words, or the fixed answer cut into `count`."""
@@ -304,8 +309,7 @@ class _Exchange(asyncio.Protocol):
         at += 1
         if at == len(frames):
             self._busy = False
-            self._server.stats["answered"] += 1
-            self._server.stats["words"] += words
+            self._server.count(words)
         elif delay and at < len(frames) - 1:
             self._loop.call_later(delay, self._step, b"", frames, words, at, delay, cut)
         else:
@@ -314,8 +318,7 @@ class _Exchange(asyncio.Protocol):
     def answered(self, data: bytes, words: int) -> None:
         """Said whole and well: its caller can be billed for it."""
         if self._transport is not None:
-            self._server.stats["answered"] += 1
-            self._server.stats["words"] += words
+            self._server.count(words)
         self._last(data)
 
     def _last(self, data: bytes) -> None:
@@ -383,6 +386,10 @@ class _Wrong:
 
     def reset(self) -> None:
         self._exchange.end(reset=True)
+
+    def count(self) -> None:
+        """All of it was said, whatever else was wrong."""
+        self._server.count(self._words)
 
     def answer(self) -> None:
         """The right answer, after all."""

@@ -1,0 +1,214 @@
+"""Soak: two workers, two deployments, one of them failing in every known way; who is served, billed, and with what.
+
+    python bench/soak.py [--requests 100000] [--concurrency 32] [--share 0.2] [--workers 2]
+
+A real `volant up` on loopback. "good" never fails; "bad" fails `--share` of its requests, in each way of
+`volant.providers.mock.faults` by turns; two further addresses fail always (a name that does not resolve, a server
+without TLS). Every request carries a mark that only its own answer bears. Clients speak every dialect, whole and
+streamed; some hang up in the middle; one key's budget runs out on the way. Writes bench/results/soak.json; exit code 1
+where a figure misses its goal. `make soak` runs it whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from gateway_load import processes
+from gateway_load.client import percentile
+from soak_load.client import Mix, Tally, soak
+from soak_load.speech import SPEECHES
+from soak_load.stack import SLOW_S, TASKS, USD_PER_INPUT_TOKEN, USD_PER_OUTPUT_TOKEN, Books, Stack, running
+
+from volant.providers.mock.server import INPUT_TOKENS
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT = ROOT / "bench" / "results" / "soak.json"
+SAVED_GOAL = 0.9999
+RSS_GROWTH_MIB = 12.0  # a worker, from a quarter of the requests to their end
+SMALL_SHARE = 0.02  # of the requests are sent with the key whose budget runs out
+WARM_UP = 400  # requests before the first look at memory
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python bench/soak.py", description=__doc__)
+    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--concurrency", type=int, default=32)
+    parser.add_argument("--share", type=float, default=0.2, help="of the bad deployment's requests that go wrong")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=RESULT, help="where the figures go")
+    parser.add_argument("--keep", type=Path, help="a folder for the server's data that stays")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        place = given.keep or Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        with running(place, given.workers) as stack:
+            found = _run(stack, given)
+    missed = _missed(found)
+    found["missed"] = missed
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(found, indent=1) + "\n")
+    _say(found)
+    return 1 if missed else 0
+
+
+def _run(stack: Stack, given: argparse.Namespace) -> dict[str, Any]:
+    small_usd = round(given.requests * SMALL_SHARE * 36e-6 * 0.6, 6)  # about 36 micro-dollars a request
+    keys = ((stack.key("large", 1e6), 1 - SMALL_SHARE), (stack.key("small", small_usd), SMALL_SHARE))
+    stack.plan("bad", share=given.share, slow_s=SLOW_S)
+    stack.plan("tardy", share=given.share, kinds=["slow_first_token"], slow_s=0.6)
+    time.sleep(2.0)  # until every worker has heard of the keys
+    mix = Mix(url=stack.url, speeches=SPEECHES, keys=keys, tasks=TASKS)
+    tally, memory = Tally(), dict[str, dict[str, float]]()
+    warm = Tally()
+    uvloop.run(soak(Mix(url=stack.url, speeches=SPEECHES, keys=keys[:1], tasks=TASKS, seed=3), WARM_UP, 16, warm))
+    started = time.monotonic()
+    uvloop.run(_with_looks(stack, mix, given, tally, memory))
+    seconds = time.monotonic() - started
+    stack.drained()
+    return _figures(stack, given, tally, warm, memory, seconds, small_usd)
+
+
+async def _with_looks(
+    stack: Stack, mix: Mix, given: argparse.Namespace, tally: Tally, memory: dict[str, dict[str, float]]
+) -> None:
+    """Run, and look at the processes' memory at every quarter."""
+    work = asyncio.ensure_future(soak(mix, given.requests, given.concurrency, tally))
+    for quarter in range(5):
+        while tally.sent < given.requests * quarter // 4 and not work.done():  # noqa: ASYNC110  # a look is cheaper
+            await asyncio.sleep(0.05)
+        if quarter == 4:
+            await work
+        memory[f"{quarter * 25} %"] = _memory(stack)
+        done = sum(tally.kinds.values())
+        print(f"{quarter * 25:3} %  {done:7} answered  {memory[f'{quarter * 25} %']}", flush=True)
+
+
+def _memory(stack: Stack) -> dict[str, float]:
+    workers = {f"gateway {at}": processes.rss_mib([pid]) for at, pid in enumerate(sorted(stack.gateways()))}
+    return {name: round(mib, 1) for name, mib in {**workers, "control": processes.rss_mib(stack.control())}.items()}
+
+
+def _figures(
+    stack: Stack,
+    given: argparse.Namespace,
+    tally: Tally,
+    warm: Tally,
+    memory: dict[str, dict[str, float]],
+    seconds: float,
+    small_usd: float,
+) -> dict[str, Any]:
+    books = Books(stack.data)
+    kinds = tally.kinds
+    savable = kinds["ok"] + kinds["failed"] + kinds["wrong"]
+    stats = {name: stack.look(name, "/stats") for name in stack.mocks}
+    answered, words = (sum(stat[what] for stat in stats.values()) for what in ("answered", "words"))
+    upstream_usd = answered * INPUT_TOKENS * USD_PER_INPUT_TOKEN + words * USD_PER_OUTPUT_TOKEN
+    calls, _, output_tokens, calls_usd = books.answered()
+    spent, billed, ids = books.spent(), books.billed(), books.keys()
+    faults = stack.look("bad", "/faults")["counts"]
+    found = {
+        "requests": given.requests,
+        "concurrency": given.concurrency,
+        "workers": given.workers,
+        "seconds": round(seconds, 1),
+        "per_second": round(given.requests / seconds, 1),
+        "ms_p50": round(percentile(tally.seconds, 50) * 1000, 2),
+        "ms_p99": round(percentile(tally.seconds, 99) * 1000, 2),
+        "kinds": dict(kinds),
+        "dialects": dict(tally.by_speech),
+        "cut_with": dict(tally.by_cut),
+        "savable": savable,
+        "saved": kinds["ok"],
+        "saved_share": kinds["ok"] / savable if savable else 0.0,
+        "wrong": kinds["wrong"],
+        "samples": tally.samples,
+        "faults": faults,
+        "calls_by_why": books.calls("why"),
+        "calls_by_error": books.calls("error_code"),
+        "calls_by_deployment": books.calls("deployment"),
+        "upstream": {"answered": answered, "words": words, "usd": round(upstream_usd, 9)},
+        "gateway": {"answered": calls, "words": output_tokens, "usd": round(calls_usd, 9)},
+        "records": books.count("inference"),
+        "answers_with_an_id": tally.recorded + warm.recorded + kinds["left"] + warm.kinds["left"],
+        "calls_usd": round(books.calls_usd(), 9),
+        "keys": {
+            name: {
+                "billed_usd": round(billed.get(ids[name], 0.0), 9),
+                "settled_usd": round(spent.get(ids[name], 0.0), 9),
+            }
+            for name in ("large", "small")
+        },
+        "small_budget_usd": small_usd,
+        "memory_mib": memory,
+        "machine": {"cores": len(os.sched_getaffinity(0)), "python": platform.python_version()},
+        "commit": _commit(),
+        "day": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+    }
+    books.close()
+    return found
+
+
+def _missed(found: dict[str, Any]) -> list[str]:
+    """Goals that do not hold."""
+    kinds, keys = found["kinds"], found["keys"]
+    upstream, gateway = found["upstream"], found["gateway"]
+    first, last = found["memory_mib"]["25 %"], found["memory_mib"]["100 %"]
+    growth = max(last[name] - first[name] for name in last if name.startswith("gateway"))
+    goals = {
+        f"at least {SAVED_GOAL:.2%} of the requests that could be saved were": found["saved_share"] >= SAVED_GOAL,
+        "nobody got a wrong answer": found["wrong"] == 0,
+        "every request was accounted for": sum(kinds.values()) == found["requests"],
+        "every answer has its record": found["records"] == found["answers_with_an_id"],
+        "the upstream counts as many answers and words as the gateway": (upstream["answered"], upstream["words"])
+        == (gateway["answered"], gateway["words"]),
+        "billed is what the upstream counts, to the cent": abs(upstream["usd"] - gateway["usd"]) < 0.005,
+        "records cost what their calls cost": math.isclose(
+            found["calls_usd"], sum(one["billed_usd"] for one in keys.values()), abs_tol=1e-6
+        ),
+        "budgets settle to the cent": all(abs(one["billed_usd"] - one["settled_usd"]) < 0.005 for one in keys.values()),
+        "the small budget was not passed": keys["small"]["settled_usd"] <= found["small_budget_usd"] + 1e-9,
+        f"a worker's memory grew by less than {RSS_GROWTH_MIB:g} MiB": growth < RSS_GROWTH_MIB,
+    }
+    return [goal for goal, holds in goals.items() if not holds]
+
+
+def _say(found: dict[str, Any]) -> None:
+    kinds = found["kinds"]
+    print(
+        f"\n{found['requests']} requests in {found['seconds']} s ({found['per_second']}/s), p50 {found['ms_p50']} ms, "
+        f"p99 {found['ms_p99']} ms, {sum(found['faults'].values())} faults of {len(found['faults'])} kinds\n"
+        f"saved {found['saved']} of {found['savable']} that could be ({found['saved_share']:.4%}), "
+        f"wrong {found['wrong']}\n"
+        f"cut after the first word {kinds.get('cut', 0)}, left by us {kinds.get('left', 0)}, "
+        f"refused by a spent budget {kinds.get('refused', 0)}\n"
+        f"calls by why: {found['calls_by_why']}\n"
+        f"upstream {found['upstream']}\ngateway  {found['gateway']}\nkeys {found['keys']}\nmemory {found['memory_mib']}"
+    )
+    for sample in found["samples"]:
+        print(f"  {sample[:600]}")
+    for goal in found["missed"]:
+        print(f"MISSED: {goal}")
+
+
+def _commit() -> str:
+    answer = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    return answer.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
