@@ -2,43 +2,121 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from genai_prices.data_snapshot import get_snapshot
+
+from volant import dialects
+from volant.core.chat import ChatRequest, Message, Sampling, TextPart
 from volant.core.errors import BadInput, Conflict, NotFound
 from volant.core.nouns import DeploymentSpec, Target
-from volant.providers import Provider, find, names, provider
+from volant.dialects import EMBEDDING_NAMES, NAMES
+from volant.dialects.dialect import Losses
+from volant.providers import Provider, find, names, provider, sheet_of
 from volant.providers.endpoint import endpoint_of
 from volant.providers.prices import price_of
 
 
 def test_what_ships() -> None:
-    assert set(names()) >= {"openai", "local", "mock"}
+    assert set(names()) >= {
+        "anthropic", "azure", "azure-dated", "bedrock", "cerebras", "cohere", "compatible", "deepseek", "fireworks",
+        "google", "groq", "llamacpp", "lmstudio", "local", "mistral", "mock", "moonshot", "ollama", "openai",
+        "openrouter", "perplexity", "sglang", "together", "vllm", "xai", "zai",
+    }  # fmt: skip
+
+
+def deployed(name: str, **more: Any) -> Target:
+    options = {option: value or "given" for option, value in find(name).options.items()}
+    whole = {"name": "d", "provider": name, "model": "org/m:1", "base_url": "http://127.0.0.1:8080/v1/", **more}
+    return Target(**{"options": options, **whole})
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_fact_sheet_makes_an_endpoint(name: str) -> None:
+def test_a_fact_sheet_makes_an_endpoint_of_every_wire(name: str) -> None:
     sheet = find(name)
     assert sheet.title
     assert sheet.wires
-    assert all(wire.path.startswith("/") for wire in sheet.wires)
-    target = Target(name="d", provider=name, model="m", base_url="http://127.0.0.1:8080/v1/", api_key="k-1")
-    endpoint = endpoint_of(target, sheet)
-    request = endpoint.request(b'{"a":1}', b"traceparent: x\r\n")
-    head, _, body = request.partition(b"\r\n\r\n")
-    assert body == b'{"a":1}'
-    lines = head.decode().split("\r\n")
-    assert lines[0] == f"POST /v1{sheet.wires[0].path} HTTP/1.1"
-    assert lines[1] == "host: 127.0.0.1:8080"
-    assert f"{sheet.auth_header}: {sheet.auth_value.format(key='k-1')}" in lines
-    assert "content-length: 7" in lines
-    assert "traceparent: x" in lines
+    assert not sheet.elsewhere or find(sheet.elsewhere)
+    for wire in sheet.wires:
+        assert wire.path.startswith("/")
+        assert wire.dialect in (NAMES if wire.operation in ("chat", "count_tokens") else EMBEDDING_NAMES)
+        target = deployed(name, api_key="k-1")
+        request = endpoint_of(target, sheet, wire).request(b'{"a":1}', b"traceparent: x\r\n")
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert body == b'{"a":1}'
+        lines = head.decode().split("\r\n")
+        path = wire.path.replace("{model}", "org%2Fm%3A1")
+        for option, value in target.options.items():
+            path = path.replace("{" + option + "}", value)
+        assert lines[0] == f"POST /v1{path} HTTP/1.1"
+        assert lines[1] == "host: 127.0.0.1:8080"
+        if sheet.auth == "header":
+            assert f"{sheet.auth_header}: {sheet.auth_value.format(key='k-1')}" in lines
+        assert "content-length: 7" in lines
+        assert "traceparent: x" in lines
+        assert not any("{" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", names())
 def test_no_key_no_header(name: str) -> None:
     sheet = find(name)
-    target = Target(name="d", provider=name, model="m", base_url="http://127.0.0.1:8080/v1")
-    assert sheet.auth_header.encode() not in endpoint_of(target, sheet).head
+    assert sheet.auth_header.encode() not in endpoint_of(deployed(name), sheet).head.lower()
+
+
+@pytest.mark.parametrize("name", names())
+def test_an_own_address_is_whole_and_reached_over_tls(name: str) -> None:
+    sheet = find(name)
+    if not sheet.base_url:
+        pytest.skip("its deployments say where it is")
+    base = sheet.base_url
+    assert not base.endswith("/")
+    assert base.startswith("https://") or base.startswith("http://127.0.0.1:")
+    assert endpoint_of(deployed(name, base_url=""), sheet).origin.host
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_dialect_of_a_sheet_can_be_written(name: str) -> None:
+    """Chats of all clients reach the provider by its first wire; a plain one loses nothing there."""
+    for wire in find(name).wires:
+        if wire.operation == "chat":
+            dialect = dialects.find(wire.dialect)
+            losses = Losses(dialect.title)
+            messages = (Message(role="user", parts=(TextPart(text="hi"),)),)
+            request = ChatRequest(model="m", messages=messages, sampling=Sampling(max_tokens=5))
+            assert b"hi" in dialect.render_request(request, find(name).capabilities, losses)
+            assert losses.dropped == []
+        elif wire.operation == "embeddings":
+            assert dialects.find_embeddings(wire.dialect)
+
+
+def test_an_option_that_an_address_needs_is_asked_for() -> None:
+    with pytest.raises(BadInput) as caught:
+        endpoint_of(Target(name="d", provider="azure", model="m", base_url=""), find("azure"))
+    assert (caught.value.code, caught.value.where) == ("missing_option", "options.resource")
+
+
+def test_a_deployment_says_what_its_model_cannot() -> None:
+    said = sheet_of("vllm", options={"images": "false", "limit_field": "max_completion_tokens"})
+    assert (said.capabilities.images, said.capabilities.limit_field) == (False, "max_completion_tokens")
+    assert said.capabilities.tools
+    assert sheet_of("vllm") is find("vllm")
+    assert sheet_of("azure", options={"resource": "x"}) is find("azure")
+    for options, code in (({"imgaes": "false"}, "unknown_option"), ({"images": "no"}, "bad_option")):
+        with pytest.raises(BadInput) as caught:
+            sheet_of("vllm", options=options)
+        assert caught.value.code == code
+
+
+def test_openai_elsewhere_is_only_compatible() -> None:
+    assert sheet_of("openai", "https://api.openai.com/v1/") is find("openai")
+    assert sheet_of("openai", "http://10.0.0.7:8000/v1") is find("compatible")
+    assert sheet_of("groq", "http://10.0.0.7:8000/v1") is find("groq")
+
+
+@pytest.mark.parametrize("name", [name for name in names() if find(name).price_provider])
+def test_the_price_tables_know_the_provider(name: str) -> None:
+    assert find(name).price_provider in {one.id for one in get_snapshot().providers}
 
 
 @pytest.mark.parametrize("name", names())
