@@ -13,18 +13,21 @@ from typing import Any
 from volant.core.errors import BadInput, Forbidden, StorageFull, Unavailable, VolantError
 from volant.core.nouns import KeyGrant
 from volant.gateway import answering, body, locally, operations, prompting
-from volant.gateway.admission import FREE, Admission, Reservation
+from volant.gateway.admission import Admission
 from volant.gateway.answering import said_instead
 from volant.gateway.answers import id_lines
 from volant.gateway.attempt import Attempts, Outcome
 from volant.gateway.auth import authenticate
+from volant.gateway.cache_key import found_line, given_again, missed_line, wish_of
 from volant.gateway.call import Job
 from volant.gateway.caller import Caller, going_along, read_headers, subject_of_call
-from volant.gateway.cost import most_usd
+from volant.gateway.cost import most_of
 from volant.gateway.doors import Entrance
+from volant.gateway.footing import Footing, stand
 from volant.gateway.hooks import Cache, Guards, Observer, Question
 from volant.gateway.inference import Inference, open_inference
 from volant.gateway.inner import Inner
+from volant.gateway.limit_headers import headers_of
 from volant.gateway.moderating import Find
 from volant.gateway.plan import Plans, TaskPlan
 from volant.gateway.record import Recorder
@@ -93,10 +96,13 @@ class Chat:
             plan = prompting.rendered(plan, subject.variables)
         elif subject.variables:
             raise prompting.no_prompt(plan.task.name)
-        reservation = FREE
-        if grant.requests_per_minute or grant.usd_per_day:
-            reservation = await self._admission.admit(grant, most_usd(asked, plan))
+        footing: Footing | None = None
+        if plans.ceilings.concern(grant):
+            usd, tokens = most_of(asked, plan)
+            model = plan.live.model
+            footing = await stand(self._admission, plans.ceilings, grant, plan.task.name, model, usd, tokens)
         outcome = Outcome()
+        inference: Inference | None = None
         try:
             inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
             if self._observer is not None:
@@ -104,33 +110,37 @@ class Chat:
             answered = await self._guard(inference) if plan.task.guards else None
             if answered is None and entrance.operation in locally.OPERATIONS:
                 answered = await locally.answer(inference, self._find)
-            job = _job(inference, caller, reservation, going_along(entrance.family, headers), wire)
-            outcome = answered or await self._outcome(inference, job)
+            job = _job(inference, caller, footing, going_along(entrance.family, headers), wire)
+            outcome = answered or await self._outcome(inference, job, caller)
             await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
         finally:
-            if reservation is not FREE:
-                reservation.settle(
-                    sum(call.cost_usd for call in outcome.calls),
-                    sum(call.input_tokens + call.output_tokens for call in outcome.calls),
-                )
+            if footing is not None:
+                footing.settle([*outcome.calls, *(inference.judged if inference is not None else ())])
         if inference.mirrored and not outcome.gone:
             self._shadows.submit(inference, plans.snapshot.on_full_disk)
 
     # ------------------------------------------------------------ the middle
-    async def _outcome(self, inference: Inference, job: Job) -> Outcome:
+    async def _outcome(self, inference: Inference, job: Job, caller: Caller) -> Outcome:
         """Ask, with the cache around where the task has one."""
         task = inference.plan.task
         if self._cache is None or task.cache is None or inference.asked.entrance.operation != "chat":
             return await self._attempts.answer(job)
+        restores = inference.guarding is not None and inference.guarding.restores
         question = Question(
             grant=inference.grant,
             task=task,
             variant=inference.variant,
             request=job.edited or inference.asked.chat(),
+            subject=inference.subject,
+            personal=restores,
+            wish=wish_of(caller.cache_control, caller.cache_wish),
             models=self._inner(inference),
         )
         if (found := await self._cache.look(question)) is not None:
-            return Outcome(cache=found.how, response=found.response, failure=found.refusal)
+            job.answer_head += found_line(found)
+            response = found.response and given_again(found.response, job.inference_id, inference.started_ms // 1000)
+            return Outcome(cache=found.how, response=response, failure=found.refusal)
+        job.answer_head += missed_line(question)
         outcome = await self._attempts.answer(job)
         outcome.question = question
         return outcome
@@ -180,9 +190,8 @@ class Chat:
         if not outcome.gone and not wire.gone:
             answering.send(job, outcome, wire)
         if outcome.question is not None and self._cache is not None:
-            restores = inference.guarding is not None and inference.guarding.restores
             response, refusal = answering.whole_of(outcome), answering.refusal_of(outcome)
-            if (response is not None and not restores) or refusal is not None:
+            if response is not None or refusal is not None:
                 await self._cache.keep(outcome.question, response, refusal)
 
 
@@ -196,7 +205,7 @@ def _plan(plans: Plans, grant: KeyGrant, asked: body.Asked) -> TaskPlan:
 
 
 def _job(
-    inference: Inference, caller: Caller, reservation: Reservation, said: tuple[tuple[bytes, bytes], ...], wire: Wire
+    inference: Inference, caller: Caller, footing: Footing | None, said: tuple[tuple[bytes, bytes], ...], wire: Wire
 ) -> Job:
     inference_id = inference.inference_id.encode()
     family = inference.asked.entrance.family
@@ -206,9 +215,9 @@ def _job(
         id_lines(family, caller.request_id or inference_id),
         inference.variant.header,
     )
-    if reservation is not FREE and reservation.limit[0]:
-        rate, left = reservation.limit
-        head += b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\n" % (rate, left)
+    if footing is not None:
+        head += headers_of(footing.reservation, family)
+        inference.footing = footing
     return Job(
         inference_id=inference.inference_id,
         asked=inference.asked,
@@ -220,4 +229,5 @@ def _job(
         edited=inference.edited,
         guarding=inference.guarding,
         said=said,
+        footing=footing,
     )

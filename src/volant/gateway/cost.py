@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from volant.core.chat import Usage
-from volant.core.nouns import Target
-from volant.dialects.openai_reading import Reading
+from volant.core.costs import cost_usd as cost_of
 from volant.gateway import body
 from volant.gateway.plan import TaskPlan
 
 OUTPUT_TOKENS = 4096  # reserved for a request that names no limit
+REMOTE_TOKENS = 32_000  # reserved for what is named by URL or by a file's id: its bytes are not in the request
+_REMOTE = (b"image_url", b"file_id", b"file_url", b"fileUri", b"file_uri", b'"type":"url"', b'"type": "url"')
 
 
-def cost_of(target: Target, usage: Usage | Reading) -> float:
-    """Dollars. Tokens read from the provider's cache, and those written to it, have prices of their own."""
-    plain = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
-    cost = max(0, plain) * target.usd_per_input_token + usage.output_tokens * target.usd_per_output_token
-    if usage.cached_tokens or usage.cache_write_tokens:
-        cost += usage.cached_tokens * target.usd_per_cached_token
-        cost += usage.cache_write_tokens * target.usd_per_cache_write_token
-    return cost
-
-
-def most_usd(asked: body.Asked, plan: TaskPlan) -> float:
-    """The most that a request can cost: a token has at least one byte, and the answer ends at its limit."""
-    if asked.entrance.operation in ("count_tokens", "moderations"):
-        return 0.0
+def most_of(asked: body.Asked, plan: TaskPlan) -> tuple[float, int]:
+    """(dollars, tokens) that a request can take at most in one call: a token has at least one byte, and the answer ends
+    at its limit."""
+    operation = asked.entrance.operation
+    if operation in ("count_tokens", "moderations"):
+        return 0.0, 0
     variants = plan.weighted or ((plan.live,) if plan.candidate is None else (plan.live, plan.candidate))
+    most_out = max(body.output_limit(asked, variant, OUTPUT_TOKENS) for variant in variants)
+    most_in = len(asked.raw) + max(variant.added_bytes for variant in variants)
+    if any(name in asked.raw for name in _REMOTE):
+        most_in += REMOTE_TOKENS * sum(asked.raw.count(name) for name in _REMOTE)
     dearest_in = max(variant.dearest[0] for variant in variants)
     dearest_out = max(variant.dearest[1] for variant in variants)
-    if not dearest_in and not dearest_out:
-        return 0.0
-    most = max(body.output_limit(asked, variant, OUTPUT_TOKENS) for variant in variants)
-    added = max(variant.added_bytes for variant in variants)
-    return (len(asked.raw) + added) * dearest_in + most * dearest_out
+    return most_in * dearest_in + most_out * dearest_out, most_in + most_out
+
+
+__all__ = ["OUTPUT_TOKENS", "REMOTE_TOKENS", "cost_of", "most_of"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from volant.core.chat import ChatRequest
+from volant.core.costs import cost_usd
 from volant.core.ids import new_id, new_span_id, random_hex
 from volant.core.nouns import InferenceRecord, KeyGrant, ModelCall
 from volant.gateway.attempt import GONE, Outcome
 from volant.gateway.body import Asked
 from volant.gateway.caller import Caller, Subject
+from volant.gateway.footing import Footing
 from volant.gateway.hooks import Guarding
 from volant.gateway.plan import Plans, TaskPlan, VariantPlan
 from volant.gateway.split import Arm, arm_of, share_of
@@ -38,7 +40,13 @@ class Inference:
     shadow_of: str = ""
     edited: ChatRequest | None = None  # what the guards made of the request
     guarding: Guarding | None = None
+    footing: Footing | None = None  # what it holds of its ceilings
     judged: list[ModelCall] = field(default_factory=list)  # calls of guards and cache, that answered nobody
+
+    @property
+    def recorded(self) -> ChatRequest | None:
+        """What may be written of the request, where the guards changed or refused it; None: as it came."""
+        return (self.guarding.recorded if self.guarding is not None else None) or self.edited
 
     @property
     def expects_json(self) -> bool:
@@ -120,6 +128,14 @@ def status_of(outcome: Outcome) -> tuple[int, str]:
     return (outcome.exchange.status if outcome.exchange is not None else 0), error_code
 
 
+def _saved_usd(inference: Inference, outcome: Outcome) -> float:
+    """What the answer from the cache would have cost, had the variant's first deployment given it."""
+    usage = outcome.response.usage if outcome.response is not None else None
+    if usage is None or not inference.variant.deployments:
+        return 0.0
+    return cost_usd(inference.variant.deployments[0].target, usage)
+
+
 def record_of(
     inference: Inference,
     outcome: Outcome,
@@ -178,6 +194,8 @@ def record_of(
         output_tokens=answered.output_tokens if answered is not None else 0,
         cost_usd=sum(call.cost_usd for call in (*calls, *judged)),
         price_version=target.price_version if target is not None else "",
+        saved_usd=_saved_usd(inference, outcome) if outcome.cache else 0.0,
+        holder=inference.footing.holder if inference.footing is not None else "",
         config_hash=inference.config_hash,
         shadow_of=inference.shadow_of,
         calls=(*calls, *judged),
