@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from volant.core.chat import Failed
 from volant.core.errors import VolantError
@@ -10,18 +10,24 @@ from volant.core.ids import random_hex
 from volant.dialects import find
 from volant.dialects.dialect import UpstreamError
 from volant.dialects.openai_errors import render_error, retry_headers
+from volant.dialects.sse import data_of
 from volant.gateway.ceiling_refusals import CeilingReached
 from volant.gateway.doors import Entrance, Family
 from volant.gateway.limit_headers import headers_of
 
 if TYPE_CHECKING:
     from volant.gateway.body import Asked
-    from volant.gateway.wire import Wire
 
 JSON_HEADER = b"content-type: application/json\r\n"
 _STREAM = b"cache-control: no-cache\r\nx-accel-buffering: no\r\n"
 _DIALECTS = {"anthropic": "anthropic", "gemini": "gemini"}  # of families whose errors are not OpenAI's
 _LONGEST_WARNING = 1000
+
+
+class Responds(Protocol):
+    """A wire, as far as it is needed here."""
+
+    def respond(self, status: int, headers: bytes, body: bytes) -> None: ...
 
 
 class Refusal(VolantError):
@@ -71,7 +77,7 @@ def error_body(family: Family, error: VolantError, request_id: str) -> bytes:
     return render_error(error) if name is None else find(name).render_error(error, request_id)
 
 
-def send_error(wire: Wire, error: VolantError, family: Family, head: bytes = b"", request_id: bytes = b"") -> None:
+def send_error(wire: Responds, error: VolantError, family: Family, head: bytes = b"", request_id: bytes = b"") -> None:
     """An error, with what tells a client whether and when to try again. `head`: our lines, ids among them."""
     if not head:
         request_id = request_id or b"req_" + random_hex(24).encode()
@@ -89,4 +95,5 @@ def error_event(asked: Asked, error: VolantError) -> bytes:
     hint = f" {error.hint}" if error.hint else ""
     kind = "rate_limit_error" if error.status == 429 else "server_error"
     failed = Failed(message=error.message + hint, kind=kind, code=error.code)
-    return find(asked.entrance.dialect).stream_renderer(asked.chat()).feed(failed)
+    event = find(asked.entrance.dialect).stream_renderer(asked.chat()).feed(failed)
+    return event if asked.entrance.sse else b",\r\n%b]" % (data_of(event) or b"{}")  # the last of an array

@@ -180,12 +180,18 @@ class OneArray:
     def __init__(self, events: StreamRenderer) -> None:
         self._events = events
         self._cutter = SseCutter()
-        self._begun = False
+        self._begun = self._closed = False
 
     def feed(self, event: StreamEvent) -> bytes:
-        return self._joined(self._events.feed(event))
+        out = self._joined(self._events.feed(event))
+        if isinstance(event, Failed) and self._begun:  # nothing comes after it
+            self._closed = True
+            return out + b"]"
+        return out
 
     def done(self) -> bytes:
+        if self._closed:
+            return b""
         end = self._joined(self._events.done())
         return end + (b"]" if self._begun else b"[]")
 
