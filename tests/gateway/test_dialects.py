@@ -39,7 +39,7 @@ MESSAGE = {
         "output_tokens": 20,
     },
 }
-GENERATED = {
+GENERATED: dict[str, Any] = {
     "candidates": [
         {"content": {"role": "model", "parts": [{"text": "hello there"}]}, "finishReason": "STOP", "index": 0}
     ],
@@ -113,7 +113,7 @@ STREAMS: dict[str, list[str]] = {
                 ],
             }
         )
-        + "\r\n\r\n",  # type: ignore[index]
+        + "\r\n\r\n",
     ],
 }
 PATHS = {
@@ -442,6 +442,30 @@ def test_tokens_are_estimated_where_nobody_can(stack: Stack, upstream: Scripted)
     assert upstream.asked == []
     [record] = stack.records(1)
     assert (record.operation, record.deployment, len(record.warnings)) == ("count_tokens", "", 1)
+
+
+def test_moderations_by_our_checks(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(COMPLETION)
+    _publish(stack, "openai")
+    texts = ["you are a worthless idiot, die", "the weather is nice", "mail me at ada@example.org"]
+    keyed = {"authorization": f"Bearer {KEY}"}
+    for model in ({}, {"model": "omni-moderation-latest"}):
+        status, data, _ = stack.send("POST", "/v1/moderations", json.dumps({"input": texts, **model}).encode(), keyed)
+        assert status == 200, data
+        hostile, nice, mail = json.loads(data)["results"]
+        assert (hostile["flagged"], nice["flagged"]) == (True, False)
+        assert hostile["categories"]["harassment"]
+        assert mail["categories"]["pii"]
+        assert mail["category_scores"]["hate"] == 0
+    status, data, _ = stack.send("POST", "/v1/moderations", b'{"input":"hi","model":"help"}', keyed)
+    assert status == 200, data
+    assert not json.loads(data)["results"][0]["flagged"]  # its provider does not moderate
+    assert upstream.asked == []
+    records = stack.records(3)
+    assert {record.operation for record in records} == {"moderations"}
+    assert [bool(record.input) for record in records] == [False, False, True]  # no task says how the first are kept
+    status, data, _ = stack.send("POST", "/v1/moderations", b'{"input":7}', keyed)
+    assert (status, json.loads(data)["error"]["param"]) == (400, None)
 
 
 # ---------------------------------------------------------------- names, keys, lists

@@ -28,7 +28,8 @@ def request_for(
         rendered, dropped = counting.request_for(asked, variant, place, way, edited)
         return rendered, way.wire.dialect == asked.entrance.dialect, dropped
     if way.wire.operation == "moderations":
-        return _ENCODER.encode({**asked.fields, "model": place.model_json}), True, ()
+        fields = {name: value for name, value in asked.fields.items() if name != "volant"}
+        return _ENCODER.encode({**fields, "model": place.model_json}), True, ()
     if way.wire.dialect == asked.entrance.dialect == "openai" and asked.embedding is None:
         fields = {name: value for name, value in asked.fields.items() if name != "volant"}
         if not asked.entrance.model:
