@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from volant.core.capabilities import Capabilities
 from volant.core.chat import (
@@ -28,7 +30,7 @@ from volant.core.chat import (
     ToolDelta,
     assemble,
 )
-from volant.core.errors import BadInput, NotFound
+from volant.core.errors import BadInput, NotFound, UpstreamFailed
 from volant.dialects import find
 from volant.dialects.dialect import Losses
 
@@ -325,3 +327,49 @@ def test_errors_of_all_the_copies_are_read(body: Any, message: str, kind: str, c
 def test_an_error_that_is_no_json_is_shown_as_it_is() -> None:
     assert CHAT.parse_error(502, b"<html>Bad gateway\xff</html>\n").message == "<html>Bad gateway\ufffd</html>"
     assert json.loads(CHAT.render_error(NotFound("x", "no such"), "req_1"))["error"]["type"] == "not_found_error"
+
+
+def test_thinking_beside_the_words_is_thinking() -> None:
+    """As Mistral writes it, whole and streamed."""
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "yes"}]
+    whole = CHAT.parse_response(json.dumps({"choices": [{"message": {"content": parts}}]}).encode())
+    chunks = [{"choices": [{"delta": {"content": [part]}}]} for part in parts]
+    parser = CHAT.stream_parser()
+    events = [event for chunk in chunks for event in parser.feed(b"data: " + json.dumps(chunk).encode() + b"\n\n")]
+    for message in (whole.choices[0].message, assemble(events).choices[0].message):
+        assert (message.text, message.reasoning) == ("yes", "hm")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["type", "role", "content", "text", "function", "custom", "tool_calls", "id", "image_url",
+                         "name", "arguments", "url", "delta", "message", "user", "index", "extra_content", "google",
+                         "reasoning_details", "images", "logprobs", "finish_reason", "thinking", "file"]),
+        inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+def _outcome(read: Any, said: bytes) -> str:
+    """The code of the complaint; any other exception is a crash."""
+    try:
+        read(said)
+    except (BadInput, UpstreamFailed) as error:
+        return error.code
+    return "read"
+
+
+@given(
+    st.dictionaries(st.sampled_from(["tools", "tool_choice", "response_format", "stop", "stream_options"]), JSON), JSON
+)
+def test_no_request_crashes_the_parser(body: dict[str, Any], message: Any) -> None:
+    said = json.dumps({"model": "m", "messages": [message], **body}).encode()
+    assert _outcome(lambda raw: CHAT.parse_request(raw, "", None), said) in ("read", "invalid_field")
+
+
+@given(JSON)
+def test_no_answer_crashes_the_parser(choice: Any) -> None:
+    said = json.dumps({"choices": [choice]}).encode()
+    assert _outcome(CHAT.parse_response, said) in ("read", "invalid_answer")
+    assert _outcome(CHAT.stream_parser().feed, b"data: " + said + b"\n\n") in ("read", "invalid_chunk")

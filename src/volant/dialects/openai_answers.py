@@ -33,7 +33,15 @@ from volant.core.chat import (
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects.fields import decode, filled, want
 from volant.dialects.openai_messages import parse_message, render_message, render_part
-from volant.dialects.openai_thoughts import is_proof, parse_details, render_detail, render_signature, signature_of
+from volant.dialects.openai_thoughts import (
+    is_proof,
+    parse_details,
+    render_detail,
+    render_signature,
+    signature_of,
+    split_thinking,
+    words_of,
+)
 from volant.dialects.openai_tools import closing, escaped, opening, text_of
 from volant.dialects.sse import DONE, data_of, event_of
 
@@ -235,8 +243,9 @@ class StreamParser:
     def _choice(self, choice: Json) -> Iterator[StreamEvent]:
         index = int(choice.get("index") or 0)
         delta = choice.get("delta") or {}
-        text, refusal = delta.get("content") or "", delta.get("refusal") or ""
-        reasoning = delta.get("reasoning_content") or delta.get("reasoning") or ""
+        content, thinking = split_thinking(delta.get("content"))
+        text, refusal = words_of(content), delta.get("refusal") or ""
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning") or thinking
         logprobs = choice.get("logprobs")
         if reasoning:
             yield Delta(index=index, reasoning=reasoning)

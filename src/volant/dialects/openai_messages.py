@@ -26,7 +26,14 @@ from volant.core.chat import (
     ToolChoice,
 )
 from volant.dialects.fields import bad, filled, listed, maybe, want, words
-from volant.dialects.openai_thoughts import is_proof, parse_thoughts, render_detail, render_signature, signature_of
+from volant.dialects.openai_thoughts import (
+    is_proof,
+    parse_thoughts,
+    render_detail,
+    render_signature,
+    signature_of,
+    split_thinking,
+)
 from volant.dialects.openai_tools import CUSTOM, arguments_of, custom_tool, text_of
 
 _ROLES = frozenset(get_args(Role))
@@ -41,7 +48,9 @@ def parse_message(raw: object, path: str) -> Message:
         raise bad(f"{path}.role", "is 'function', which tools have replaced; send role tool with a tool_call_id")
     if role not in _ROLES:
         raise bad(f"{path}.role", f"is {role[:40]!r}; it must be one of {', '.join(sorted(_ROLES))}")
-    content = rest.pop("content", None)
+    content, thinking = split_thinking(rest.pop("content", None))
+    if thinking:
+        rest.setdefault("reasoning_content", thinking)
     if isinstance(content, str):
         parts: tuple[Part, ...] = (TextPart(text=content),) if content else ()
     else:

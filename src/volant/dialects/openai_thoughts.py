@@ -54,6 +54,30 @@ def parse_details(details: object) -> list[Thought]:
     return [_thought(detail) for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
 
 
+def split_thinking(content: object) -> tuple[Any, str]:
+    """A content without its thinking, and that thinking: Mistral writes it as parts beside the words."""
+    if not isinstance(content, list):
+        return content, ""
+    thinking = [part for part in content if isinstance(part, dict) and part.get("type") == "thinking"]
+    if not thinking:
+        return content, ""
+    said = [one for part in thinking for one in _parts(part.get("thinking"))]
+    return [part for part in content if part not in thinking], "".join(said)
+
+
+def words_of(content: object) -> str:
+    """The words of a content that is text, or a list of parts."""
+    if not isinstance(content, list):
+        return _text(content)
+    return "".join(_parts([part for part in content if isinstance(part, dict) and part.get("type") == "text"]))
+
+
+def _parts(said: object) -> list[str]:
+    if isinstance(said, str):
+        return [said]
+    return [_text(part.get("text")) for part in said if isinstance(part, dict)] if isinstance(said, list) else []
+
+
 def parse_thoughts(message: Json) -> tuple[Thought, ...]:
     """Takes the thinking out of a message: details where there are some, else the plain text."""
     plain = [message.pop(name, None) for name in ("reasoning_content", "reasoning")]
