@@ -24,8 +24,8 @@ from volant.core.chat import (
 from volant.core.errors import LimitReached, UpstreamFailed
 from volant.core.nouns import CacheSpec, GuardSpec, KeyGrant, TaskSpec, VariantSpec
 from volant.gateway.answers import Refusal
-from volant.gateway.cache import AnswerCache, given_again
-from volant.gateway.cache_key import frame_of, wish_of
+from volant.gateway.cache import AnswerCache
+from volant.gateway.cache_key import frame_of, given_again, wish_of
 from volant.gateway.hooks import Found, Question, Wish
 from volant.gateway.plan import VariantPlan
 from volant.store.cached_answers import FILE, CachedAnswers, forget

@@ -489,3 +489,14 @@ async def test_a_second_stream_starts_anew() -> None:
     out = await through(run, spoken(BOB))
     assert assemble(out).choices[0].message.text == "[EMAIL]"
     assert run.verdicts[0].kinds == {"EMAIL": 1}
+
+
+async def test_what_is_filled_into_a_prompt_is_guarded_too() -> None:
+    run = run_of(RESTORES)
+    values = {"who": ADA, "items": [{"mail": BOB, "n": 3}], "plain": "hello"}
+    assert await run.values(values) == {"who": "[EMAIL_1]", "items": [{"mail": "[EMAIL_2]", "n": 3}], "plain": "hello"}
+    assert (await run.before(asks(f"again {ADA}"))).messages[0].text == "again [EMAIL_1]"
+    harmless = {"plain": "hello"}
+    assert await run.values(harmless) is harmless
+    with pytest.raises(GuardBlocked):
+        await run_of({"check": "pii", "action": "block"}).texts([ADA])

@@ -41,7 +41,7 @@ async def _guard(job: Job, outcome: Outcome, response: ChatResponse) -> None:
     kept = given = response
     if job.reads_output and job.guarding is not None and not outcome.said_by_us:
         try:
-            kept = await job.guarding.after(response)
+            kept = response if outcome.cache else await job.guarding.after(response)  # guarded when it was kept
             given = job.guarding.restore(kept)
         except VolantError as refusal:
             outcome.failure = refusal
@@ -109,7 +109,7 @@ def _lines(job: Job, outcome: Outcome) -> bytes:
     if warnings := outcome.warnings or (outcome.call.crossing.warnings if outcome.call is not None else ()):
         head += warning_line(warnings)
     if outcome.cache:
-        return head + b"x-volant-cache: %b\r\nx-volant-cost-usd: 0\r\n" % outcome.cache.encode()
+        return head + b"x-volant-cost-usd: 0\r\n"
     cost = outcome.calls[0].cost_usd if len(outcome.calls) == 1 else sum(call.cost_usd for call in outcome.calls)
     return head + (b"x-volant-cost-usd: %.9g\r\n" % cost)
 

@@ -231,8 +231,3 @@ def is_whole(response: ChatResponse) -> bool:
     return bool(response.choices) and all(
         choice.finish in _WHOLE and (choice.message.parts or choice.message.tool_calls) for choice in response.choices
     )
-
-
-def given_again(response: ChatResponse, answer_id: str, now_s: int) -> ChatResponse:
-    """The answer under an id of its own: a provider's id names one answer only."""
-    return msgspec.structs.replace(response, id=answer_id, created_s=now_s)

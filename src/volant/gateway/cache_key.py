@@ -15,9 +15,9 @@ from typing import Literal
 
 import msgspec
 
-from volant.core.chat import ChatRequest, Message, TextPart
+from volant.core.chat import ChatRequest, ChatResponse, Message, TextPart
 from volant.core.nouns import CacheSpec, KeyGrant, TaskSpec
-from volant.gateway.hooks import Wish
+from volant.gateway.hooks import Found, Question, Wish
 from volant.gateway.plan import VariantPlan
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -39,6 +39,21 @@ def wish_of(cache_control: bytes, ours: bytes) -> Wish:
     ages = [one[8:] for one in said if one.startswith(b"max-age=") and one[8:].isdigit()]
     age = float(ages[0]) if ages else None
     return Wish(b"no-cache" not in said and age != 0, True, age)
+
+
+def found_line(found: Found) -> bytes:
+    """What the answer's head says of it; `age` in seconds (RFC 9111 §5.1)."""
+    return b"x-volant-cache: %b\r\nage: %d\r\n" % (b"hit" if found.how == "exact" else b"semantic", found.age_s)
+
+
+def missed_line(question: Question) -> bytes:
+    """Likewise, where a deployment is asked: skip where nothing was looked for, or may be."""
+    return b"x-volant-cache: miss\r\n" if question.digest and question.wish.reads else b"x-volant-cache: skip\r\n"
+
+
+def given_again(response: ChatResponse, answer_id: str, now_s: int) -> ChatResponse:
+    """The answer under an id of its own: a provider's id names one answer only."""
+    return replace(response, id=answer_id, created_s=now_s)
 
 
 def is_kept(request: ChatRequest) -> bool:

@@ -30,6 +30,8 @@ class Caller(msgspec.Struct, kw_only=True):
     parent_span_id: str = ""
     request_id: bytes = b""
     content_length: int = 0
+    cache_control: bytes = b""
+    cache_wish: bytes = b""  # `x-volant-cache`
 
 
 class Extension(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,6 +72,8 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         match = _TRACEPARENT.fullmatch(parent)
         if match is not None and match[1] != b"0" * 32 and match[2] != b"0" * 16:
             caller.trace_id, caller.parent_span_id = match[1].decode(), match[2].decode()
+    caller.cache_control = found.get(b"cache-control", b"")
+    caller.cache_wish = found.get(b"x-volant-cache", b"")
     request_id = found.get(b"x-request-id")
     if request_id and _REQUEST_ID.fullmatch(request_id):
         caller.request_id = request_id

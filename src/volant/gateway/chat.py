@@ -107,7 +107,7 @@ class Chat:
             inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
             if self._observer is not None:
                 self._observer.began(grant.project, plan.task.name)
-            answered = await self._guard(inference) if plan.task.guards else None
+            answered = await self._guard(inference, subject.variables) if plan.task.guards else None
             if answered is None and entrance.operation in locally.OPERATIONS:
                 answered = await locally.answer(inference, self._find)
             job = _job(inference, caller, footing, going_along(entrance.family, headers), wire)
@@ -145,7 +145,7 @@ class Chat:
         outcome.question = question
         return outcome
 
-    async def _guard(self, inference: Inference) -> Outcome | None:
+    async def _guard(self, inference: Inference, variables: dict[str, Any]) -> Outcome | None:
         """Input guards. An outcome where one of them answers."""
         task, asked = inference.plan.task, inference.asked
         if self._guards is None or not task.guards:
@@ -155,9 +155,14 @@ class Chat:
             return None
         inference.guarding = guarding
         try:
+            if variables:
+                edited_variables = await guarding.values(variables)
+                if edited_variables is not variables:
+                    inference.fill_in(edited_variables)
             if asked.entrance.operation == "chat":
                 request = await guarding.before(asked.chat())
-                inference.edited = request if request is not asked.chat() else None
+                if request is not asked.chat():
+                    inference.edited = request
             elif asked.entrance.operation == "embeddings":
                 texts = operations.texts_of(asked)
                 edited = await guarding.texts(texts)

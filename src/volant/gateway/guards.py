@@ -23,7 +23,7 @@ from volant.core.nouns import GuardSpec, GuardVerdict, ModelCall, TaskSpec
 from volant.gateway.guard_models import Meanings, question, score_of
 from volant.gateway.guard_scan import Blocked, Tally
 from volant.gateway.guard_stream import OutputFilter, blocked_response, texts_of
-from volant.gateway.guard_texts import Visit, visit_request, visit_response
+from volant.gateway.guard_texts import Visit, visit_json, visit_request, visit_response
 from volant.gateway.hooks import Models
 from volant.gateway.placeholders import Placeholders, Restorer
 
@@ -127,22 +127,30 @@ class GuardRun:
         return request
 
     async def texts(self, texts: list[str]) -> list[str]:
-        """As `before`, for texts that stand in no message: variables of a prompt, inputs of embeddings."""
+        """As `before`, for texts that stand in no message: inputs of embeddings."""
+        guarded: list[str] = await self._loose(texts)
+        return guarded
+
+    async def values(self, values: Json) -> Json:
+        """As `before`, for what is filled into a prompt; the same object where nothing was edited."""
+        guarded: Json = await self._loose(values)
+        return guarded
+
+    async def _loose(self, value: Any) -> Any:
         for guard in self._guards:
             if "input" not in guard.spec.on:
                 continue
             tally = Tally(guard)
-            here = texts
+            here = value
 
-            def edit(visit: Visit, here: list[str] = here) -> list[str]:
-                now = [visit(text) for text in here]
-                return here if now == here else now
+            def edit(visit: Visit, here: Any = here) -> Any:
+                return visit_json(here, visit)
 
             try:
-                texts = await self._run(tally, "input", texts, edit)
+                value = await self._run(tally, "input", value, edit)
             except Blocked:
                 raise GuardBlocked(guard, tuple(tally.kinds)) from None
-        return texts
+        return value
 
     # ------------------------------------------------------------ the answer
     async def after(self, response: ChatResponse) -> ChatResponse:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from volant.core.chat import ChatRequest, ChatResponse, StreamEvent
 from volant.core.errors import VolantError
@@ -70,7 +70,11 @@ class Guarding(Protocol):
         ...
 
     async def texts(self, texts: list[str]) -> list[str]:
-        """As `before`, for texts that stand in no message: variables of a prompt, inputs of embeddings."""
+        """As `before`, for texts that stand in no message: inputs of embeddings."""
+        ...
+
+    async def values(self, values: dict[str, Any]) -> dict[str, Any]:
+        """As `before`, for what is filled into a prompt; the same object where nothing was edited."""
         ...
 
     async def before(self, request: ChatRequest) -> ChatRequest:

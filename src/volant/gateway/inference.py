@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from volant.core.chat import ChatRequest
 from volant.core.costs import cost_usd
 from volant.core.ids import new_id, new_span_id, random_hex
 from volant.core.nouns import InferenceRecord, KeyGrant, ModelCall
+from volant.gateway import prompting
 from volant.gateway.attempt import GONE, Outcome
 from volant.gateway.body import Asked
 from volant.gateway.caller import Caller, Subject
@@ -42,6 +44,13 @@ class Inference:
     guarding: Guarding | None = None
     footing: Footing | None = None  # what it holds of its ceilings
     judged: list[ModelCall] = field(default_factory=list)  # calls of guards and cache, that answered nobody
+
+    def fill_in(self, variables: dict[str, Any]) -> None:
+        """Render the prompts anew: the guards changed what is filled in."""
+        plan = self.plan = prompting.rendered(self.plan, variables)
+        known = (*plan.weighted, plan.live, *((plan.candidate,) if plan.candidate is not None else ()))
+        self.variant = next(one for one in known if one.spec.name == self.variant.spec.name)
+        self.edited = self.asked.chat()
 
     @property
     def recorded(self) -> ChatRequest | None:

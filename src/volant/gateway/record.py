@@ -85,7 +85,7 @@ class Recorder:
         asked = answer = b""
         if task.record_payload:
             spoken = outcome.leg.variant if outcome.leg is not None else inference.variant
-            asked = recorded_input(inference.asked, spoken)
+            asked = recorded_input(inference.asked, spoken, inference.recorded)
             answer = outcome.reading.output if outcome.reading is not None else b""
             if task.redact:
                 asked, answer = await self._redacted(asked), await self._redacted(answer)

@@ -93,12 +93,16 @@ def cross(
     return Crossing(way=way, body=rendered, relays=same, said=said if same else (), warnings=tuple(losses.dropped))
 
 
-def recorded_input(asked: body.Asked, variant: VariantPlan) -> bytes:
+def recorded_input(asked: body.Asked, variant: VariantPlan, edited: ChatRequest | None = None) -> bytes:
     """The request as the record keeps it: as an OpenAI client would have sent it, and with the prompt's messages.
 
-    An embedding as an embedding. What no dialect of ours could read stays as it came.
+    `edited`: what the guards left of it. An embedding as an embedding. What no dialect of ours could read stays as it
+    came.
     """
     entrance = asked.entrance
+    if edited is not None:
+        messages = composed(edited, variant).messages if variant.said else edited.messages
+        return render_request(msgspec.structs.replace(edited, messages=messages))
     if entrance.dialect == "openai_chat":
         return body.recorded_input(asked, variant)
     if entrance.operation not in ("chat", "count_tokens"):
