@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 LITELLM := build/litellm
 export VENV
 
-.PHONY: help setup setup-core fmt lint types arch test docs demo story bench bench-gateway openapi console sbom image clean
+.PHONY: help setup setup-core fmt lint types arch test docs demo story bench bench-gateway soak openapi console sbom image clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ story: setup ## the loop on real customers' questions (needs VOLANT_TEST_DATA), 
 bench-gateway: setup ## what a request costs beside nginx and LiteLLM (installed apart), in one run: ten minutes
 	test -x $(LITELLM)/bin/litellm || ($(PY) -m venv $(LITELLM) && $(LITELLM)/bin/pip install -q 'litellm[proxy]')
 	$(PY) bench/gateway.py --litellm $(LITELLM)/bin/litellm $(ARGS)
+
+soak: setup ## 100,000 requests while one deployment fails in every known way; some minutes
+	$(PY) bench/soak.py $(ARGS)
 
 bench: setup ## the figures in README and docs, as a table, from bench/results
 	$(PY) bench/table.py $(ARGS)
