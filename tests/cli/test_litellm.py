@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -417,5 +419,18 @@ litellm_settings: {{cache: true, max_budget: 50, budget_duration: 1d}}
         body = json.dumps({"model": model, "messages": [{"role": "user", "content": "ping"}]}).encode()
         headers = {"authorization": f"Bearer {server.key}", "content-type": "application/json"}
         request = urllib.request.Request(f"{server.url}/v1/chat/completions", body, headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            assert json.load(answer)["choices"][0]["message"]["content"] == "pong", model
+        assert _answer(request) == "pong", model
+
+
+def _answer(request: urllib.request.Request) -> str:
+    """A configuration reaches the gateway within the second."""
+    for _ in range(50):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return str(json.load(answer)["choices"][0]["message"]["content"])
+        except urllib.error.HTTPError as error:
+            said = error.read().decode()
+            if error.code != 404:
+                break
+        time.sleep(0.1)
+    return said
