@@ -20,8 +20,19 @@ from volant.core.errors import BadInput
 from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
 from volant.core.nouns import Verdict
 from volant.core.settings import ServerSettings
-from volant.jobs.actions import BuildOptions, FromTraces, ImportOptions, RolloutOptions, Started, TraceChoice, Upload
+from volant.jobs.actions import (
+    BuildOptions,
+    CaseAdded,
+    FromTraces,
+    ImportOptions,
+    NewCase,
+    RolloutOptions,
+    Started,
+    TraceChoice,
+    Upload,
+)
 from volant.jobs.context import Context
+from volant.loop import cases
 from volant.registry import datasets, people, records, rollouts, sessions
 from volant.registry.datasets import Member
 
@@ -67,6 +78,9 @@ class NotedLoop:
         return FromTraces(
             version_id="dsv_2", parent_id="dsv_1", added=len(choice.inference_ids), splits={}, redacted=0, refused=()
         )
+
+    def add_case(self, project: str, dataset: str, case: NewCase, *, by: str) -> CaseAdded:
+        return cases.add(self.context, project, dataset, case, by=by)
 
     def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:
         self.asked.append(("build", project, task, options))

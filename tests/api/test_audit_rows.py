@@ -336,6 +336,20 @@ def _from_traces(house: House, given: str) -> Any:
     return answer
 
 
+@case("POST /api/v1/datasets/{name}/cases", "dataset.case")
+def _case(house: House, _given: Any) -> Any:
+    answer = house.call("POST", "/datasets/desk/cases", {"question": "mail jane@example.org my card", "label": "a"})
+    assert (answer.json()["redacted"], answer.json()["question"]) == (True, "mail [EMAIL] my card")
+    again = house.call("POST", "/datasets/desk/cases", {"question": "mail joe@example.org my card", "label": "b"})
+    assert (again.status, again.json()["error"]["code"]) == (409, "known_question")
+    return answer
+
+
+@case("POST /api/v1/playground/key", "key.create")
+def _playground(house: House, _given: Any) -> Any:
+    return house.call("POST", "/playground/key", {"minutes": 5})
+
+
 @case("POST /api/v1/loop/{task}/train", "build.start")
 def _train(house: House, _given: Any) -> Any:
     return house.call("POST", "/loop/desk/train", {"dataset_version_id": house.version})

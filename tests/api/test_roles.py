@@ -56,7 +56,10 @@ SCOPES = {
     "audit": {"admin"},
     "people": {"admin"},
 }
-ALSO = {("POST", "/api/v1/datasets/{name}/from-traces"): "content"}  # routes that need a second permission
+ALSO = {
+    ("POST", "/api/v1/datasets/{name}/from-traces"): "content",
+    ("POST", "/api/v1/datasets/{name}/cases"): "content",
+}  # routes that need a second permission
 EVERY_ROLE = ("admin", "engineer", "scientist", "annotator", "reviewer", "operator", "viewer")
 EVERY_SCOPE = ("inference", "feedback", "read", "write", "admin")
 REFUSALS = {"role_lacks", "scope_missing"}

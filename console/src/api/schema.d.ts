@@ -209,6 +209,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{name}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin the next version: the newest, and a case
+         * @description A question that was tried, with what is right: a test case, unless another split is named. It is cleaned and
+         *     redacted first; one that the dataset has already is refused.
+         */
+        post: operations["datasets_add_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets": {
         parameters: {
             query?: never;
@@ -1065,6 +1086,26 @@ export interface paths {
         post?: never;
         /** End an invitation */
         delete: operations["people_uninvite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A key for an hour at most, for tasks and deployments of this project
+         * @description Counts against the ceilings of the project, its tasks and models. Shown once, kept as a hash like every key.
+         */
+        post: operations["playground_open_playground"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1961,6 +2002,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views/playground": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The playground page: what can be asked, said and kept */
+        get: operations["views_playground_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views/releases": {
         parameters: {
             query?: never;
@@ -2335,6 +2393,30 @@ export interface components {
             changes: components["schemas"]["Change"][];
         };
         /**
+         * AskedDeployment
+         * @description A deployment as one may ask it directly.
+         */
+        AskedDeployment: {
+            name: string;
+            provider: string;
+            model: string;
+            ours: boolean;
+        };
+        /**
+         * AskedTask
+         * @description A task as one may ask it.
+         */
+        AskedTask: {
+            name: string;
+            description: string;
+            live: string;
+            models: string[];
+            prompt: string;
+            variables: {
+                [key: string]: components["schemas"]["PromptVariable"];
+            };
+        };
+        /**
          * Attention
          * @description Something that a person should look at.
          */
@@ -2524,6 +2606,16 @@ export interface components {
             ttft_ms: number;
             price_version: string;
             why: string;
+        };
+        /**
+         * CaseAdded
+         * @description The dataset's next version.
+         */
+        CaseAdded: {
+            version_id: string;
+            record_id: string;
+            question: string;
+            redacted: boolean;
         };
         /**
          * Chain
@@ -3404,6 +3496,17 @@ export interface components {
             created_ms: number;
         };
         /**
+         * KeptPrompt
+         * @description A prompt whose versions can be tried.
+         */
+        KeptPrompt: {
+            name: string;
+            versions: number;
+            labels: {
+                [key: string]: number;
+            };
+        };
+        /**
          * KeyChange
          * @description What changes; what is left out stays.
          */
@@ -4052,6 +4155,21 @@ export interface components {
             runs: "all" | "models" | "results";
         };
         /**
+         * NewCase
+         * @description A question that somebody tried, and what is right.
+         */
+        NewCase: {
+            question: string;
+            label: string;
+            /**
+             * @default test
+             * @enum {unknown}
+             */
+            split: "test" | "train" | "validation";
+            /** @default  */
+            inference_id: string;
+        };
+        /**
          * NewErasure
          * @description Whom to remove: one of the two.
          */
@@ -4289,6 +4407,34 @@ export interface components {
             active: boolean | null;
             /** @default null */
             installation_admin: boolean | null;
+        };
+        /**
+         * PlaygroundAsk
+         * @description How long the key shall live.
+         */
+        PlaygroundAsk: {
+            /** @default 30 */
+            minutes: number;
+        };
+        /**
+         * PlaygroundKey
+         * @description A key in clear, for the page that asked for it; it ends by itself.
+         */
+        PlaygroundKey: {
+            clear: string;
+            key_id: string;
+            expires_ms: number;
+        };
+        /**
+         * PlaygroundView
+         * @description The playground page.
+         */
+        PlaygroundView: {
+            tasks: components["schemas"]["AskedTask"][];
+            deployments: components["schemas"]["AskedDeployment"][];
+            prompts: components["schemas"]["KeptPrompt"][];
+            datasets: string[];
+            may_ask: boolean;
         };
         /**
          * Policy
@@ -6126,6 +6272,41 @@ export interface operations {
             };
         };
     };
+    datasets_add_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseAdded"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     datasets_list_versions: {
         parameters: {
             query?: {
@@ -7946,6 +8127,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvitationRow"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    playground_open_playground: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaygroundAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundKey"];
                 };
             };
             /** @description An error */
@@ -9838,6 +10052,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PeopleView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_playground_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundView"];
                 };
             };
             /** @description An error */

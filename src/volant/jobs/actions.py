@@ -70,6 +70,24 @@ class FromTraces(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[RefusedTrace, ...]
 
 
+class NewCase(Noun, frozen=True, kw_only=True):
+    """A question that somebody tried, and what is right."""
+
+    question: str
+    label: str  # the right intent
+    split: Literal["test", "validation", "train"] = "test"
+    inference_id: str = ""  # the answer that gave rise to it
+
+
+class CaseAdded(msgspec.Struct, frozen=True, kw_only=True):
+    """The dataset's next version."""
+
+    version_id: str
+    record_id: str
+    question: str  # as it was kept
+    redacted: bool  # it lost personal data or secrets
+
+
 class Started(msgspec.Struct, frozen=True, kw_only=True):
     """Work that goes on in the background."""
 
@@ -117,6 +135,10 @@ class LoopActions(Protocol):
 
     def extend_dataset(self, project: str, dataset: str, choice: TraceChoice, *, by: str) -> FromTraces:
         """The dataset's next version: its newest one, and the chosen answers. Raises NotFound, BadInput, Conflict."""
+        ...
+
+    def add_case(self, project: str, dataset: str, case: NewCase, *, by: str) -> CaseAdded:
+        """The dataset's next version: its newest one, and this question. Raises NotFound, BadInput, Conflict."""
         ...
 
     def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:

@@ -11,9 +11,19 @@ import msgspec
 from volant.core.errors import BadInput, Conflict
 from volant.core.ids import new_id
 from volant.core.nouns import Verdict
-from volant.jobs.actions import BuildOptions, FromTraces, ImportOptions, RolloutOptions, Started, TraceChoice, Upload
+from volant.jobs.actions import (
+    BuildOptions,
+    CaseAdded,
+    FromTraces,
+    ImportOptions,
+    NewCase,
+    RolloutOptions,
+    Started,
+    TraceChoice,
+    Upload,
+)
 from volant.jobs.context import Context
-from volant.loop import choosing, intake, releasing, serving
+from volant.loop import cases, choosing, intake, releasing, serving
 from volant.loop.build import ALL_SUITES, Build
 from volant.loop.evaluation import Evaluation
 from volant.loop.forgetting import Forgetting
@@ -45,6 +55,9 @@ class Actions:
 
     def extend_dataset(self, project: str, dataset: str, choice: TraceChoice, *, by: str) -> FromTraces:
         return choosing.extend(self._context, project, dataset, choice, by=by)
+
+    def add_case(self, project: str, dataset: str, case: NewCase, *, by: str) -> CaseAdded:
+        return cases.add(self._context, project, dataset, case, by=by)
 
     def start_build(self, project: str, task: str, options: BuildOptions, *, by: str) -> Started:
         wanted = self._build.complete(project, task, options)

@@ -41,6 +41,7 @@ ACTIONS: Final[dict[str, str]] = {
     # ------------------------------------------------------------ data
     "dataset.import": "files became a dataset version",
     "dataset.extend": "answers that somebody chose became rows of a new dataset version",
+    "dataset.case": "a question that somebody tried became a row of a new dataset version",
     "dataset.harvest": "reviewed answers became a dataset version",
     "feedback.give": "one judgement was kept, or `count` of them",
     # ------------------------------------------------------------ making models

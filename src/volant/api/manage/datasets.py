@@ -23,7 +23,7 @@ from volant.api.services import Has, HasActions
 from volant.api.structs import AsJson
 from volant.api.trail import reads
 from volant.core.errors import BadInput, TooLarge
-from volant.jobs.actions import FromTraces, ImportOptions, TraceChoice, Upload
+from volant.jobs.actions import CaseAdded, FromTraces, ImportOptions, NewCase, TraceChoice, Upload
 from volant.jobs.context import Context
 from volant.registry import datasets
 
@@ -90,6 +90,15 @@ def add_traces(
     reads(context, caller, "inference", ids)
     chosen = msgspec.structs.replace(body, inference_ids=ids)
     return actions.extend_dataset(caller.project, name, chosen, by=caller.actor)
+
+
+@router.post("/datasets/{name}/cases", status_code=201, summary="Begin the next version: the newest, and a case")
+def add_case(
+    name: str, body: Annotated[NewCase, AsJson, Body()], caller: ManagesContent, actions: HasActions
+) -> Annotated[CaseAdded, AsJson]:
+    """A question that was tried, with what is right: a test case, unless another split is named. It is cleaned and
+    redacted first; one that the dataset has already is refused."""
+    return actions.add_case(caller.project, name, body, by=caller.actor)
 
 
 @router.get("/datasets", summary="Every dataset version, oldest first")
