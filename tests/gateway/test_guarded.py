@@ -1,0 +1,204 @@
+"""Guards and the answer cache through the real process: what providers see, what callers read, what is recorded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import openai
+import pytest
+from gateway_stack import HELLO, KEY, Stack, task
+
+from volant.core.nouns import CacheSpec, GuardSpec, TaskSpec
+
+ADA = "ada@example.org"
+PII = GuardSpec(name="no-pii", check="pii", action="redact", on=("input",), options={"restore": True})
+
+
+def asks(text: str, model: str = "help", **more: Any) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": text}], **more}
+
+
+def publish(stack: Stack, *tasks: TaskSpec) -> None:
+    stack.publish(list(tasks), [stack.target(name) for name in stack.mocks])
+
+
+@pytest.fixture
+def stack(stack: Stack) -> Stack:
+    stack.add_mock("main")
+    stack.add_mock("judge", answer='{"score": 0.9}')
+    stack.add_mock("leaks", answer=f"the quick brown fox jumps over the lazy dog and writes to {ADA} now")
+    stack.add_mock("json", answer='{"a": 1}')
+    return stack
+
+
+def streamed(stack: Stack, body: dict[str, Any]) -> tuple[str, str | None]:
+    said, finish = "", None
+    for chunk in stack.client().chat.completions.create(**body, stream=True):
+        for choice in chunk.choices:
+            said += choice.delta.content or ""
+            finish = choice.finish_reason or finish
+    return said, finish
+
+
+def anthropic(stack: Stack, body: dict[str, Any]) -> tuple[int, bytes, dict[str, str]]:
+    headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01", "content-type": "application/json"}
+    return stack.send("POST", "/v1/messages", json.dumps({"max_tokens": 50, **body}).encode(), headers)
+
+
+def test_what_was_redacted_comes_back_and_nobody_else_sees_it(stack: Stack) -> None:
+    publish(stack, task("help", ["main"], guards=(PII,)))
+    stack.start()
+    text = f"echo=1 write to {ADA} or bob@example.org please"
+    said = stack.client().chat.completions.create(**asks(text, user=ADA)).choices[0].message.content
+    assert said == text
+    assert streamed(stack, asks(text))[0].split() == text.split()
+    status, body, _ = anthropic(stack, asks(text))
+    assert (status, json.loads(body)["content"][0]["text"]) == (200, text)
+    status, body, _ = anthropic(stack, asks(text, stream=True))
+    deltas = [json.loads(line[6:]) for line in body.decode().splitlines() if line.startswith("data: ")]
+    assert "".join(one["delta"].get("text", "") for one in deltas if "delta" in one).split() == text.split()
+    seen = json.loads(stack.mocks["main"].last_body)
+    assert seen["messages"][0]["content"] == "echo=1 write to [EMAIL_1] or [EMAIL_2] please"
+    records = stack.records(4)
+    for record in records:
+        assert ADA.encode() not in record.input + record.output
+        assert b"[EMAIL_1]" in record.input
+        assert b"[EMAIL_1]" in record.output
+        (verdict,) = record.verdicts
+        assert (verdict.guard, verdict.action, verdict.on) == ("no-pii", "redact", "input")
+        assert verdict.kinds["EMAIL"] >= 2
+    assert {record.dialect for record in records} == {"openai_chat", "anthropic"}
+
+
+def test_a_blocked_request_reaches_nobody(stack: Stack) -> None:
+    block = GuardSpec(name="no-keys", check="secrets", action="block")
+    answers = GuardSpec(name="polite", check="secrets", action="block", options={"answer": "No keys, please."})
+    publish(stack, task("help", ["main"], guards=(block,)), task("kind", ["main"], guards=(answers,)))
+    stack.start()
+    text = "the key is AKIAIOSFODNN7EXAMPLE"
+    with pytest.raises(openai.BadRequestError) as caught:
+        stack.client().chat.completions.create(**asks(text))
+    assert caught.value.code == "guardrail_blocked"
+    assert "no-keys" in caught.value.message
+    assert "AKIA" not in caught.value.message
+    status, body, _ = anthropic(stack, asks(text))
+    assert (status, json.loads(body)["error"]["type"]) == (400, "invalid_request_error")
+    assert b"no-keys" in body
+    completion = stack.client().chat.completions.create(**asks(text, "kind"))
+    assert (completion.choices[0].message.content, completion.choices[0].finish_reason) == (
+        "No keys, please.",
+        "content_filter",
+    )
+    assert streamed(stack, asks(text, "kind")) == ("No keys, please.", "content_filter")
+    assert stack.mocks["main"].stats["requests"] == 0
+    records = stack.records(4)
+    assert [record.status for record in records] == [400, 400, 200, 200]
+    for record in records:
+        assert record.error_code == "guardrail_blocked"
+        assert (record.calls, record.cost_usd) == ((), 0)
+        assert b"AKIA" not in record.input
+        assert record.verdicts[0].action == "block"
+
+
+def test_answers_are_blocked_and_redacted_also_as_they_stream(stack: Stack) -> None:
+    def guarded(name: str, action: Any, **more: Any) -> TaskSpec:
+        return task(name, ["leaks"], guards=(GuardSpec(name="g", check="pii", on=("output",), action=action, **more),))
+
+    publish(stack, guarded("redacts", "redact"), guarded("blocks", "block"), guarded("flags", "flag"),
+            guarded("shadows", "block", mode="shadow"))  # fmt: skip
+    stack.start()
+    whole = stack.mocks["leaks"].answer
+    client = stack.client().chat.completions
+    redacted = whole.replace(ADA, "[EMAIL]")
+    assert client.create(**asks("hi", "redacts")).choices[0].message.content == redacted
+    assert streamed(stack, asks("hi chunks=9", "redacts")) == (redacted, "stop")
+    blocked = client.create(**asks("hi", "blocks")).choices[0]
+    assert (blocked.message.content or "", blocked.finish_reason) == ("", "content_filter")
+    said, finish = streamed(stack, asks("hi chunks=9", "blocks"))
+    assert finish == "content_filter"
+    assert "ada" not in said
+    for name in ("flags", "shadows"):
+        assert client.create(**asks("hi", name)).choices[0].message.content == whole
+        assert streamed(stack, asks("hi chunks=9", name)) == (whole, "stop")
+    records = stack.records(8)
+    assert all(record.verdicts[0].kinds == {"EMAIL": 1} for record in records)
+    assert [record.verdicts[0].action for record in records] == ["redact"] * 2 + ["block"] * 2 + ["flag"] * 2 + [
+        "block"
+    ] * 2
+    assert [record.verdicts[0].mode for record in records][-2:] == ["shadow"] * 2
+    assert all(ADA.encode() not in record.output for record in records[:4])
+    assert all(ADA.encode() in record.output for record in records[4:])
+    assert all(record.output_tokens > 0 for record in records)
+
+
+def test_a_judge_is_asked_billed_and_believed(stack: Stack) -> None:
+    judge = GuardSpec(name="j", check="judge", action="block", options={"model": "judge", "prompt": "is it gossip?"})
+    on_output = GuardSpec(
+        name="j", check="judge", on=("output",), action="block", options={"model": "judge", "prompt": "x"}
+    )
+    schema = GuardSpec(name="s", check="schema", on=("output",), action="block", options={"schema": {"type": "array"}})
+    targets = [stack.target("main"), stack.target("judge", usd_per_input_token=0.001), stack.target("json")]
+    stack.publish(
+        [task("help", ["main"], guards=(judge,)), task("after", ["main"], guards=(on_output,)),
+         task("shaped", ["json"], guards=(schema,))],
+        targets,
+    )  # fmt: skip
+    stack.start()
+    status, body, _ = stack.chat(asks("did you hear about Bob?"))
+    assert (status, body["error"]["code"]) == (400, "guardrail_blocked")
+    assert streamed(stack, asks("hi", "after")) == ("", "content_filter")
+    assert streamed(stack, asks("hi", "shaped")) == ("", "content_filter")
+    blocked, judged, shaped = stack.records(3)
+    assert [call.why for call in blocked.calls] == ["judge"]
+    assert blocked.cost_usd == pytest.approx(0.020)
+    assert [call.why for call in judged.calls] == ["first", "judge"]
+    assert judged.verdicts[0].score == 0.9
+    assert shaped.verdicts[0].kinds == {"SCHEMA": 1}
+    asked = json.loads(stack.mocks["judge"].last_body)
+    assert "gossip" in asked["messages"][0]["content"] or "x" in asked["messages"][0]["content"]
+
+
+def test_an_answer_is_given_again_in_any_dialect(stack: Stack) -> None:
+    publish(stack, task("help", ["main"], cache=CacheSpec(ttl_s=60)), task("plain", ["main"]))
+    stack.start()
+    said, finish = streamed(stack, HELLO)  # a stream is kept whole
+    assert (said, finish) == ("the quick brown fox", "stop")
+    stack.records(1)
+    status, body, headers = stack.chat(HELLO)
+    assert (status, body["choices"][0]["message"]["content"]) == (200, "the quick brown fox")
+    assert headers["x-volant-cache"] == "hit"
+    assert int(headers["age"]) >= 0
+    assert body["id"] == headers["x-volant-inference-id"]
+    assert streamed(stack, HELLO) == ("the quick brown fox", "stop")
+    status, answer, headers = anthropic(stack, HELLO)
+    assert headers["x-volant-cache"] == "miss"  # max_tokens makes it another question
+    status, answer, headers = anthropic(stack, HELLO)
+    assert (headers["x-volant-cache"], json.loads(answer)["content"][0]["text"]) == ("hit", "the quick brown fox")
+    status, body, headers = stack.chat({**HELLO, "max_tokens": 50})
+    assert headers["x-volant-cache"] == "hit"  # asked by an Anthropic client before
+    asked = stack.mocks["main"].stats["requests"]
+    assert asked == 2
+    for name, value, now in (("x-volant-cache", "skip", "skip"), ("cache-control", "no-cache", "skip")):
+        _, _, headers = stack.chat(HELLO, **{name: value})
+        assert headers["x-volant-cache"] == now
+    assert stack.mocks["main"].stats["requests"] == 4
+    assert "x-volant-cache" not in stack.chat({**HELLO, "model": "plain"})[2]
+    hits = [record for record in stack.records(9) if record.cache == "exact"]
+    assert len(hits) == 4
+    assert all((record.calls, record.cost_usd, record.status) == ((), 0, 200) for record in hits)
+    stack.stop()
+    stack.start(control=False)
+    assert stack.chat(HELLO)[2]["x-volant-cache"] == "hit"  # a restart keeps it
+
+
+def test_no_answer_goes_to_another_person_where_words_come_back(stack: Stack) -> None:
+    publish(stack, task("help", ["main"], guards=(PII,), cache=CacheSpec()))
+    stack.start()
+    text = f"echo=1 hello {ADA}"
+    for user, now in (("ada", "miss"), ("ada", "hit"), ("bob", "miss"), ("", "skip")):
+        headers = {"x-volant-user": user} if user else {}
+        status, body, answered = stack.chat(asks(text), **headers)
+        assert (status, body["choices"][0]["message"]["content"]) == (200, text)
+        assert answered["x-volant-cache"] == now
+    assert all(ADA.encode() not in record.input + record.output for record in stack.records(4))
