@@ -26,14 +26,17 @@ from volant.api.app import routes
 from volant.api.problems import MethodNotAllowed
 from volant.cli.main import build
 from volant.core import errors, nouns, people_settings, settings
+from volant.core.capabilities import Capabilities
 from volant.core.errors import VolantError
 from volant.registry.audit_actions import ACTIONS
 
 sys.path.insert(0, str(Path(__file__).parent))
+import provider_pages
 from reference_api import routes_page, table
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
+NAV = "# generated: providers", "# generated: end"
 
 
 def main(arguments: list[str]) -> int:
@@ -47,6 +50,9 @@ def main(arguments: list[str]) -> int:
     for name, text in ((name, make()) for name, make in pages.items()):
         wanted[f"docs/{name}.md"] = spliced(ROOT / "docs" / f"{name}.md", text)
     wanted["docs/decisions/index.md"] = spliced(ROOT / "docs" / "decisions" / "index.md", decisions())
+    wanted |= provider_pages.pages(_comments(Capabilities))
+    wanted["docs/providers.md"] = spliced(ROOT / "docs" / "providers.md", provider_pages.rows())
+    wanted["mkdocs.yml"] = spliced(ROOT / "mkdocs.yml", provider_pages.nav(), *NAV)
     for page in sorted((ROOT / "docs").rglob("*.md")):
         if (text := pictured(page)) != page.read_text():
             wanted[str(page.relative_to(ROOT))] = text
@@ -56,18 +62,20 @@ def main(arguments: list[str]) -> int:
             print(f"{name} is stale: make openapi")
         return 1 if stale else 0
     for name in stale:
+        (ROOT / name).parent.mkdir(exist_ok=True)
         (ROOT / name).write_text(wanted[name])
         print(f"wrote {name}")
     return 0
 
 
-def spliced(page: Path, text: str) -> str:
+def spliced(page: Path, text: str, first: str = BEGIN, last: str = END) -> str:
     """The page with `text` between its marks. Raises ValueError when it has none."""
-    before, begin, rest = page.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = page.read_text().partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"{page} has no line {BEGIN} with a line {END} behind it")
-    return f"{before}{BEGIN}\n{text.strip()}\n{END}{after}"
+        raise ValueError(f"{page} has no line {first} with a line {last} behind it")
+    margin = before[before.rfind("\n") + 1 :]  # of the marks, where they are indented
+    return f"{before}{first}\n{text.strip() if not margin else text}\n{margin}{last}{after}"
 
 
 # ---------------------------------------------------------------- limits

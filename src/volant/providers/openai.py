@@ -35,9 +35,9 @@ def openai() -> Provider:
             "A client that speaks Responses reaches OpenAI's Responses, with all that OpenAI keeps for it "
             "(`previous_response_id`, files, its own tools). Every other client is answered by chat completions, "
             "which never show the thinking.\n\n"
-            "Reasoning models refuse temperature, top_p, penalties and stop sequences. For those say so in the "
-            'deployment, and they are left out with a warning: `options = { sampling = "false", penalties = "false", '
-            'stop = "false" }`.\n\n'
+            "Reasoning models refuse temperature, top_p, penalties and stop sequences. Say so in their deployment: "
+            '`options = { sampling = "false", penalties = "false", stop = "false" }`. Translated requests then '
+            "lose the first three with a warning, and those with stop sequences are refused before they are sent.\n\n"
             "With a `base_url` of another host this provider is [compatible](compatible.md)."
         ),
     )

@@ -14,4 +14,7 @@ from volant.providers.registry import Provider, provider
 @provider("mock")
 def mock() -> Provider:
     """A server of `volant.providers.mock.server`, wherever it listens."""
-    return Provider(title="Loopback stand-in")
+    return Provider(
+        title="Loopback stand-in",
+        docs="`python -m volant.providers.mock --port 8000` starts it. For tests and benchmarks, yours too.",
+    )
