@@ -177,7 +177,7 @@ def _read_answer(job: Job, call: Call) -> None:
 def _unfinished(call: Call) -> TransportError | None:
     """What a stream lacks that the caller has begun to read. All of it may be there although its connection broke."""
     exchange, reading = call.exchange, call.reading
-    if exchange.done_event:
+    if exchange.is_whole:
         return None
     if exchange.error is not None:
         return exchange.error

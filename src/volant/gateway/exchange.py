@@ -73,6 +73,11 @@ class Exchange:
         """What came."""
         return self.blocks[0] if len(self.blocks) == 1 else b"".join(self.blocks)
 
+    @property
+    def is_whole(self) -> bool:
+        """A stream that has said its own end, whatever became of its connection."""
+        return bool(self.done_event)
+
     def header(self, name: bytes) -> bytes:
         """The first header of that lower-case name, or nothing."""
         return next((value for key, value in self.headers if key == name), b"")

@@ -56,6 +56,10 @@ class TranslatedExchange(Exchange):
         self._over = False
         self._pump = loop.create_task(self._filtered()) if sieve is not None else None
 
+    @property
+    def is_whole(self) -> bool:
+        return self._parser.done and self._pump is None  # a filter may hold words back
+
     def ending(self, failed: bool) -> bytes:
         """The last bytes, after the record. `failed`: the stream has said an error, which was its end."""
         if self._renderer is None:
