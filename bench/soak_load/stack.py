@@ -202,13 +202,10 @@ class Books:
         rows = self._db.execute(f"SELECT {column}, count(*) FROM model_call GROUP BY 1 ORDER BY 2 DESC")
         return {str(name) or "answered": int(count) for name, count in rows}
 
-    def answered(self) -> tuple[int, int, int, float]:
-        """Calls that were answered whole: how many, input and output tokens, dollars."""
-        row = self._db.execute(
-            "SELECT count(*), sum(input_tokens), sum(output_tokens), sum(cost_usd) FROM model_call"
-            " WHERE error_code = '' AND status = 200"
-        ).fetchone()
-        return int(row[0]), int(row[1] or 0), int(row[2] or 0), float(row[3] or 0.0)
+    def calls_by_span(self) -> dict[str, tuple[str, int, int, float]]:
+        """Error code, input and output tokens and dollars of each call."""
+        rows = self._db.execute("SELECT span_id, error_code, input_tokens, output_tokens, cost_usd FROM model_call")
+        return {str(row[0]): (str(row[1]), int(row[2]), int(row[3]), float(row[4])) for row in rows}
 
     def calls_usd(self) -> float:
         return float(self._db.execute("SELECT sum(cost_usd) FROM model_call").fetchone()[0] or 0.0)

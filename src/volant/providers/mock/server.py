@@ -3,6 +3,7 @@
     POST .../chat/completions   JSON, or SSE when the body has "stream": true
     GET  .../models             one model
     GET  /stats                 counts of calls, streams, failures and clients that left
+    GET  /ledger                words of each whole answer by its caller's span id, where traceparent named one
     GET  /faults                which requests fail (see `faults`), and how often each fault happened
     PUT  /faults                a new plan: {"share": 0.2, "kinds": ["reset", …], "seed": 7, "slow_s": 3.0}
     GET  /last                  the last chat request as it arrived: {"headers": {…}, "body": {…}}
@@ -60,6 +61,7 @@ class MockServer:
         self.answer = answer
         self.model = model
         self.stats = {"requests": 0, "streams": 0, "failures": 0, "aborted": 0, "answered": 0, "words": 0}
+        self.ledger: dict[str, int] = {}
         self.last_headers: list[tuple[bytes, bytes]] = []
         self.last_body = b"null"
         self.connections: set[_Exchange] = set()
@@ -80,10 +82,12 @@ class MockServer:
                 connection.abort()
             await self._server.wait_closed()
 
-    def count(self, words: int) -> None:
+    def count(self, words: int, span: str) -> None:
         """An answer was given whole."""
         self.stats["answered"] += 1
         self.stats["words"] += words
+        if span:
+            self.ledger[span] = words
 
     # ------------------------------------------------------------ what it answers
     def words(self, count: int) -> list[str]:
@@ -152,7 +156,8 @@ class _Exchange(asyncio.Protocol):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._busy = False
-        self._fault = ""  # of the present request
+        self._fault = ""  # of the present request, as the next
+        self.span = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclasses
@@ -205,10 +210,13 @@ class _Exchange(asyncio.Protocol):
     def on_message_complete(self) -> None:
         path = self._url.partition(b"?")[0]
         server = self._server
+        self.span = next((value[36:52].decode() for name, value in self._headers if name.lower() == b"traceparent"), "")
         if path.endswith(b"/chat/completions"):
             self._chat(b"".join(self._body))
         elif path == b"/stats":
             self._whole(200, msgspec.json.encode(server.stats))
+        elif path == b"/ledger":
+            self._whole(200, msgspec.json.encode(server.ledger))
         elif path == b"/faults":
             self._faults(b"".join(self._body))
         elif path == b"/last":
@@ -309,7 +317,7 @@ class _Exchange(asyncio.Protocol):
         at += 1
         if at == len(frames):
             self._busy = False
-            self._server.count(words)
+            self._server.count(words, self.span)
         elif delay and at < len(frames) - 1:
             self._loop.call_later(delay, self._step, b"", frames, words, at, delay, cut)
         else:
@@ -318,7 +326,7 @@ class _Exchange(asyncio.Protocol):
     def answered(self, data: bytes, words: int) -> None:
         """Said whole and well: its caller can be billed for it."""
         if self._transport is not None:
-            self._server.count(words)
+            self._server.count(words, self.span)
         self._last(data)
 
     def _last(self, data: bytes) -> None:
@@ -389,7 +397,7 @@ class _Wrong:
 
     def count(self) -> None:
         """All of it was said, whatever else was wrong."""
-        self._server.count(self._words)
+        self._server.count(self._words, self._exchange.span)
 
     def answer(self) -> None:
         """The right answer, after all."""
