@@ -55,6 +55,19 @@ def test_a_snapshot_has_addresses_credentials_and_dated_prices(
     assert b"sk-1" not in (tmp_path / "snapshot.sealed").read_bytes()
 
 
+def test_a_new_day_is_a_change_of_its_own(tmp_path: Path, database: Database, ring: KeyRing) -> None:
+    """Prices may begin on it."""
+    clock = ManualClock(1_795_435_200_000)  # noon
+    publisher = SnapshotPublisher(tmp_path, database, ring, clock, {}, threading.Event())
+    apply(database)
+    assert publisher.refresh() is True
+    clock.advance(11 * 3_600_000)
+    assert publisher.refresh() is False
+    clock.advance(3_600_000)
+    assert publisher.refresh() is True
+    assert publisher.refresh() is False
+
+
 def test_those_who_wait_hear_of_a_change(publisher: SnapshotPublisher, database: Database) -> None:
     publisher.refresh()
 

@@ -134,7 +134,7 @@ def test_prices_are_dated_and_can_be_overridden() -> None:
     own = price_of(
         DeploymentSpec(name="d", provider="openai", model="gpt-4o-mini", usd_per_million_output_tokens=2_000_000.0)
     )
-    assert (own.version, own.usd_per_output_token) == ("override", 2.0)
+    assert (own.version, own.usd_per_output_token) == (f"{price.version}+configured", 2.0)
     assert own.usd_per_input_token == price.usd_per_input_token
 
 

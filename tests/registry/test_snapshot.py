@@ -6,12 +6,25 @@ import msgspec
 import pytest
 
 from volant.core.errors import BadInput, NotFound
-from volant.core.nouns import DeploymentSpec, Documents, MonitorSpec, Policy, Split, TaskSpec, VariantSpec
+from volant.core.nouns import (
+    DatedPrice,
+    DeploymentSpec,
+    Documents,
+    Limits,
+    LimitSpec,
+    MonitorSpec,
+    Policy,
+    Split,
+    TaskSpec,
+    VariantSpec,
+)
+from volant.core.prices import Price
 from volant.registry import documents, keys, projects, revision, secrets, state
-from volant.registry.snapshot import Price, build_snapshot
+from volant.registry.snapshot import build_snapshot
 from volant.store.database import Database
 from volant.store.keys import KeyRing
 
+TABLE = Price(usd_per_input_token=1e-6, usd_per_output_token=2e-6, usd_per_cached_token=1e-7, version="2026-11")
 DOCUMENTS = Documents(
     deployments=(
         DeploymentSpec(name="small", provider="local", model="small"),
@@ -91,7 +104,7 @@ def test_the_snapshot_resolves_addresses_prices_and_credentials(database: Databa
             tx,
             ring,
             now_ms=6,
-            price_of=lambda provider, model: Price(1e-6, 2e-6, "2026-11") if provider == "openai" else None,
+            price_of=lambda provider, model: TABLE if provider == "openai" else None,
             base_url_of={"openai": "https://api.example.com/v1"}.get,  # type: ignore[arg-type]
             environment={"CLOUD_KEY": "sk-cloud"},
         )
@@ -102,12 +115,55 @@ def test_the_snapshot_resolves_addresses_prices_and_credentials(database: Databa
     assert (targets["cloud"].base_url, targets["cloud"].api_key) == ("https://api.example.com/v1", "sk-cloud")
     assert targets["cloud"].usd_per_input_token == 1e-6
     assert targets["cloud"].usd_per_output_token == pytest.approx(3e-6)
+    assert targets["cloud"].usd_per_cached_token == 1e-7
     assert targets["cloud"].price_version == "2026-11+configured"
     assert made.routes["default"]["intent"].live == "first"
     assert made.routes["other"] == {}
     assert made.keys[key.sha256].key_id == key.id
     assert bytes.fromhex(made.subject_keys["default"]) == ring.vault.derive("hash/default")
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(made), type=type(made)) == made
+
+
+def test_limits_and_what_deployments_name_and_do_not_hold_reach_the_gateways(database: Database, ring: KeyRing) -> None:
+    deployment = DeploymentSpec(
+        name="cloud", provider="openai", model="m", base_url="http://127.0.0.1:9/v1",
+        headers={"x-team": "a", "x-api-key": "secret:spare", "x-token": "env:TOKEN", "x-secret": "secret:gone"},
+        options={"api_version": "env:VERSION"}, proxy="secret:proxy",
+        prices=(DatedPrice(from_day="2026-12-01", usd_per_million_input_tokens=5, usd_per_million_output_tokens=6),),
+    )  # fmt: skip
+    spec = LimitSpec(over="model", name="m", limits=Limits(concurrent=4))
+    with database.begin() as tx:
+        secrets.put(tx, ring, "default", "spare", "k-1", now_ms=5)
+        secrets.put(tx, ring, "default", "proxy", "http://u:p@127.0.0.1:3128", now_ms=5)
+        given = Documents(deployments=(deployment,), limits=(spec,))
+        documents.apply(tx, "default", given, applied_by="me", now_ms=5)
+    noon = 1_795_435_200_000  # 2026-11-23
+    for now_ms, price in ((noon, 1e-6), (noon + 8 * 86_400_000, 5e-6)):
+        with database.read() as tx:
+            made = build_snapshot(
+                tx, ring, now_ms=now_ms, price_of=lambda provider, model: TABLE,
+                environment={"TOKEN": "t\r\nx: y", "VERSION": "v2"},
+            )  # fmt: skip
+        target = made.targets["default"]["cloud"]
+        assert target.usd_per_input_token == price
+    assert made.limits["default"] == (spec,)
+    assert target.headers == {"x-team": "a", "x-api-key": "k-1"}, "one is not there, one has a line end"
+    assert (target.options, target.proxy) == ({"api_version": "v2"}, "http://u:p@127.0.0.1:3128")
+    assert target.price_version == "configured 2026-12-01"
+
+
+def test_a_changed_limit_is_shown_by_what_it_is_over() -> None:
+    before = Documents(limits=(LimitSpec(over="project", limits=Limits(usd_per_day=1)),), aliases={"gpt-4o": "a"})
+    after = Documents(
+        limits=(
+            LimitSpec(over="project", limits=Limits(usd_per_day=2)),
+            LimitSpec(over="task", name="a", limits=Limits(concurrent=1)),
+        )
+    )
+    said = [(one.action, one.kind, one.name, one.path) for one in documents.diff(before, after)]
+    assert ("add", "limits", "task a", "") in said
+    assert ("change", "limits", "project", "usd_per_day") in said
+    assert ("change", "aliases", "", "gpt-4o") in said
 
 
 def test_what_the_loop_owns_survives_an_apply(database: Database, ring: KeyRing) -> None:

@@ -11,14 +11,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from volant.core.accounts import day_of
 from volant.core.clock import Clock
 from volant.core.errors import NotFound
-from volant.core.nouns import DeploymentSpec, Snapshot
+from volant.core.nouns import Snapshot
+from volant.core.prices import Price
 from volant.gateway import snapshot_file
 from volant.providers import find
-from volant.providers.prices import price_of
+from volant.providers.prices import table_price
 from volant.registry import revision
-from volant.registry.snapshot import Price, build_snapshot
+from volant.registry.snapshot import build_snapshot
 from volant.store.database import Database
 from volant.store.keys import KeyRing
 
@@ -46,10 +48,12 @@ class SnapshotPublisher:
         self._current: tuple[int, bytes] = (-1, b"")
         self._waiters: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._closed = False
+        self._day = ""  # the UTC day of the newest look
         self.changed = changed  # set it to have the next look at once
 
     def refresh(self) -> bool:
         """Build and push when the store's revision is another one; True when it was."""
+        self._begin_day()
         with self._db.read() as tx:
             if revision.current(tx) == self._current[0]:
                 return False
@@ -60,6 +64,14 @@ class SnapshotPublisher:
             self._current = (snapshot.revision, body)
             self._wake()
         return True
+
+    def _begin_day(self) -> None:
+        """A new day has new prices: it is a change like any other."""
+        day = day_of(self._clock.now_ms())
+        if self._day and day != self._day:
+            with self._db.begin() as tx:
+                revision.bump(tx)
+        self._day = day
 
     async def wait(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
         """(revision, msgpack) as soon as the revision is not `after`; None after `timeout_s` or at the end."""
@@ -92,22 +104,22 @@ class SnapshotPublisher:
             loop.call_soon_threadsafe(event.set)
 
     def _build(self, tx: Connection) -> Snapshot:
+        day = day_of(self._clock.now_ms())
         return build_snapshot(
             tx,
             self._ring,
             now_ms=self._clock.now_ms(),
-            price_of=_price,
+            price_of=lambda provider, model: _price(provider, model, day),
             base_url_of=_base_url,
             environment=self._environment,
         )
 
 
-def _price(provider: str, model: str) -> Price | None:
+def _price(provider: str, model: str, day: str) -> Price | None:
     try:
-        found = price_of(DeploymentSpec(name=model, provider=provider, model=model))
+        return table_price(provider, model, day)
     except NotFound:
         return None
-    return Price(found.usd_per_input_token, found.usd_per_output_token, found.version)
 
 
 def _base_url(provider: str) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from volant.core import deployment_rules
 from volant.core.addresses import Allowed
 from volant.core.errors import BadInput
 from volant.core.nouns import Documents, Noun, VariantSpec
@@ -166,6 +167,9 @@ def check_references(documents: Documents, origin: str = "") -> list[Problem]:
         except BadInput as error:
             place = f" ({error.where})" if error.where else ""
             problems.append(Problem(path=f"{origin}: prompts.{spec.name}", sentence=f"{error.message}{place}"))
+    problems += [
+        Problem(path=f"{origin}: {path}", sentence=words) for path, words in deployment_rules.problems(documents)
+    ]
     for alias, task_name in documents.aliases.items():
         need(f"aliases.{alias}", task_name, tasks, "task")
         if alias in tasks:

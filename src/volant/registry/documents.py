@@ -141,10 +141,20 @@ def diff(before: Documents, after: Documents) -> tuple[Change, ...]:
         changes += [Change(action="remove", kind=kind, name=name) for name in old if name not in new]
         for name in (name for name in new if name in old):
             changes += _changed(kind, name, "", msgspec.to_builtins(old[name]), msgspec.to_builtins(new[name]))
-    for kind in ("policy", "retention"):
+    limits_before, limits_after = _limits(before), _limits(after)
+    changes += [Change(action="add", kind="limits", name=name) for name in limits_after if name not in limits_before]
+    changes += [Change(action="remove", kind="limits", name=name) for name in limits_before if name not in limits_after]
+    for name in (name for name in limits_after if name in limits_before):
+        changes += _changed("limits", name, "", limits_before[name], limits_after[name])
+    for kind in ("policy", "retention", "aliases"):
         old_one, new_one = msgspec.to_builtins(getattr(before, kind)), msgspec.to_builtins(getattr(after, kind))
         changes += _changed(kind, "", "", old_one, new_one)
     return tuple(changes)
+
+
+def _limits(documents: Documents) -> dict[str, Any]:
+    """By what they are over."""
+    return {f"{one.over} {one.name}".rstrip(): msgspec.to_builtins(one.limits) for one in documents.limits}
 
 
 def held(tx: Connection, project: str) -> tuple[Held, ...]:

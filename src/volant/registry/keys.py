@@ -11,6 +11,7 @@ from collections.abc import Sequence, Set
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
+from volant.core.deployment_rules import wrong_limits
 from volant.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from volant.core.ids import new_id
 from volant.core.nouns import KeyGrant, Limits
@@ -24,7 +25,6 @@ SCOPES = tuple(SCOPE_PERMISSIONS)
 OPERATIONS = ("chat", "embeddings", "count_tokens", "moderations", "models")
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PREFIX = "vk_"
-_MOST = 10**15  # of any limit: beyond it sums of floating point numbers lose whole tokens
 _LENGTH = 43  # ceil(256 / log2(62))
 
 
@@ -147,12 +147,8 @@ def change(
 
 def check_limits(limits: Limits, *, where: str) -> None:
     """Raises BadInput for a ceiling that cannot be one."""
-    for name in Limits.__struct_fields__:
-        value = getattr(limits, name)
-        if not 0 <= value <= _MOST:  # of NaN too
-            raise BadInput(
-                "bad_limit", f"{name} cannot be {value:g}", where=where, hint=f"from 0 (no limit) to {_MOST:,}"
-            )
+    for name, words in wrong_limits(limits):
+        raise BadInput("bad_limit", f"{name} {words}", where=where, hint="0 means no limit")
 
 
 def check_operations(operations: Sequence[str]) -> None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
 
+from volant.core.accounts import day_of
+from volant.core.deployment_rules import REFERENCE
 from volant.core.errors import NotFound, VolantError
 from volant.core.nouns import (
     BoundPrompt,
     DeploymentSpec,
     Documents,
+    LimitSpec,
     Route,
     Snapshot,
     Split,
@@ -25,19 +27,11 @@ from volant.core.nouns import (
     TaskSpec,
     VariantSpec,
 )
+from volant.core.prices import Price, price_on
 from volant.registry import documents, keys, projects, prompts, revision, secrets, state
 from volant.store.keys import KeyRing
 
-
-class Price(NamedTuple):
-    """What a model costs, US dollars per token, and which edition of the price table says so."""
-
-    usd_per_input_token: float = 0.0
-    usd_per_output_token: float = 0.0
-    version: str = ""
-
-
-PriceOf = Callable[[str, str], Price | tuple[float, float, str] | None]  # (provider, model)
+PriceOf = Callable[[str, str], Price | None]  # (provider, model) → what the tables say today
 BaseUrlOf = Callable[[str], str]  # provider → its usual base URL, or ""
 
 
@@ -56,16 +50,17 @@ def build_snapshot(
     hash_keys: dict[str, str] = {}
     bound: dict[str, dict[str, BoundPrompt]] = {}
     aliases: dict[str, dict[str, str]] = {}
+    limits: dict[str, tuple[LimitSpec, ...]] = {}
     parts: list[object] = []
     refuse = False
     for project in projects.list_all(tx):
         applied = documents.current(tx, project.id)
         hash_keys[project.id] = ring.hash_key(tx, project.id).hex()
         routes[project.id] = _routes(tx, project.id, applied.documents)
-        targets[project.id] = _targets(
-            tx, ring, project.id, applied.documents, price_of, base_url_of, environment or {}
-        )
+        secret = _Secrets(tx, ring, project.id, environment or {})
+        targets[project.id] = _targets(tx, project.id, applied.documents, price_of, base_url_of, secret, day_of(now_ms))
         aliases[project.id] = applied.documents.aliases
+        limits[project.id] = applied.documents.limits
         refuse = refuse or applied.documents.policy.on_full_disk == "refuse"
         bound[project.id] = _prompts(tx, project.id, routes[project.id])
         versions = sorted((reference, one.version_id) for reference, one in bound[project.id].items())
@@ -80,6 +75,7 @@ def build_snapshot(
         on_full_disk="refuse" if refuse else "serve",
         prompts=bound,
         aliases=aliases,
+        limits=limits,
     )
 
 
@@ -121,14 +117,48 @@ def _prompts(tx: Connection, project: str, routes: Mapping[str, Route]) -> dict[
     return out
 
 
+class _Secrets:
+    """What documents name and do not hold: variables of the server's environment, and the project's secrets."""
+
+    def __init__(self, tx: Connection, ring: KeyRing, project: str, environment: Mapping[str, str]) -> None:
+        self._tx = tx
+        self._ring = ring
+        self._project = project
+        self._environment = environment
+
+    def credential(self, spec: DeploymentSpec) -> str:
+        """The provider's key; empty when the named one is not there, so that the provider's own 401 says so."""
+        if spec.api_key_ref:
+            return self._kept(spec.api_key_ref)
+        return self._environment.get(spec.api_key_env, "") if spec.api_key_env else ""
+
+    def resolved(self, value: str) -> str:
+        """The value, or what "env:NAME" and "secret:NAME" stand for; empty where it is not there."""
+        if (named := REFERENCE.fullmatch(value)) is None:
+            return value
+        kind, name = named.groups()
+        return self._environment.get(name, "") if kind == "env" else self._kept(name)
+
+    def all_resolved(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Values that are not there, or cannot stand in one line, are left out."""
+        found = {name: self.resolved(value) for name, value in values.items()}
+        return {name: value for name, value in found.items() if value and value.isprintable()}
+
+    def _kept(self, name: str) -> str:
+        try:
+            return secrets.get(self._tx, self._ring, self._project, name)
+        except NotFound:
+            return ""
+
+
 def _targets(
     tx: Connection,
-    ring: KeyRing,
     project: str,
     configured: Documents,
     price_of: PriceOf,
     base_url_of: BaseUrlOf,
-    environment: Mapping[str, str],
+    secret: _Secrets,
+    day: str,
 ) -> dict[str, Target]:
     places = state.places(tx, project)
     specs = {name: place.spec for name, place in places.items() if place.spec is not None}
@@ -139,36 +169,13 @@ def _targets(
         address = place.base_url if place else spec.base_url or base_url_of(spec.provider)
         if not address or (place is not None and not place.healthy):
             continue
-        key = (place.api_key if place else "") or _credential(tx, ring, project, spec, environment)
-        out[name] = _target(spec, address, key, _price(spec, price_of))
+        key = (place.api_key if place else "") or secret.credential(spec)
+        table = price_of(spec.provider, spec.price_model or spec.model) or Price()
+        out[name] = _target(spec, address, key, price_on(spec, day, table), secret)
     return out
 
 
-def _credential(
-    tx: Connection, ring: KeyRing, project: str, spec: DeploymentSpec, environment: Mapping[str, str]
-) -> str:
-    """The provider's key; empty when the named one is not there, so that the provider's own 401 says so."""
-    if spec.api_key_ref:
-        try:
-            return secrets.get(tx, ring, project, spec.api_key_ref)
-        except NotFound:
-            return ""
-    return environment.get(spec.api_key_env, "") if spec.api_key_env else ""
-
-
-def _price(spec: DeploymentSpec, price_of: PriceOf) -> Price:
-    found = Price(*(price_of(spec.provider, spec.price_model or spec.model) or Price()))
-    given_in, given_out = spec.usd_per_million_input_tokens, spec.usd_per_million_output_tokens
-    if given_in is None and given_out is None:
-        return found
-    return Price(
-        found.usd_per_input_token if given_in is None else given_in / 1e6,
-        found.usd_per_output_token if given_out is None else given_out / 1e6,
-        f"{found.version}+configured" if found.version else "configured",
-    )
-
-
-def _target(spec: DeploymentSpec, address: str, key: str, price: Price) -> Target:
+def _target(spec: DeploymentSpec, address: str, key: str, price: Price, secret: _Secrets) -> Target:
     return Target(
         name=spec.name,
         provider=spec.provider,
@@ -179,18 +186,23 @@ def _target(spec: DeploymentSpec, address: str, key: str, price: Price) -> Targe
         max_in_flight=spec.max_in_flight,
         timeout_connect_s=spec.timeout_connect_s,
         timeout_first_token_s=spec.timeout_first_token_s,
-        timeout_total_s=spec.timeout_total_s,
-        usd_per_input_token=price.usd_per_input_token,
-        usd_per_output_token=price.usd_per_output_token,
-        price_version=price.version,
         timeout_between_tokens_s=spec.timeout_between_tokens_s,
+        timeout_total_s=spec.timeout_total_s,
         priority=spec.priority,
         region=spec.region,
         requests_per_minute=spec.requests_per_minute,
         tokens_per_minute=spec.tokens_per_minute,
         context_tokens=spec.context_tokens,
-        headers=spec.headers,
-        options=spec.options,
-        proxy=spec.proxy,
+        headers=secret.all_resolved(spec.headers),
+        options=secret.all_resolved(spec.options),
+        proxy=secret.resolved(spec.proxy),
         ca_file=spec.ca_file,
+        usd_per_input_token=price.usd_per_input_token,
+        usd_per_output_token=price.usd_per_output_token,
+        usd_per_cached_token=price.usd_per_cached_token,
+        usd_per_cache_write_token=price.usd_per_cache_write_token,
+        usd_per_input_audio_token=price.usd_per_input_audio_token,
+        usd_per_output_audio_token=price.usd_per_output_audio_token,
+        price_tiers=price.tiers,
+        price_version=price.version,
     )
