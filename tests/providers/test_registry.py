@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from volant.dialects.dialect import Losses
 from volant.providers import Provider, find, names, provider, sheet_of
 from volant.providers.endpoint import endpoint_of
 from volant.providers.prices import price_of
+from volant.providers.sigv4 import Credentials, authorization
 
 
 def test_what_ships() -> None:
@@ -94,6 +96,32 @@ def test_an_option_that_an_address_needs_is_asked_for() -> None:
     with pytest.raises(BadInput) as caught:
         endpoint_of(Target(name="d", provider="azure", model="m", base_url=""), find("azure"))
     assert (caught.value.code, caught.value.where) == ("missing_option", "options.resource")
+
+
+def test_amazon_s_requests_are_signed_or_carry_their_key() -> None:
+    sheet = find("bedrock")
+    target = deployed("bedrock", base_url="", api_key="AKID:secret:token", options={"region": "eu-west-1"})
+    endpoint = endpoint_of(target, sheet)
+    assert endpoint.origin.host == "bedrock-runtime.eu-west-1.amazonaws.com"
+    for stream, path in ((False, "converse"), (True, "converse-stream")):
+        head = endpoint.request(b"{}", stream=stream).decode()
+        lines = dict(line.split(": ", 1) for line in head.partition("\r\n\r\n")[0].split("\r\n")[1:])
+        assert head.startswith(f"POST /model/org%2Fm%3A1/{path} HTTP/1.1\r\n")
+        assert "secret" not in head
+        assert lines["x-amz-security-token"] == "token"
+        payload = hashlib.sha256(b"{}").hexdigest()
+        signed = {
+            "host": endpoint.origin.authority, "x-amz-date": lines["x-amz-date"], "x-amz-content-sha256": payload,
+            "x-amz-security-token": "token",
+        }  # fmt: skip
+        credentials = Credentials("AKID", "secret", "token")
+        on_the_wire = f"/model/org%2Fm%3A1/{path}"
+        assert lines["authorization"] == authorization(
+            "POST", on_the_wire, signed, payload, "eu-west-1", "bedrock", credentials, lines["x-amz-date"]
+        )
+    bearer = endpoint_of(deployed("bedrock", api_key="ABSKkey="), sheet)
+    assert bearer.signed is None
+    assert b"authorization: Bearer ABSKkey=\r\n" in bearer.head
 
 
 def test_a_deployment_says_what_its_model_cannot() -> None:

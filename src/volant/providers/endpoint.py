@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from volant.core.errors import BadInput
 from volant.core.nouns import Target
 from volant.providers.http import Origin, request_head
 from volant.providers.registry import Provider, Wire
+from volant.providers.sigv4 import Credentials, credentials_of, sign
 
 _REPLACEABLE = frozenset({"anthropic-version", "anthropic-beta"})  # a caller of the same dialect may say them
 
@@ -24,6 +27,7 @@ class Endpoint:
     head: bytes
     stream_head: bytes = b""  # where a stream has a path of its own
     spoken: tuple[tuple[bytes, bytes], ...] = ()
+    signed: Callable[[bytes, bool], bytes] | None = None  # header lines that depend on the body, and on streaming
 
     def request(
         self, body: bytes, extra: bytes = b"", *, stream: bool = False, said: tuple[tuple[bytes, bytes], ...] = ()
@@ -36,6 +40,8 @@ class Endpoint:
             names = {name for name, _ in said}
             lines = [line for name, line in self.spoken if name not in names]
             extra += b"".join(lines) + b"".join(b"%b: %b\r\n" % pair for pair in said)
+        if self.signed is not None:
+            extra += self.signed(body, stream)
         head = self.stream_head if stream and self.stream_head else self.head
         return b"%s%d\r\n%s\r\n%s" % (head, len(body), extra, body)
 
@@ -44,7 +50,7 @@ def endpoint_of(target: Target, sheet: Provider, wire: Wire | None = None) -> En
     """The way to `target` by `wire` (its provider's first for chats, where none is given).
 
     Raises BadInput `no_base_url` when neither the deployment nor its provider says where it is, `missing_option` when
-    its address has a part that the deployment does not say, and `bad_proxy`.
+    its address has a part that the deployment does not say, `bad_proxy` and `bad_credentials`.
     """
     wire = wire or sheet.wire("chat", "openai_chat") or sheet.wires[0]
     base = _filled(target.base_url or sheet.base_url, target, sheet)
@@ -60,19 +66,39 @@ def endpoint_of(target: Target, sheet: Provider, wire: Wire | None = None) -> En
     headers |= {name.lower(): _filled(value, target, sheet) for name, value in sheet.headers}
     if target.api_key and sheet.auth == "header":
         headers[sheet.auth_header.lower()] = sheet.auth_value.format(key=target.api_key)
+    credentials = credentials_of(target.api_key) if target.api_key and sheet.auth == "sigv4" else None
+    if target.api_key and sheet.auth == "sigv4" and credentials is None:
+        headers["authorization"] = f"Bearer {target.api_key}"
     headers |= {name.lower(): value for name, value in target.headers.items()}
     spoken = {name: headers.pop(name) for name in _REPLACEABLE & headers.keys()}
 
-    def head(path: str) -> bytes:
-        whole = root.rstrip("/") + _filled(path, target, sheet)
-        return request_head("POST", origin, whole, headers.items()) + b"content-length: "
+    def whole(path: str) -> str:
+        return root.rstrip("/") + _filled(path, target, sheet)
 
+    def head(path: str) -> bytes:
+        return request_head("POST", origin, whole(path), headers.items()) + b"content-length: "
+
+    paths = (whole(wire.path), whole(wire.stream_path or wire.path))
+    region = {**sheet.options, **target.options}.get("region", "")
     return Endpoint(
         origin=origin,
         head=head(wire.path),
         stream_head=head(wire.stream_path) if wire.stream_path else b"",
+        signed=_signer(origin, paths, region, credentials) if credentials is not None else None,
         spoken=tuple((name.encode(), f"{name}: {value}\r\n".encode("latin-1")) for name, value in spoken.items()),
     )
+
+
+def _signer(
+    origin: Origin, paths: tuple[str, str], region: str, credentials: Credentials
+) -> Callable[[bytes, bool], bytes]:
+    """The lines of a signature that is made now."""
+
+    def signed(body: bytes, stream: bool) -> bytes:
+        path = paths[stream]
+        return b"".join(sign("POST", origin, path, {}, body, region, "bedrock", credentials, datetime.now(UTC)))
+
+    return signed
 
 
 def _filled(text: str, target: Target, sheet: Provider) -> str:
