@@ -195,7 +195,7 @@ def test_an_openai_request_for_a_claude_model() -> None:
         "metadata": {"user_id": "u1"},
     }
     said = "; ".join(dropped)
-    for word in ("max_tokens: Anthropic needs one; 64000", "temperature", "seed", "metadata", "detail", "messages[5]"):
+    for word in ("max_tokens: Anthropic needs one, 64000", "temperature", "seed", "metadata", "detail", "messages[5]"):
         assert word in said
 
 

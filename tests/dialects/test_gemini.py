@@ -46,6 +46,7 @@ from volant.core.errors import BadInput, LimitReached, UpstreamFailed
 from volant.dialects import find
 from volant.dialects.dialect import Losses
 from volant.dialects.gemini import DIALECT
+from volant.dialects.gemini_thoughts import wrapped
 from volant.dialects.sse import SseCutter
 
 ALL = Capabilities(files=True, audio=True, image_urls=True)
@@ -775,3 +776,12 @@ def test_parts_that_nobody_else_knows_are_refused_of_a_user_and_named_of_a_model
         assert refused.value.code == "not_supported"
         again, _ = render(parse(body))
         assert parse(again) == parse(body), "Gemini itself gets them as they came"
+
+
+def test_a_wrapped_proof_belongs_to_all_pieces_of_its_stream() -> None:
+    proof = wrapped(Thought(signature="c2ln", dialect="anthropic"))
+    parts = [{"text": "Let ", "thought": True}, {"text": "me see.", "thought": True}]
+    parts.append({"text": "", "thought": True, "thoughtSignature": proof})
+    body = msgspec.json.encode({"contents": [{"role": "model", "parts": parts}]})
+    (message,) = DIALECT.parse_request(body, "m", None).messages
+    assert message.thoughts == (Thought(text="Let me see.", signature="c2ln", dialect="anthropic"),)

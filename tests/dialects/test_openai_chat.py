@@ -105,7 +105,8 @@ REQUEST = st.builds(
         st.builds(Tool, name=WORD, description=TEXT, parameters=SCHEMA, strict=st.booleans()), max_size=2
     ).map(tuple),
     own_tools=st.sampled_from([(), ({"type": "browser_search"},)]),
-    reasoning=st.none() | st.builds(Reasoning, effort=st.sampled_from(["none", "low", "high"])),
+    reasoning=st.none()
+    | st.sampled_from([Reasoning(effort="none"), *(Reasoning(effort=one, shown=True) for one in ("low", "high"))]),
     dialect=st.just("openai_chat"),
     tool_choice=st.none()
     | st.sampled_from([ToolChoice(mode="auto"), ToolChoice(mode="none"), ToolChoice(mode="tool", name="f")]),

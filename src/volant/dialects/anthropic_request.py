@@ -180,7 +180,7 @@ def _translated(request: ChatRequest, losses: Losses) -> ChatRequest:
         losses.drop("response_format", "there is no JSON mode without a schema; the words of the prompt ask for it")
     if sampling.max_tokens is None:
         default = thinking.facts_of(request.model).max_tokens
-        losses.drop("max_tokens", f"Anthropic needs one; {default} was sent")
+        losses.drop("max_tokens", f"Anthropic needs one, {default} was sent")
         sampling = replace(sampling, max_tokens=default)
     return replace(request, sampling=sampling)
 

@@ -34,7 +34,7 @@ class Losses:
 
     def drop(self, field: str, why: str = "") -> None:
         """Leave out what is harmless; the caller reads it in `x-volant-warning`."""
-        said = f"{field}: {why}" if why else field
+        said = (f"{field}: {why}" if why else field).replace(";", ",")  # the header has a semicolon between two
         if said not in self.dropped:
             self.dropped.append(said)
 

@@ -24,7 +24,7 @@ _CHANGES_THE_QUESTION = frozenset({
     "item_reference", "logit_bias", "mcp_servers", "modalities", "parts", "previous_response_id", "prompt", "suffix",
     "tool_choice", "web_search_options",
 })  # fmt: skip
-_IDENTITY = {"item"}  # ids and phases of OpenAI's items: nothing is lost without them
+_IDENTITY = {"item", "safety_identifier"}  # ids and phases of OpenAI's items, and what `user` says: nothing is lost
 _NOTHING = Message(role="assistant")
 _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "store": (False,),
@@ -36,6 +36,7 @@ _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "tool_choice": ("auto",),
     "function_call": ("auto",),
     "echo": (False,),
+    "include": (["reasoning.encrypted_content"],),  # thoughts find their way home without being asked for
 }
 _EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))  # budgets up to so many tokens; above: high
 _BUDGETS = {"none": 0, "minimal": 1024, "low": 2048, "medium": 8192, "high": 24576, "xhigh": 49152, "max": 65536}

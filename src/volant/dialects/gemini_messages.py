@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from volant.core.chat import FilePart, ImagePart, Json, Message, Part, TextPart, Thought, ToolCall
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import bad, filled, listed, want, words
@@ -23,6 +25,7 @@ from volant.dialects.gemini_parts import (
     response_of,
 )
 from volant.dialects.gemini_thoughts import for_provider, parse_thought
+from volant.dialects.gemini_wire import NAME
 
 NO_SIGNATURE = "skip_thought_signature_validator"  # Google's word for a call that it did not make itself
 _UNSIGNED = re.compile(r"(models/)?(gemini-[12]\b|gemma)")  # these do not ask for signatures
@@ -101,7 +104,7 @@ def _parse_model(raw: list[Json], path: str, calls: _Calls) -> Message:
             call = parse_call(part["functionCall"], f"{here}.functionCall", signature=signature, fallback=fallback)
             made.append(calls.made(call))
         elif part.get("thought") is True and "text" in part:
-            thoughts.append(parse_thought(words(part["text"], f"{here}.text"), signature))
+            _add_thought(thoughts, parse_thought(words(part["text"], f"{here}.text"), signature))
         elif "text" in part:
             parts.append(_parse_text(part, here))
         elif (media := parse_media(part, here)) is not None:
@@ -115,6 +118,14 @@ def _parse_model(raw: list[Json], path: str, calls: _Calls) -> Message:
         tool_calls=tuple(made),
         extra=filled(ownParts=others),
     )
+
+
+def _add_thought(thoughts: list[Thought], thought: Thought) -> None:
+    """A proof that we wrapped came at the end of a stream's pieces, and is of them all."""
+    if thought.dialect != NAME and not thought.redacted:
+        while thoughts and not thoughts[-1].signature and not thoughts[-1].redacted:
+            thought = msgspec.structs.replace(thought, text=thoughts.pop().text + thought.text)
+    thoughts.append(thought)
 
 
 def _parse_user(raw: list[Json], path: str, calls: _Calls) -> list[Message]:

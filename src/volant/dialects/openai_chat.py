@@ -81,10 +81,10 @@ def parse_request(body: bytes) -> ChatRequest:
         parallel_tool_calls=maybe(take("parallel_tool_calls", None), bool, "parallel_tool_calls"),
         sampling=_parse_sampling(rest),
         output_format=parse_format(take("response_format", None)),
-        reasoning=Reasoning(effort=effort) if effort else None,
+        reasoning=Reasoning(effort=effort, shown=effort != "none") if effort else None,
         stream=bool(maybe(take("stream", None), bool, "stream")),
         include_usage=include_usage,
-        user=words(take("user", None), "user"),
+        user=words(take("user", None), "user") or words(rest.get("safety_identifier"), "safety_identifier"),
         metadata=want(take("metadata", None) or {}, dict, "metadata"),
         extra={name: value for name, value in rest.items() if value is not None},
         dialect=NAME,
@@ -136,7 +136,7 @@ def _wire(request: ChatRequest, limit_field: str) -> Json:
         wire["reasoning_effort"] = request.reasoning.effort
     if request.stream:
         wire["stream"] = True
-    if request.user:
+    if request.user and request.user != request.extra.get("safety_identifier"):
         wire["user"] = request.user
     if request.metadata:
         wire["metadata"] = request.metadata
@@ -153,7 +153,7 @@ def render_for(request: ChatRequest, capabilities: Capabilities, losses: Losses)
     reasoning = request.reasoning
     if reasoning is not None:
         effort = effort_of(reasoning, losses)
-        if reasoning.shown and not capabilities.reasoning_content:
+        if reasoning.shown and foreign and not capabilities.reasoning_content:
             losses.drop("reasoning summary", "chat completions of this provider do not show the thinking")
         request = replace(request, reasoning=replace(reasoning, effort=effort))
     if foreign and request.metadata:

@@ -74,7 +74,7 @@ def parse_request(body: bytes, model: str, stream: bool | None) -> ChatRequest:
         reasoning=_parse_reasoning(take("reasoning", None)),
         stream=bool(maybe(take("stream", None), bool, "stream")),
         include_usage=True,
-        user=words(take("user", None), "user"),
+        user=words(take("user", None), "user") or words(rest.get("safety_identifier"), "safety_identifier"),
         metadata=want(take("metadata", None) or {}, dict, "metadata"),
         extra={name: value for name, value in rest.items() if value is not None},
         dialect=NAME,
@@ -196,7 +196,7 @@ def render_request(request: ChatRequest, capabilities: Capabilities, losses: Los
         wire["reasoning"] = reasoning
     if request.stream:
         wire["stream"] = True
-    if request.user:
+    if request.user and request.user != request.extra.get("safety_identifier"):
         wire["user"] = request.user
     if request.metadata and not foreign:
         wire["metadata"] = request.metadata
