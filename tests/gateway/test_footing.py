@@ -73,14 +73,30 @@ def test_a_retry_after_tokens_were_spent_holds_those_beside_its_own() -> None:
     async def story(admission: Admission, ceilings: Ceilings) -> None:
         footing = await stand(admission, ceilings, KEY, "else", "small", 0.02, 10)
         key = footing.reservation.accounts[0]
-        assert footing.covers_again([call(0.0)])
-        assert footing.covers_again([call(0.0), call(0.005)])
+        assert await footing.cover_again([call(0.0)]) is None
+        assert await footing.cover_again([call(0.0), call(0.005)]) is None
         assert key.reserved_usd == pytest.approx(0.025)
-        assert footing.covers_again([call(0.0), call(0.005)]), "the same calls are held once"
+        assert await footing.cover_again([call(0.0), call(0.005)]) is None, "the same calls are held once"
         assert key.reserved_usd == pytest.approx(0.025)
-        assert not footing.covers_again([call(0.2)])
+        refused = await footing.cover_again([call(0.2)])
+        assert isinstance(refused, LimitReached)
+        assert refused.code == "budget_exhausted"
+        assert key.reserved_usd == pytest.approx(0.025)
         footing.settle([call(0.0), call(0.005), call(0.015)])
         assert (key.spent_usd, key.spent_tokens, key.reserved_usd) == (pytest.approx(0.02), 15, 0.0)
+
+    told(story)
+
+
+def test_a_retry_asks_control_for_what_is_not_here() -> None:
+    async def story(admission: Admission, ceilings: Ceilings) -> None:
+        footing = await stand(admission, ceilings, KEY, "else", "small", 0.02, 10)
+        key = footing.reservation.accounts[0]
+        key.usd = 0.001  # the lease is nearly used up, the budget is not
+        assert await footing.cover_again([call(0.01)]) is None
+        assert key.reserved_usd == pytest.approx(0.03)
+        footing.settle([call(0.01), call(0.02)])
+        assert key.spent_usd == pytest.approx(0.03)
 
     told(story)
 
@@ -122,7 +138,7 @@ def test_where_nothing_is_limited_nothing_is_held() -> None:
     async def story(admission: Admission, ceilings: Ceilings) -> None:
         footing = await stand(admission, ceilings, OTHER, "help", "big", 9.0, 9)
         assert footing.reservation is FREE
-        assert footing.covers_again([call(5.0)])
+        assert await footing.cover_again([call(5.0)]) is None
         assert footing.covers_beside()
         footing.settle([call(5.0)])
 

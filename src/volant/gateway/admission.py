@@ -167,6 +167,22 @@ class Admission:
         reservation._minutes += other._minutes
         return reservation
 
+    async def extend(self, reservation: Reservation, usd: float, tokens: int) -> None:
+        """Hold so much more for a request under way, and ask control where it is not here.
+
+        Raises what `admit` raises; the reservation is as before then.
+        """
+        while not reservation.more(usd, tokens):
+            now_ms = self._now_ms()
+            for account in reservation.accounts:
+                if account.usd >= usd and account.tokens >= tokens and account.minute_tokens >= tokens:
+                    continue
+                account.used_ms = now_ms
+                if now_ms < account.ask_again_ms:
+                    raise self.refusal(account, usd, tokens)
+                self._ask(account, (usd, tokens))
+            await self._exchanged()
+
     def refusal(self, account: Account, usd: float, tokens: int) -> VolantError:
         """Why a request may not start, as its caller reads it."""
         return refusal_of(account, usd, tokens, self._now_ms())

@@ -101,7 +101,7 @@ class Attempts:
         hedged = job.variant.spec.hedge_after_ms > 0 and job.wire is not None and len(job.variant.deployments) > 1
         leg = course.first()
         if job.footing is not None:
-            leg, refused = await _within_ceilings(job.footing, course, leg, outcome)
+            leg, refused = await _within_ceilings(job.footing, course, leg)
         while leg is not None:
             if leg.wait_s:
                 await self._pause(job, leg.wait_s)
@@ -118,7 +118,10 @@ class Attempts:
                 failures.append(f"{leg.place.target.name}: {failure.code}")
             leg = course.after(failure, leg)
             if job.footing is not None:
-                leg, refused = await _within_ceilings(job.footing, course, leg, outcome)
+                if leg is not None and (spent := await job.footing.cover_again(outcome.calls)) is not None:
+                    outcome.failure, outcome.own_failed = spent, True
+                    return outcome
+                leg, refused = await _within_ceilings(job.footing, course, leg)
         outcome.own_failed = True
         if refused is not None and outcome.call is None:
             outcome.failure = refused
@@ -287,13 +290,9 @@ class Attempts:
         return failure
 
 
-async def _within_ceilings(
-    footing: Footing, course: Course, leg: Leg | None, outcome: Outcome
-) -> tuple[Leg | None, VolantError | None]:
-    """The next leg whose model's ceilings, and the rest of the caller's, allow another call; else why none does."""
+async def _within_ceilings(footing: Footing, course: Course, leg: Leg | None) -> tuple[Leg | None, VolantError | None]:
+    """The next leg whose model's ceilings allow a call; else why none does."""
     refusal: VolantError | None = None
-    if leg is not None and not footing.covers_again(outcome.calls):
-        return None, None
     while leg is not None and (refusal := await footing.stand_on(leg.place.target.model)) is not None:
         leg = course.after(Failure("refused", refusal.code), leg)
     return leg, refusal

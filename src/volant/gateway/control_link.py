@@ -47,7 +47,9 @@ class ControlLink:
             if answer.status == 200:
                 return msgspec.json.decode(answer.body, type=LeaseAnswer)
         except (TransportError, msgspec.DecodeError) as error:
+            _log.warning("control did not answer for leases: %s", error)
             raise ControlAway(str(error)) from error
+        _log.warning("control answered %d for leases", answer.status)
         raise ControlAway(f"control answered {answer.status}")
 
     async def parts(self) -> dict[str, str] | None:

@@ -44,16 +44,19 @@ class Footing:
                 return refusal
         return None
 
-    def covers_again(self, calls: Sequence[ModelCall]) -> bool:
-        """May another call be made after these, which gave no answer? What they took is held beside it."""
-        usd = sum(call.cost_usd for call in calls)
-        tokens = sum(call.input_tokens + call.output_tokens for call in calls)
-        if usd <= self._again[0] and tokens <= self._again[1]:
-            return True
-        if not self.reservation.more(max(0.0, usd - self._again[0]), max(0, tokens - self._again[1])):
-            return False
-        self._again = (max(usd, self._again[0]), max(tokens, self._again[1]))
-        return True
+    async def cover_again(self, calls: Sequence[ModelCall]) -> VolantError | None:
+        """Before another call is made after these, which gave no answer: what they took is held beside it. Why it
+        cannot be."""
+        usd = max(0.0, sum(call.cost_usd for call in calls) - self._again[0])
+        tokens = max(0, sum(call.input_tokens + call.output_tokens for call in calls) - self._again[1])
+        if not usd and not tokens:
+            return None
+        try:
+            await self._admission.extend(self.reservation, usd, tokens)
+        except VolantError as refusal:
+            return refusal
+        self._again = (self._again[0] + usd, self._again[1] + tokens)
+        return None
 
     def covers_beside(self) -> bool:
         """May a second call run beside the first? It holds as much."""
