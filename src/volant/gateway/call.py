@@ -6,9 +6,10 @@ Knows connections and dialects; does not know who is asked next, nor whether a f
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
-from volant.core.chat import ChatRequest, ChatResponse, Failed, assemble
+from volant.core.chat import ChatRequest, ChatResponse, Failed, Started, assemble
 from volant.core.errors import UpstreamFailed, VolantError
 from volant.dialects import find
 from volant.dialects.dialect import StreamRenderer, UpstreamError
@@ -22,7 +23,7 @@ from volant.gateway.hooks import Guarding
 from volant.gateway.plan import VariantPlan
 from volant.gateway.routing import Leg
 from volant.gateway.streams import OneArray, TranslatedExchange
-from volant.gateway.translation import Crossing, Headers, cross
+from volant.gateway.translation import Crossing, Headers, cross, named_answer
 from volant.gateway.wire import Wire
 from volant.providers.http import Connection, HttpClient, Timeouts, TransportError, is_stale
 
@@ -118,9 +119,15 @@ def _exchange(client: HttpClient, connection: Connection, job: Job, leg: Leg, cr
         job.wire,
         stream_head=head,
         dialect=find(crossing.way.wire.dialect),
+        fallback=_fallback(job, crossing),
         renderer=None if plain and asked.entrance.sse else renderer_of(asked),
         sieve=job.guarding.filter() if job.guarding is not None and job.reads_output else None,
     )
+
+
+def _fallback(job: Job, crossing: Crossing) -> Started:
+    """Who answers, in the words of those who do not say it themselves."""
+    return Started(id=job.inference_id, created_s=int(time.time()), model=crossing.model)
 
 
 def renderer_of(asked: Asked) -> StreamRenderer:
@@ -169,7 +176,7 @@ def _read_answer(job: Job, call: Call) -> None:
         if call.reading is not None and (job.reads_output or not call.crossing.relays):
             call.response = find(wire.dialect).parse_response(exchange.body)
     elif exchange.error is None:
-        call.response = find(wire.dialect).parse_response(exchange.body)
+        call.response = named_answer(find(wire.dialect).parse_response(exchange.body), _fallback(job, call.crossing))
         if call.response.choices:
             call.reading = reading_of(call.response)
 

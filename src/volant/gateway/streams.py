@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from volant.core.chat import Delta, Failed, Finished, StreamEvent, ThoughtEnded, ToolDelta
+from volant.core.chat import Delta, Failed, Finished, Started, StreamEvent, ThoughtEnded, ToolDelta
 from volant.core.errors import UpstreamFailed, VolantError
 from volant.dialects.dialect import Dialect, StreamRenderer
 from volant.dialects.sse import SseCutter, data_of
 from volant.gateway.exchange import Exchange
 from volant.gateway.hooks import Filter
+from volant.gateway.translation import named
 from volant.gateway.wire import Wire
 from volant.providers.http import HIGH_WATER, Connection, Headers, TransportError
 
@@ -27,7 +28,7 @@ class TranslatedExchange(Exchange):
     """As Exchange. `events` are the stream as the upstream said it."""
 
     __slots__ = (
-        "_dialect", "_frames", "_more", "_over", "_parser", "_pending", "_pump", "_renderer", "events",
+        "_dialect", "_fallback", "_frames", "_more", "_over", "_parser", "_pending", "_pump", "_renderer", "events",
         "refusal", "sieve",
     )  # fmt: skip
 
@@ -39,15 +40,20 @@ class TranslatedExchange(Exchange):
         *,
         stream_head: bytes,
         dialect: Dialect,
+        fallback: Started,
         renderer: StreamRenderer | None,
         sieve: Filter | None = None,
     ) -> None:
-        """`dialect` is the place's. Without a `renderer` its frames go to the caller as they come."""
+        """`dialect` is the place's, `fallback` who answers where its stream does not say.
+
+        Without a `renderer` its frames go to the caller as they come.
+        """
         super().__init__(loop, connection, wire, stream_head=stream_head)
         self.events: list[StreamEvent] = []
         self.sieve = sieve
         self.refusal: VolantError | None = None  # the filter broke it off
         self._dialect = dialect
+        self._fallback = fallback
         self._renderer = renderer
         self._parser = dialect.stream_parser()
         self._frames = dialect.cutter()
@@ -105,6 +111,8 @@ class TranslatedExchange(Exchange):
         except UpstreamFailed as error:
             self._break_off(TransportError("invalid_chunk", error.message))
             return
+        if not self.events and events and isinstance(events[0], Started):
+            events[0] = named(events[0], self._fallback)
         self.events += events
         if self.sieve is not None:
             self._pending += events

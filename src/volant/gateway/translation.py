@@ -44,6 +44,7 @@ class Crossing:
     relays: bool  # its answer is in the caller's dialect
     said: Headers = ()  # headers of the caller that go along
     warnings: tuple[str, ...] = ()
+    model: str = ""  # who answers, where the answer itself does not say it
 
 
 def cross(
@@ -90,7 +91,14 @@ def cross(
     elif variant.defaults:
         for name in basis_of(variant).extra:
             losses.drop(f"parameters.{name}", "the variant's, in the words of chat completions")
-    return Crossing(way=way, body=rendered, relays=same, said=said if same else (), warnings=tuple(losses.dropped))
+    return Crossing(
+        way=way,
+        body=rendered,
+        relays=same,
+        said=said if same else (),
+        warnings=tuple(losses.dropped),
+        model=place.target.model,
+    )
 
 
 def recorded_input(asked: body.Asked, variant: VariantPlan, edited: ChatRequest | None = None) -> bytes:
@@ -113,6 +121,26 @@ def recorded_input(asked: body.Asked, variant: VariantPlan, edited: ChatRequest 
         return asked.own()
     said = msgspec.structs.replace(request, messages=composed(request, variant).messages) if variant.said else request
     return render_request(said)
+
+
+def named(said: Started, fallback: Started) -> Started:
+    """Who answers, where its dialect (Bedrock's) does not say: `fallback`'s id, time and model."""
+    if said.id and said.model:
+        return said
+    return msgspec.structs.replace(
+        said,
+        id=said.id or fallback.id,
+        created_s=said.created_s or fallback.created_s,
+        model=said.model or fallback.model,
+    )
+
+
+def named_answer(said: ChatResponse, fallback: Started) -> ChatResponse:
+    """`named`, of a whole answer."""
+    if said.id and said.model:
+        return said
+    who = named(Started(id=said.id, created_s=said.created_s, model=said.model), fallback)
+    return msgspec.structs.replace(said, id=who.id, created_s=who.created_s, model=who.model)
 
 
 def replay(response: ChatResponse) -> list[StreamEvent]:
