@@ -24,7 +24,10 @@ from volant.core.chat import (
     Message,
     Started,
     StreamEvent,
+    TextPart,
+    Thought,
     ThoughtEnded,
+    ToolCall,
     ToolDelta,
     Usage,
     assemble,
@@ -284,3 +287,26 @@ def test_a_broken_event_is_said(data: bytes) -> None:
     with pytest.raises(UpstreamFailed) as caught:
         DIALECT.stream_parser().feed(b"event: x\ndata: " + data + b"\n\n")
     assert caught.value.code == "invalid_chunk"
+
+
+def test_what_a_provider_wants_back_with_a_call_comes_back_with_it() -> None:
+    """Gemini refuses a call without its signature; an Anthropic client sends back the blocks that it got."""
+    calls = (ToolCall(id="a", name="f", arguments="{}", signature="s+/="), ToolCall(id="b", name="f", arguments="{}"))
+    thought = Thought(text="hm", signature="t", dialect="gemini")
+    said = Message(role="assistant", thoughts=(thought,), parts=(TextPart(text="so"),), tool_calls=calls)
+    whole = ChatResponse(id="x", created_s=0, model="m", choices=(Choice(index=0, message=said, finish="tool_calls"),))
+    events: list[StreamEvent] = [
+        Delta(reasoning="hm"),
+        ThoughtEnded(signature="t", dialect="gemini"),
+        Delta(text="so"),
+        *(
+            ToolDelta(call=at, id=c.id, name=c.name, arguments="{}", signature=c.signature)
+            for at, c in enumerate(calls)
+        ),
+        Finished(reason="tool_calls"),
+    ]
+    streamed = [block.to_dict() for block in _accumulated(_write(events)).content]
+    for content in (json.loads(DIALECT.render_response(whole, ASKED))["content"], streamed):
+        wire = {"model": "m", "messages": [{"role": "assistant", "content": content}]}
+        [back] = DIALECT.parse_request(json.dumps(wire).encode(), "", None).messages
+        assert (back.tool_calls, back.thoughts, back.text) == (calls, (thought,), "so")

@@ -123,7 +123,10 @@ def _render_content(message: Message, own: bool) -> list[Json]:
     if message.refusal:
         said.append({"type": "text", "text": message.refusal})
     beside = extra.get("tool_use") or {}
-    calls = [blocks.render_call(call) | beside.get(call.id, {}) for call in message.tool_calls]
+    calls: list[Json] = []
+    for call in message.tool_calls:
+        calls += [blocks.carrier(call.signature)] if call.signature else []
+        calls.append(blocks.render_call(call) | beside.get(call.id, {}))
     return [*(blocks.render_thought(one) for one in message.thoughts), *said, *calls]
 
 

@@ -2,7 +2,8 @@
 
 Blocks without a word of ours (a server tool's use and result, a container's file) are kept whole, with their place, in
 a message's `extra`: as `blocks` in an answer, as `input_blocks` in what a user or a tool says. Thoughts of other
-dialects reach an Anthropic client with their dialect and id before their signature, so that they find the way home.
+dialects reach an Anthropic client with their dialect and id before their signature, so that they find the way home; and
+what another provider wants back with a tool call stands in an empty thought before it, for clients send thoughts back.
 
 Source: Anthropic API reference, "Messages" (versions 2023-06-01 and 2026-10-21); anthropic SDK 2.12.
 """
@@ -22,6 +23,7 @@ from volant.dialects.dialect import NAMES, Losses
 from volant.dialects.fields import bad, filled, maybe, want, words
 
 NAME = "anthropic"
+_OF_CALL = "call:"  # begins the signature of a thought that only carries that of the next tool call
 _FOREIGN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -62,6 +64,17 @@ def parse_call(block: Json, path: str) -> tuple[ToolCall, Json]:
         arguments=arguments,
     )
     return call, _rest(block, "id", "name", "input")
+
+
+def carried(block: Json) -> str | None:
+    """The signature that a block carries for the next tool call; None where it is a thought, or none at all."""
+    signature = block.get("signature") if block.get("type") == "thinking" else None
+    return signature.removeprefix(_OF_CALL) if isinstance(signature, str) and signature.startswith(_OF_CALL) else None
+
+
+def carrier(signature: str) -> Json:
+    """The block that carries a tool call's signature, to stand before the call."""
+    return {"type": "thinking", "thinking": "", "signature": _OF_CALL + signature}
 
 
 def _parse_image(block: Json, path: str) -> Part:

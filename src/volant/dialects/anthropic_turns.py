@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from volant.core.chat import ChatRequest, Json, Message, Part, TextPart, Thought, ToolCall
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.dialect import Losses
@@ -102,6 +104,7 @@ def _parse_assistant(content: list[Any], path: str) -> list[Message]:
     for at, raw in enumerate(content):
         block = want(raw, dict, f"{path}[{at}]")
         now = {"thinking": 0, "redacted_thinking": 0, "tool_use": 2}.get(str(block.get("type")), 1)
+        now = now if blocks.carried(block) is None else 2
         if now < stage and run:
             found.append(parse_answer_blocks(run, path, first=at - len(run)))
             run = []
@@ -119,14 +122,18 @@ def parse_answer_blocks(content: Sequence[Json], path: str, first: int = 0) -> M
     calls: list[ToolCall] = []
     beside: Json = {}
     strange: list[Json] = []
+    signature = ""
     for at, block in enumerate(content, start=first):
         here = f"{path}[{at}]"
         kind = want(block.get("type"), str, f"{here}.type")
-        if kind in ("thinking", "redacted_thinking"):
+        if (found := blocks.carried(block)) is not None:
+            signature = found
+        elif kind in ("thinking", "redacted_thinking"):
             thoughts.append(blocks.parse_thought(block, here))
         elif kind == "tool_use":
             call, more = blocks.parse_call(block, here)
-            calls.append(call)
+            calls.append(replace(call, signature=signature))
+            signature = ""
             if more:
                 beside[call.id] = more
         elif (part := blocks.parse_part(block, here)) is not None:

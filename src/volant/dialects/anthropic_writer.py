@@ -175,7 +175,12 @@ class AnthropicWriter:
             self._called.add(event.call)
             self._arguments = []
             ident = blocks.tool_id(event.id) or f"toolu_{self._place + 1}"
-            said = self._opened("tool_use", {"id": ident, "name": event.name, "input": {}})
+            if event.signature:
+                said = self._opened("thinking", {"thinking": "", "signature": ""})
+                said += self._grown(
+                    {"type": "signature_delta", "signature": blocks.carrier(event.signature)["signature"]}
+                )
+            said += self._opened("tool_use", {"id": ident, "name": event.name, "input": {}})
         if event.arguments and self._open == "tool_use":
             self._arguments.append(event.arguments)
             said += self._grown({"type": "input_json_delta", "partial_json": event.arguments})
