@@ -128,7 +128,7 @@ def _obey(line: str, view: View, made: Answer, said: list[str]) -> None:
         name, _, arguments = rest.partition(" ")
         if made.calls and not view.parallel:
             return
-        if view.choice != "none":
+        if view.choice != "none" and view.tools:  # a model without tools asks for none
             made.calls.append(_call(name, arguments or "{}", view, len(made.calls)))
     elif command == "look":
         said.append("; ".join(str(one) for one in view.media) or "nothing")

@@ -448,7 +448,7 @@ class Gemini(Driver):
         got, content = self.once(model, contents, ask)
         if ask.results and got.calls and not got.error:
             contents.append(content)
-            name = "error" if ask.failed else "result"
+            name = "error" if ask.failed else "output"
             contents.append(
                 types.Content(
                     role="user",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.clients import up_anthropic, up_bedrock, up_gemini, up_openai, up_responses
 from tests.clients.asks import PNG
+from tests.clients.tunnel import HOSTS
 from tests.clients.upstream import Reply, Seen, Upstream
 
 
@@ -12,7 +13,7 @@ def start() -> Upstream:
     routes = [("GET", r"/files/picture\.png", _picture)]
     for module in (up_openai, up_responses, up_anthropic, up_gemini, up_bedrock):
         routes += module.routes()
-    return Upstream(routes)
+    return Upstream(routes, HOSTS)
 
 
 def _picture(_: Seen) -> Reply:

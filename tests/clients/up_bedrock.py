@@ -98,7 +98,11 @@ def read(body: Any) -> View:
     _known(extra, {"thinking", "output_config", "top_k", "anthropic_beta"}, "additionalModelRequestFields.")
     view = View(max_tokens=config.get("maxTokens"), stop=list(config.get("stopSequences") or ()))
     view.must_begin_with_thought = (extra.get("thinking") or {}).get("type") == "enabled"
-    view.thinks = (extra.get("thinking") or {}).get("type") in ("enabled", "adaptive")
+    output = body.get("outputConfig") or {}
+    _known(output, {"effort", "textFormat"}, "outputConfig.")
+    if output.get("effort", "low") not in ("low", "medium", "high", "xhigh", "max"):
+        raise Refused(400, "outputConfig.effort: none of low, medium, high, xhigh, max")
+    view.thinks = (extra.get("thinking") or {}).get("type") in ("enabled", "adaptive") or "effort" in output
     if budget := (extra.get("thinking") or {}).get("budget_tokens"):
         if not 1024 <= budget < (config.get("maxTokens") or 0):
             raise Refused(400, "max_tokens must be greater than thinking.budget_tokens")
@@ -180,6 +184,8 @@ def _user(blocks: list[dict[str, Any]], view: View, asked: dict[str, str]) -> No
             results.append((asked.pop(found["toolUseId"]), f"{text}{failed}"))
         elif found := block.get("image"):
             media.append(Media(f"image/{found['format']}", decoded(found["source"]["bytes"], "image")))
+        elif found := block.get("audio"):
+            media.append(Media(f"audio/{found['format']}", decoded(found["source"]["bytes"], "audio")))
         elif found := block.get("document"):
             if not found.get("name") or any(not (c.isalnum() or c in " -()[]") for c in found["name"]):
                 raise Refused(400, "document.name: letters, digits, spaces, hyphens, parentheses and brackets only")

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -51,26 +52,38 @@ Routes = list[tuple[str, str, Handler]]
 class Upstream:
     """One server, every stand-in under a path of its own."""
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, hosts: dict[str, str] | None = None) -> None:
+        """`hosts`: a vendor's host → the path under which its stand-in lies."""
         self._routes = [(method, re.compile(pattern), handler) for method, pattern, handler in routes]
+        self._hosts = hosts or {}
         self._log: list[Seen] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(self, log_level="error", lifespan="off", http="httptools", loop="asyncio", ws="none")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._served: list[tuple[uvicorn.Server, threading.Thread, socket.socket]] = []
+        self.port = self._serve()
 
-    def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+    def serve_tls(self, chain: Path, key: Path) -> int:
+        """The same over TLS; its port."""
+        return self._serve(ssl_certfile=str(chain), ssl_keyfile=str(key))
+
+    def _serve(self, **more: Any) -> int:
+        place = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            self, log_level="error", lifespan="off", http="httptools", loop="asyncio", ws="none", **more
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[place])), daemon=True)
+        thread.start()
+        self._served.append((server, thread, place))
+        return int(place.getsockname()[1])
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(10)
-        self._socket.close()
+        for server, thread, place in self._served:
+            server.should_exit = True
+            thread.join(10)
+            place.close()
 
     def mark(self) -> int:
         """Where the log is now, for `seen`."""
@@ -87,11 +100,12 @@ class Upstream:
             raw += message.get("body", b"")
             more = message.get("more_body", False)
         query = scope["query_string"].decode()
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         seen = Seen(
             method=scope["method"],
             path=scope["raw_path"].decode(),
             query={name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()},
-            headers={name.decode(): value.decode() for name, value in scope["headers"]},
+            headers=headers,
             raw=raw,
             raw_query=query,
         )
@@ -101,8 +115,9 @@ class Upstream:
         await _send(reply, send)
 
     def _answer(self, seen: Seen) -> Reply:
+        prefix = self._hosts.get(seen.headers.get("host", ""), "")
         for method, pattern, handler in self._routes:
-            if method == seen.method and (found := pattern.fullmatch(seen.path)):
+            if method == seen.method and (found := pattern.fullmatch(prefix + seen.path)):
                 seen.match = found.groupdict()
                 return handler(seen)
         return Reply({"error": {"message": f"no route {seen.method} {seen.path}", "code": 404}}, 404)

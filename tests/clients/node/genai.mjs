@@ -17,7 +17,7 @@ export function generate(baseUrl, apiKey) {
       const answers = content.parts
         .filter((part) => part.functionCall)
         .map(({ functionCall: { id, name } }) => ({
-          functionResponse: { id, name, response: { [ask.failed ? "error" : "result"]: RESULTS[name] } },
+          functionResponse: { id, name, response: { [ask.failed ? "error" : "output"]: RESULTS[name] } },
         }));
       contents.push({ role: "user", parts: answers });
       [got] = await once(client, model, contents, ask);
