@@ -170,6 +170,23 @@ def test_a_key_is_made_shown_once_limited_and_revoked(at: Any, server: Any, monk
     assert at("key", "create", "x", "--scope", "everything", "--json").error()["code"] == "bad_scope"
 
 
+def test_a_keys_limits_are_set_changed_and_shown(at: Any) -> None:
+    made = at(
+        "key", "create", "app", "--budget", "5", "--concurrent", "4", "--operation", "chat", "--direct", "--json"
+    ).json()
+    key = made["key"]
+    assert (key["limits"]["usd_per_day"], key["limits"]["concurrent"], key["operations"]) == (5.0, 4, ["chat"])
+    assert key["direct"] is True
+    changed = at("key", "limits", key["id"], "--usd-per-month", "50", "--concurrent", "0", "--json").json()
+    assert (changed["limits"]["usd_per_month"], changed["limits"]["usd_per_day"]) == (50.0, 5.0), "it was not named"
+    assert changed["limits"]["concurrent"] == 0
+    assert at("key", "limits", "key_none", "--rpm", "1", "--json").error()["code"] == "key_unknown"
+    shown = at("spend", "--over", "key")
+    assert shown.code == 0
+    assert "usd_per_month" in shown.out
+    assert at("spend", "--over", "key", "--json").json()["ceilings"][0]["name"] == key["id"]
+
+
 def test_secrets_come_by_standard_input(at: Any) -> None:
     assert at("key", "secret", "openai", stdin="sk-1\n").code == 0
     assert at("key", "secret", "openai", "--json", stdin="").error()["code"] == "bad_secret"

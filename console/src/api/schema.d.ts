@@ -1730,6 +1730,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who spends how much, and how far each ceiling is used */
+        get: operations["spend_show_spend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -2558,6 +2575,30 @@ export interface components {
             name: string;
             /** @default  */
             key: string;
+        };
+        /**
+         * Burn
+         * @description One ceiling. In its own unit: US dollars, tokens or requests.
+         */
+        Burn: {
+            limit: string;
+            ceiling: number;
+            used: number;
+            leased: number;
+            left: number;
+            projected: number | null;
+            ends_ms: number;
+        };
+        /**
+         * Burning
+         * @description All ceilings of one key, project, task or model.
+         */
+        Burning: {
+            /** @enum {unknown} */
+            over: "key" | "model" | "project" | "task";
+            name: string;
+            title: string;
+            burns: components["schemas"]["Burn"][];
         };
         /**
          * CacheSpec
@@ -4491,7 +4532,7 @@ export interface components {
             description: string;
             versions: number;
             labels: components["schemas"]["Label"][];
-            uses: components["schemas"]["Use"][];
+            uses: components["schemas"]["volant.registry.prompts.Use"][];
             preview: string;
             created_ms: number;
             saved_ms: number;
@@ -4516,7 +4557,7 @@ export interface components {
             description: string;
             versions: number;
             labels: components["schemas"]["Label"][];
-            uses: components["schemas"]["Use"][];
+            uses: components["schemas"]["volant.registry.prompts.Use"][];
             preview: string;
             saved_ms: number;
             archived: boolean;
@@ -5278,6 +5319,25 @@ export interface components {
             corrected: number;
         };
         /**
+         * SpendView
+         * @description What was used since `since_day`, and what is left of every ceiling. Days are UTC.
+         */
+        SpendView: {
+            over: string;
+            since_day: string;
+            days: components["schemas"]["volant.traces.usage.Use"][];
+            top: components["schemas"]["Spender"][];
+            ceilings: components["schemas"]["Burning"][];
+        };
+        /**
+         * Spender
+         * @description A key, task or model, and what it used.
+         */
+        Spender: {
+            title: string;
+            use: components["schemas"]["volant.traces.usage.Use"];
+        };
+        /**
          * Split
          * @description Where a task's users go while a rollout runs.
          */
@@ -5583,15 +5643,6 @@ export interface components {
             created_ms: number;
         };
         /**
-         * Use
-         * @description A variant that is bound to a prompt.
-         */
-        Use: {
-            task: string;
-            variant: string;
-            reference: string;
-        };
-        /**
          * ValidationPoint
          * @description A look at the validation rows.
          */
@@ -5811,6 +5862,31 @@ export interface components {
             path: string;
             size_bytes: number;
             sha256: string;
+        };
+        /**
+         * Use
+         * @description A variant that is bound to a prompt.
+         */
+        "volant.registry.prompts.Use": {
+            task: string;
+            variant: string;
+            reference: string;
+        };
+        /**
+         * Use
+         * @description What one key, task or model, or the project, used in some days.
+         */
+        "volant.traces.usage.Use": {
+            name: string;
+            /** @default  */
+            day: string;
+            requests: number;
+            errors: number;
+            cache_hits: number;
+            input_tokens: number;
+            output_tokens: number;
+            cost_usd: number;
+            saved_usd: number;
         };
         /** @description Any error. `code` is stable and stands in docs/errors.md. */
         Error: {
@@ -9526,6 +9602,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    spend_show_spend: {
+        parameters: {
+            query?: {
+                over?: "key" | "project" | "task" | "model";
+                days?: number;
+                /** @description only this key's id, task or model */
+                name?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendView"];
                 };
             };
             /** @description An error */

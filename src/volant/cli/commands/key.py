@@ -1,4 +1,4 @@
-"""key: create, list, rotate and revoke API keys, and keep providers' keys."""
+"""key: create, list, limit, rotate and revoke API keys, and keep providers' keys."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ import typer
 
 from volant.cli import show
 from volant.cli.options import AsJson, DataDir, Url, connect
-from volant.core.errors import BadInput
+from volant.core.errors import BadInput, NotFound
 
 keys = typer.Typer(
     help="API keys and their scopes. Example: `volant key create app --scope inference`", no_args_is_help=True
 )
+Rpm = Annotated[int | None, typer.Option(help="Requests a minute; 0: no limit.")]
+TokensPerMinute = Annotated[int | None, typer.Option(help="Tokens a minute, input and output; 0: no limit.")]
+Concurrent = Annotated[int | None, typer.Option(help="Requests under way at once; 0: no limit.")]
+UsdPerDay = Annotated[float | None, typer.Option("--usd-per-day", "--budget", help="US dollars a UTC day; 0: none.")]
+UsdPerMonth = Annotated[float | None, typer.Option(help="US dollars a UTC month; 0: none.")]
+TokensPerDay = Annotated[int | None, typer.Option(help="Tokens a UTC day; 0: no limit.")]
+TokensPerMonth = Annotated[int | None, typer.Option(help="Tokens a UTC month; 0: no limit.")]
 COLUMNS = {
     "id": "id",
     "name": "name",
@@ -39,8 +46,20 @@ def create(
         list[str] | None, typer.Option(help="inference, feedback, read, write or admin; again for more.")
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Only this task; again for more. Default: all.")] = None,
-    rpm: Annotated[int, typer.Option(help="Requests a minute; 0: no limit.")] = 0,
-    usd_per_day: Annotated[float, typer.Option(help="Budget a day; 0: none.")] = 0.0,
+    rpm: Rpm = None,
+    tokens_per_minute: TokensPerMinute = None,
+    concurrent: Concurrent = None,
+    usd_per_day: UsdPerDay = None,
+    usd_per_month: UsdPerMonth = None,
+    tokens_per_day: TokensPerDay = None,
+    tokens_per_month: TokensPerMonth = None,
+    operation: Annotated[
+        list[str] | None,
+        typer.Option(help="Only chat, embeddings, count_tokens, moderations or models; again for more. Default: all."),
+    ] = None,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="May ask for a deployment or provider/model, not only for tasks.")
+    ] = False,
     days: Annotated[float, typer.Option(help="Valid so many days; 0: for ever.")] = 0.0,
     url: Url = "",
     data_dir: DataDir = "",
@@ -54,8 +73,11 @@ def create(
         "name": name,
         "scopes": scope or ["inference"],
         "tasks": task or [],
-        "requests_per_minute": rpm,
-        "usd_per_day": usd_per_day,
+        "limits": _limits(
+            rpm, tokens_per_minute, concurrent, usd_per_day, usd_per_month, tokens_per_day, tokens_per_month
+        ),
+        "operations": operation or [],
+        "direct": direct,
         "expires_ms": int((time.time() + days * 86400) * 1000) if days else 0,
     }
     made = connect(url, data_dir).post("/api/v1/keys", body)
@@ -71,6 +93,33 @@ def list_(url: Url = "", data_dir: DataDir = "", as_json: AsJson = False) -> Non
     found = connect(url, data_dir).get("/api/v1/keys")
     rows = [{**key, "state": _state(key)} for key in found["data"]]
     show.result(found, as_json, lambda: show.table(rows, COLUMNS, "no keys: `volant key create NAME`"))
+
+
+@keys.command()
+def limits(
+    key_id: Annotated[str, typer.Argument(help="The key's id (`volant key list`).")],
+    rpm: Rpm = None,
+    tokens_per_minute: TokensPerMinute = None,
+    concurrent: Concurrent = None,
+    usd_per_day: UsdPerDay = None,
+    usd_per_month: UsdPerMonth = None,
+    tokens_per_day: TokensPerDay = None,
+    tokens_per_month: TokensPerMonth = None,
+    url: Url = "",
+    data_dir: DataDir = "",
+    as_json: AsJson = False,
+) -> None:
+    """Change a key's limits; those that are not named stay. 0 takes one away.
+
+    Example: `volant key limits key_01… --usd-per-month 50 --concurrent 0`
+    """
+    server = connect(url, data_dir)
+    key = next((one for one in server.get("/api/v1/keys")["data"] if one["id"] == key_id), None)
+    if key is None:
+        raise NotFound("key_unknown", f"there is no key {key_id[:60]!r}", hint="`volant key list`")
+    given = _limits(rpm, tokens_per_minute, concurrent, usd_per_day, usd_per_month, tokens_per_day, tokens_per_month)
+    changed = server.ask("PATCH", f"/api/v1/keys/{key_id}", {"limits": {**key["limits"], **given}})
+    show.result(changed, as_json, lambda: show.card(changed["limits"], {name: name for name in changed["limits"]}))
 
 
 @keys.command()
@@ -122,6 +171,28 @@ def secret(
         )
     connect(url, data_dir).ask("PUT", f"/api/v1/secrets/{name}", {"value": value})
     show.result({"name": name}, as_json, lambda: show.line(f'Kept, sealed: use `api_key_ref = "{name}"`.'))
+
+
+def _limits(
+    rpm: int | None,
+    tokens_per_minute: int | None,
+    concurrent: int | None,
+    usd_per_day: float | None,
+    usd_per_month: float | None,
+    tokens_per_day: int | None,
+    tokens_per_month: int | None,
+) -> dict[str, float]:
+    """Those that were named."""
+    given = {
+        "requests_per_minute": rpm,
+        "tokens_per_minute": tokens_per_minute,
+        "concurrent": concurrent,
+        "usd_per_day": usd_per_day,
+        "usd_per_month": usd_per_month,
+        "tokens_per_day": tokens_per_day,
+        "tokens_per_month": tokens_per_month,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _made(made: dict[str, Any]) -> None:
