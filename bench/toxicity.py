@@ -46,30 +46,52 @@ def main() -> int:
         return {one.kind for one in find(text) if one.score >= AT}
 
     cases = [line.split("\t") for line in CASES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    report: dict[str, Any] = {
-        "name": "toxicity",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True
-        ).stdout.strip(),
-        "date": datetime.now(UTC).date().isoformat(),
-        "at_score": AT,
-        "cases": measured(cases, flagged),
-        "false_alarms": {},
-        "mb_per_cpu_s": {},
-    }
+    judged = measured(cases, flagged)
+    alarms: dict[str, Any] = {}
+    speeds: dict[str, float] = {}
     for name, texts in corpora(data):
         hits = [kinds for text in texts if (kinds := flagged(text))]
-        report["false_alarms"][name] = {
+        alarms[name] = {
             "texts": len(texts),
             "flagged": len(hits),
             "share": round(len(hits) / len(texts), 5),
             "kinds": dict(Counter(kind for kinds in hits for kind in kinds)),
         }
-        report["mb_per_cpu_s"][name] = round(speed(texts[:3000], find), 2)
+        speeds[name] = round(speed(texts[:3000], find), 2)
+    report = {
+        "name": "toxicity",
+        "machine": {"cpu": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+        ).stdout.strip(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "at_score": AT,
+        "rows": list(rows_of(judged, alarms, speeds)),
+        "cases": judged,
+        "false_alarms": alarms,
+    }
     RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(report, indent=2))
-    return 0
+    for row in report["rows"]:
+        print(f"{row['name']:60} {row['value']:>9} {row['unit']:6} {row['goal']:10} holds: {row['holds']}")
+    return 0 if all(row["holds"] is not False for row in report["rows"]) else 1
+
+
+def rows_of(judged: Any, alarms: dict[str, Any], speeds: dict[str, float]) -> Iterator[dict[str, Any]]:
+    """As bench/table.py reads them."""
+
+    def row(name: str, value: float, unit: str, goal: str = "", holds: bool | None = None) -> dict[str, Any]:
+        return {
+            "name": name, "value": value, "unit": unit, "baseline": None, "ratio": None, "goal": goal, "holds": holds
+        }  # fmt: skip
+
+    found = judged["languages"]["all"]
+    yield row("recall of the cases written for it", found["recall"], "share", ">= 0.8", found["recall"] >= 0.8)
+    yield row("precision of the same", found["precision"], "share", ">= 0.9", found["precision"] >= 0.9)
+    for name, one in alarms.items():
+        goal = "" if "share only" in name else "<= 0.001"
+        yield row(f"flagged of {name}", one["share"], "share", goal, one["share"] <= 0.001 if goal else None)
+    for name, value in speeds.items():
+        yield row(f"scan of {name}", value, "MB/s", ">= 1.0", value >= 1.0)
 
 
 def measured(cases: list[list[str]], flagged: Any) -> dict[str, Any]:

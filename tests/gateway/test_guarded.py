@@ -202,3 +202,22 @@ def test_no_answer_goes_to_another_person_where_words_come_back(stack: Stack) ->
         assert (status, body["choices"][0]["message"]["content"]) == (200, text)
         assert answered["x-volant-cache"] == now
     assert all(ADA.encode() not in record.input + record.output for record in stack.records(4))
+
+
+def test_a_refusal_of_the_request_is_given_again_where_the_task_says_so(stack: Stack) -> None:
+    publish(stack, task("help", ["main"], cache=CacheSpec(errors_ttl_s=60)))
+    stack.start()
+    refused = asks("fail=400")
+    first = stack.chat(refused)
+    again = stack.chat(refused)
+    assert (first[0], again[0]) == (400, 400)
+    assert again[2]["x-volant-cache"] == "hit"
+    assert again[1]["error"]["message"] == first[1]["error"]["message"]
+    status, body, _ = anthropic(stack, {**refused, "max_tokens": 7})
+    status, body, headers = anthropic(stack, {**refused, "max_tokens": 7})
+    assert (status, headers["x-volant-cache"]) == (400, "hit")
+    assert json.loads(body)["type"] == "error"
+    assert stack.mocks["main"].stats["requests"] == 2
+    assert [record.cache for record in stack.records(4)] == ["", "exact", "", "exact"]
+    stack.chat(asks("fail=429"))
+    assert stack.chat(asks("fail=429"))[2]["x-volant-cache"] == "miss"

@@ -167,6 +167,8 @@ def problems(task: TaskSpec, tasks: Collection[str], deployments: Collection[str
                 need(f"{path}.options.{'model' if guard.judge is not None else 'embedding'}", guard.asks)
     if (cache := task.cache) is not None:
         path = f"tasks.{task.name}.cache"
+        if not task.record_payload:
+            found.append((path, "keeps answers, and this task's payloads are never written (record_payload = false)"))
         if cache.semantic and not cache.embedding:
             found.append((f"{path}.embedding", "is missing: a semantic cache needs the task or deployment that embeds"))
         elif cache.semantic:

@@ -10,7 +10,7 @@ from volant.core.errors import VolantError
 from volant.dialects import find
 from volant.dialects.openai_reading import reading_of
 from volant.gateway import operations
-from volant.gateway.answers import JSON_HEADER, error_event, refused, send_error, stream_head, warning_line
+from volant.gateway.answers import JSON_HEADER, Refusal, error_event, refused, send_error, stream_head, warning_line
 from volant.gateway.attempt import Outcome
 from volant.gateway.call import Job, renderer_of
 from volant.gateway.inference import Inference
@@ -95,7 +95,7 @@ def whole_of(outcome: Outcome) -> ChatResponse | None:
 def refusal_of(outcome: Outcome) -> VolantError | None:
     """What the provider found wrong with the request itself."""
     call = outcome.call
-    if call is None or call.said is None or outcome.failure is not None or outcome.gone:
+    if call is None or call.said is None or outcome.gone or not isinstance(outcome.failure, Refusal | None):
         return None
     return refused(call.exchange.status, call.said)
 
