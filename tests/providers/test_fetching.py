@@ -13,7 +13,7 @@ from volant.core.addresses import Allowed
 from volant.core.capabilities import Capabilities
 from volant.core.chat import ChatRequest, FilePart, ImagePart, Message, TextPart
 from volant.core.errors import BadInput, TooLarge, VolantError
-from volant.providers.fetching import MOST_URLS, Addresses, Fetcher, Media, inline_media, urls_to_inline
+from volant.providers.fetching import AT_ONCE, MOST_URLS, Addresses, Fetcher, Media, inline_media, urls_to_inline
 from volant.providers.http import HttpClient
 
 pytestmark = pytest.mark.anyio
@@ -286,3 +286,26 @@ async def test_nothing_is_allowed_by_default(client: HttpClient, site: Site) -> 
     with pytest.raises(BadInput):
         await inline_media(request, Capabilities(image_urls=False), Fetcher(client))
     assert site.asked == []
+
+
+async def test_only_so_many_are_fetched_at_once_and_the_others_get_their_turn(client: HttpClient) -> None:
+    under_way = most = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal under_way, most
+        await reader.readuntil(b"\r\n\r\n")
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+        writer.write(answer())
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    fetcher = Fetcher(client, allow=HERE)
+    requests = [[f"{base}/{request}/{at}.png" for at in range(8)] for request in range(6)]
+    answers = await asyncio.gather(*(fetcher(urls) for urls in requests))
+    server.close()
+    assert [len(got) for got in answers] == [8] * 6
+    assert 1 < most <= AT_ONCE

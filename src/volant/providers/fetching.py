@@ -25,7 +25,7 @@ from volant.providers.http.dialing import resolve as look_up
 
 MOST_REDIRECTS = 3
 MOST_URLS = 32  # of one request
-AT_ONCE = 4
+AT_ONCE = 16  # of one fetcher, over all requests
 _PORTS = (80, 443)  # others only of hosts that the operator names: no mail servers, no databases
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HEADERS = (
@@ -123,6 +123,7 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._total_s = total_s
         self._look_up = look_up
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, urls: Iterable[str]) -> dict[str, Media]:
         """What each URL gives. The first that fails ends the others. Raises as `inline_media`."""
@@ -130,10 +131,9 @@ class Fetcher:
         if len(wanted) > MOST_URLS:
             raise TooLarge("media_too_large", f"the request names {len(wanted)} URLs; at most {MOST_URLS} are fetched")
         room = _Room(self._max_bytes)
-        turns = asyncio.Semaphore(AT_ONCE)
 
         async def one(url: str) -> Media:
-            async with turns:
+            async with self._turns:
                 return await self._fetch(url, room)
 
         tasks = [asyncio.ensure_future(one(url)) for url in wanted]
