@@ -33,7 +33,7 @@ from soak_load.client import Mix, Tally, soak
 from soak_load.speech import SPEECHES
 from soak_load.stack import SLOW_S, TASKS, USD_PER_INPUT_TOKEN, USD_PER_OUTPUT_TOKEN, Books, Stack, running
 
-from volant.providers.mock.server import INPUT_TOKENS
+from volant.providers.mock.answers import INPUT_TOKENS
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "bench" / "results" / "soak.json"

@@ -114,7 +114,8 @@ def running(folder: Path, workers: int) -> Iterator[Stack]:
         mocks = {}
         for name in MOCKS:
             port = processes.free_port()
-            stack.enter_context(processes.mock(port, set(os.sched_getaffinity(0))))
+            argv = [sys.executable, "-m", "volant.providers.mock", "--port", str(port), "--ledger"]
+            stack.enter_context(processes.running(argv, port, set(os.sched_getaffinity(0)), stdout=subprocess.DEVNULL))
             mocks[name] = f"http://127.0.0.1:{port}"
         config, data = folder / "volant.toml", folder / "data"
         config.write_text(_toml(mocks))

@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--fail", type=float, default=0.0, help="the share of requests that go wrong, 0 to 1")
     parser.add_argument("--faults", default="", help=f"in which ways, by turns; all: {', '.join(FAULTS)}")
     parser.add_argument("--slow-s", type=float, default=SLOW_S, help="seconds of slow_first_token")
+    parser.add_argument("--ledger", action="store_true", help="keep what was answered, by span id, for GET /ledger")
     given = parser.parse_args()
     lifeline.watch()
     try:
@@ -35,7 +36,7 @@ def main() -> None:
 
 async def _serve(given: argparse.Namespace) -> None:
     plan = Plan(share=given.fail, kinds=tuple(given.faults.replace(",", " ").split()), slow_s=given.slow_s)
-    server = MockServer(key=given.key, answer=given.answer, model=given.model, faults=plan)
+    server = MockServer(key=given.key, answer=given.answer, model=given.model, faults=plan, keeps_ledger=given.ledger)
     base_url = await server.start(given.host, given.port)
     sys.stdout.write(base_url + "\n")
     sys.stdout.flush()

@@ -3,7 +3,7 @@
     POST .../chat/completions   JSON, or SSE when the body has "stream": true
     GET  .../models             one model
     GET  /stats                 counts of calls, streams, failures and clients that left
-    GET  /ledger                words of each whole answer by its caller's span id, where traceparent named one
+    GET  /ledger                with --ledger: words of each whole answer by its caller's span id (traceparent)
     GET  /faults                which requests fail (see `faults`), and how often each fault happened
     PUT  /faults                a new plan: {"share": 0.2, "kinds": ["reset", …], "seed": 7, "slow_s": 3.0}
     GET  /last                  the last chat request as it arrived: {"headers": {…}, "body": {…}}
@@ -30,13 +30,13 @@ import socket
 import struct
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import httptools
 import msgspec
 
 from volant.dialects.openai_errors import error_body
-from volant.dialects.sse import DONE, event_of
+from volant.providers.mock.answers import Answers, head
 from volant.providers.mock.faults import FAULTS, HARMLESS, READ_PAUSE_S, Dice, Plan, chunk
 
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
@@ -44,29 +44,30 @@ _USAGE = re.compile(rb'"include_usage"\s*:\s*true')
 _KNOB = re.compile(rb"\b(chunks|ttft_ms|delay_ms|burst|fail|cut|hang|empty|echo)=([0-9.]+)")
 _FAULT = re.compile(rb"\bfault=([a-z0-9_]+)")
 _MARK = re.compile(rb"\bmark=([A-Za-z0-9]+)")
-_WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "far", "away", "home")
-_CREATED_S = 1_700_000_000
-_REASONS = {200: b"OK", 401: b"Unauthorized", 404: b"Not Found", 429: b"Too Many Requests"}
-INPUT_TOKENS = 20  # of every call; output tokens are the words of the answer
 
 
 class MockServer:
     """One stand-in on one port; `stats` counts what it did."""
 
     def __init__(
-        self, *, key: str = "", answer: str = "", model: str = "mock-model", faults: Plan | None = None
+        self,
+        *,
+        key: str = "",
+        answer: str = "",
+        model: str = "mock-model",
+        faults: Plan | None = None,
+        keeps_ledger: bool = False,
     ) -> None:
+        """`keeps_ledger`: note each whole answer by its caller's span id, for as long as it lives."""
         self.dice = Dice(faults or Plan())
         self.key = key.encode()
-        self.answer = answer
-        self.model = model
+        self.answers = Answers(model, answer)
         self.stats = {"requests": 0, "streams": 0, "failures": 0, "aborted": 0, "answered": 0, "words": 0}
-        self.ledger: dict[str, int] = {}
+        self.ledger: dict[str, int] | None = {} if keeps_ledger else None
         self.last_headers: list[tuple[bytes, bytes]] = []
         self.last_body = b"null"
         self.connections: set[_Exchange] = set()
         self._server: asyncio.Server | None = None
-        self._rendered: dict[tuple[Any, ...], Any] = {}  # answers, by what they depend on
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen; gives the base URL for clients, ending in /v1."""
@@ -82,70 +83,21 @@ class MockServer:
                 connection.abort()
             await self._server.wait_closed()
 
+    @property
+    def answer(self) -> str:
+        """The content of every answer; empty: words."""
+        return self.answers.answer
+
+    @answer.setter
+    def answer(self, content: str) -> None:
+        self.answers.answer = content
+
     def count(self, words: int, span: str) -> None:
         """An answer was given whole."""
         self.stats["answered"] += 1
         self.stats["words"] += words
-        if span:
+        if span and self.ledger is not None:
             self.ledger[span] = words
-
-    # ------------------------------------------------------------ what it answers
-    def words(self, count: int) -> list[str]:
-        """The answer in pieces: words, or the fixed answer cut into `count`."""
-        if self.answer:
-            size = max(1, -(-len(self.answer) // count))
-            return [self.answer[at : at + size] for at in range(0, len(self.answer), size)]
-        return [(" " if at else "") + _WORDS[at % len(_WORDS)] for at in range(count)]
-
-    def completion(self, pieces: tuple[str, ...]) -> bytes:
-        """A whole answer with its HTTP head."""
-        cached = self._rendered.get(("whole", pieces))
-        if cached is None:
-            message = {"role": "assistant", "content": "".join(pieces)}
-            choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-            body = msgspec.json.encode(
-                self._base("chat.completion") | {"choices": [choice], "usage": _usage(len(pieces))}
-            )
-            cached = self._keep(("whole", pieces), head(200, b"application/json", len(body)) + body)
-        return bytes(cached)
-
-    def frames(self, pieces: tuple[str, ...], usage: bool) -> list[bytes]:
-        """A streamed answer: chunked-encoding frames."""
-        cached: list[bytes] | None = self._rendered.get(("frames", pieces, usage))
-        if cached is None:
-            cached = [chunk(event) for event in self.events(pieces, usage)]
-            cached[-1] += b"0\r\n\r\n"
-            self._keep(("frames", pieces, usage), cached)
-        return cached
-
-    def events(self, pieces: tuple[str, ...], usage: bool) -> list[bytes]:
-        """A streamed answer: its events. The role, a word each, the finish, the usage where asked, [DONE]."""
-        events = [self._chunk({"role": "assistant", "content": ""})]
-        events += [self._chunk({"content": piece}) for piece in pieces]
-        events.append(self._chunk({}, finish="stop"))
-        if usage:
-            counted = self._base("chat.completion.chunk") | {"choices": [], "usage": _usage(len(pieces))}
-            events.append(event_of(msgspec.json.encode(counted)))
-        return [*events, DONE]
-
-    def _chunk(self, delta: dict[str, str], finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return event_of(msgspec.json.encode(self._base("chat.completion.chunk") | {"choices": [choice]}))
-
-    def _base(self, kind: str) -> dict[str, Any]:
-        return {
-            "id": "chatcmpl-mock0001",
-            "object": kind,
-            "created": _CREATED_S,
-            "model": self.model,
-            "system_fingerprint": "fp_mock",
-        }
-
-    def _keep(self, key: tuple[Any, ...], value: Any) -> Any:
-        if len(self._rendered) > 1000:
-            self._rendered.clear()
-        self._rendered[key] = value
-        return value
 
 
 class _Exchange(asyncio.Protocol):
@@ -210,21 +162,21 @@ class _Exchange(asyncio.Protocol):
     def on_message_complete(self) -> None:
         path = self._url.partition(b"?")[0]
         server = self._server
-        self.span = next((value[36:52].decode() for name, value in self._headers if name.lower() == b"traceparent"), "")
+        if server.ledger is not None:
+            self.span = _span(self._headers)
         if path.endswith(b"/chat/completions"):
             self._chat(b"".join(self._body))
         elif path == b"/stats":
             self._whole(200, msgspec.json.encode(server.stats))
         elif path == b"/ledger":
-            self._whole(200, msgspec.json.encode(server.ledger))
+            self._whole(200, msgspec.json.encode(server.ledger or {}))
         elif path == b"/faults":
             self._faults(b"".join(self._body))
         elif path == b"/last":
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in server.last_headers}
             self._whole(200, msgspec.json.encode({"headers": headers, "body": msgspec.Raw(server.last_body)}))
         elif path.endswith(b"/models"):
-            model = {"id": server.model, "object": "model", "created": _CREATED_S, "owned_by": "mock"}
-            self._whole(200, msgspec.json.encode({"object": "list", "data": [model]}))
+            self._whole(200, server.answers.models())
         elif path == b"/health":
             self._whole(200, b'{"status":"ok"}')
         else:
@@ -262,7 +214,7 @@ class _Exchange(asyncio.Protocol):
         if self._fault:
             self._go_wrong(body, pieces)
         elif not _STREAM.search(body):
-            data = server.completion(pieces)
+            data = server.answers.completion(pieces)
             answered = partial(self.answered, data, len(pieces))
             self._later(wait, (lambda: self._cut_off(data)) if "cut" in knobs else answered)
         else:
@@ -271,7 +223,7 @@ class _Exchange(asyncio.Protocol):
     def _stream(self, body: bytes, pieces: tuple[str, ...], knobs: dict[str, float], wait: float) -> None:
         server = self._server
         server.stats["streams"] += 1
-        frames = server.frames(pieces, bool(_USAGE.search(body)))
+        frames = server.answers.frames(pieces, bool(_USAGE.search(body)))
         start = head(200, b"text/event-stream")
         if knobs.get("burst"):
             self._later(wait, partial(self.answered, start + b"".join(frames), len(pieces)))
@@ -291,13 +243,13 @@ class _Exchange(asyncio.Protocol):
     def _pieces(self, body: bytes, knobs: dict[str, float]) -> tuple[str, ...]:
         if marked := _MARK.search(body):
             mark = marked.group(1).decode()
-            return (mark + " ", *self._server.words(max(1, int(knobs.get("chunks", 8)))), " " + mark)
+            return (mark + " ", *self._server.answers.words(max(1, int(knobs.get("chunks", 8)))), " " + mark)
         if knobs.get("empty"):
             return (" ", "\n")
         if knobs.get("echo"):
             said = msgspec.json.decode(body)["messages"][-1]["content"]
             return tuple(re.findall(r"\S+\s*", said if isinstance(said, str) else str(said)))
-        return tuple(self._server.words(max(1, int(knobs.get("chunks", 8)))))
+        return tuple(self._server.answers.words(max(1, int(knobs.get("chunks", 8)))))
 
     def _later(self, wait: float, act: Callable[[], None]) -> None:
         if wait:
@@ -377,8 +329,8 @@ class _Wrong:
         self._words = len(pieces)
         self.stream = stream
         self.slow_s = server.dice.plan.slow_s
-        self.events = server.events(pieces, usage) if stream else []
-        self.body = b"" if stream else server.completion(pieces).partition(b"\r\n\r\n")[2]
+        self.events = server.answers.events(pieces, usage) if stream else []
+        self.body = b"" if stream else server.answers.completion(pieces).partition(b"\r\n\r\n")[2]
 
     def head(self, status: int, kind: str = "application/json", length: int | None = None, more: str = "") -> bytes:
         return head(status, kind.encode(), length, more.encode())
@@ -408,14 +360,6 @@ class _Wrong:
             self._exchange.answered(self.head(200, length=len(self.body)) + self.body, self._words)
 
 
-def head(status: int, kind: bytes, length: int | None = None, more: bytes = b"") -> bytes:
-    """Status line and headers; without a length the body is chunked. `more`: further lines, each ended by CR LF."""
-    framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
-    reason = _REASONS.get(status, b"Error")
-    return b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\n%s\r\n%sx-request-id: mock\r\n\r\n" % (
-        status, reason, kind, framing, more,
-    )  # fmt: skip
-
-
-def _usage(words: int) -> dict[str, int]:
-    return {"prompt_tokens": INPUT_TOKENS, "completion_tokens": words, "total_tokens": INPUT_TOKENS + words}
+def _span(headers: list[tuple[bytes, bytes]]) -> str:
+    """Of `traceparent: 00-TRACE-SPAN-01`; empty where there is none."""
+    return next((value[36:52].decode("latin-1") for name, value in headers if name.lower() == b"traceparent"), "")
