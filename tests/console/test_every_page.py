@@ -10,7 +10,8 @@ import pytest
 from tests.conftest import ServerUnderTest
 from tests.console.conftest import NARROW, WIDE, Axe, ask, go
 
-LISTS = ("/", "/traces", "/datasets", "/runs", "/reports", "/releases", "/models", "/lineage", "/lineage?tab=erasures")
+LISTS = ("/", "/traces", "/datasets", "/runs", "/reports", "/releases", "/playground", "/models", "/lineage",
+         "/lineage?tab=erasures")  # fmt: skip
 SETTINGS = tuple(
     f"/settings/{part}"
     for part in ("account", "audit", "configuration", "keys", "people", "policies", "projects", "prompts", "tasks")

@@ -8,6 +8,7 @@ import {
   IconReportAnalytics,
   IconRocket,
   IconSettings,
+  IconTerminal2,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import { LoopIcon } from "./Logo";
@@ -51,6 +52,13 @@ export const PLACES: Place[] = [
     icon: IconReportAnalytics,
   },
   { to: "/releases", name: "Releases", key: "e", about: "Gates, rollouts, reviews", icon: IconRocket },
+  {
+    to: "/playground",
+    name: "Playground",
+    key: "y",
+    about: "Ask tasks and deployments side by side",
+    icon: IconTerminal2,
+  },
   { to: "/models", name: "Models", key: "m", about: "Versions, evidence, deployments", icon: IconBox },
   {
     to: "/lineage",

@@ -17,6 +17,16 @@ const LASTS = [
   { value: "365", label: "In a year" },
 ];
 
+const NO_LIMITS = {
+  requests_per_minute: 0,
+  tokens_per_minute: 0,
+  concurrent: 0,
+  usd_per_day: 0,
+  usd_per_month: 0,
+  tokens_per_day: 0,
+  tokens_per_month: 0,
+};
+
 export function NewKey({
   tasks,
   onMade,
@@ -40,6 +50,9 @@ export function NewKey({
         tasks: only,
         requests_per_minute: Number(perMinute) || 0,
         usd_per_day: Number(perDay) || 0,
+        limits: NO_LIMITS,
+        operations: [],
+        direct: false,
         expires_ms: Number(days) ? Date.now() + Number(days) * DAY_MS : 0,
       },
     });

@@ -1,0 +1,71 @@
+"""Playground: two columns answer side by side, with figures; what was tried becomes a test case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import expect
+from tests.conftest import ServerUnderTest
+from tests.console.conftest import Axe, Shot, Visit, ask, go, settled
+
+QUESTION = "please tell my playground where the card of yesterday went"
+
+
+def test_two_columns_answer_side_by_side(page: Any, visit: Visit, axe: Axe, shot: Shot) -> None:
+    visit("/playground")
+    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
+    page.get_by_role("button", name="Add a column").click()
+    expect(page).to_have_url(re.compile("ask="))
+    page.get_by_label("Message", exact=True).fill(QUESTION)
+    page.get_by_label("Temperature").first.fill("0")
+    axe(page)
+    page.get_by_label("Message", exact=True).press("Control+Enter")
+    columns = page.get_by_role("region", name="Answer of")
+    expect(columns).to_have_count(2)
+    for at in range(2):
+        expect(columns.nth(at).get_by_text("done", exact=True)).to_be_visible(timeout=30_000)
+        expect(columns.nth(at).get_by_text(re.compile(r"\d+ in, \d+ out"))).to_be_visible()
+        expect(columns.nth(at).get_by_text(re.compile(r"^\$"))).to_be_visible(timeout=10_000)
+    axe(page)
+    shot(page, "playground")
+    page.reload()
+    expect(page.get_by_label("Message", exact=True)).to_have_value(QUESTION)
+    expect(columns).to_have_count(2)
+    page.get_by_role("button", name=re.compile("^Remove ")).first.click()
+    expect(columns).to_have_count(1)
+
+
+def test_what_was_tried_becomes_a_test_case(page: Any, visit: Visit, console_server: ServerUnderTest, axe: Axe) -> None:
+    visit("/playground")
+    page.get_by_label("Message", exact=True).fill(QUESTION)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.get_by_role("button", name="Save as a test case").click(timeout=30_000)
+    dialog = page.get_by_role("dialog")
+    name = dialog.get_by_label("Dataset").input_value()
+    before = ask(console_server, "GET", f"/api/v1/dataset-versions/{name}")
+    dialog.get_by_label("Right answer").fill("lost_card")
+    axe(page)
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog).to_contain_text("A new version", timeout=30_000)
+    after = ask(console_server, "GET", f"/api/v1/dataset-versions/{name}")
+    assert (after["parent_id"], after["version"]) == (before["id"], before["version"] + 1)
+    assert after["counts"]["test"]["records"] == before["counts"]["test"]["records"] + 1
+    dialog.get_by_role("link", name="open the new version").click()
+    settled(page)
+    expect(page).to_have_url(re.compile(after["id"]))
+
+
+def test_a_failure_says_what_and_what_to_do(page: Any, visit: Visit) -> None:
+    page.volant_faults.expected.append("404 /v1/chat/completions")
+    visit("/playground?ask=d:nowhere-at-all&say=hello")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("nowhere-at-all", timeout=20_000)
+
+
+def test_a_viewer_may_look_and_not_ask(as_role: Callable[..., Any]) -> None:
+    page = as_role("viewer")
+    go(page, "/playground?say=hello")
+    button = page.get_by_role("button", name="Ask", exact=True)
+    expect(button).to_have_attribute("aria-disabled", "true")
