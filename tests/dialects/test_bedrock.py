@@ -47,6 +47,7 @@ from volant.providers import find as provider
 
 BEDROCK = find("bedrock")
 CAN = provider("bedrock").capabilities
+HEARS = msgspec.structs.replace(CAN, audio=True)
 MODEL = ServiceModel(Loader().load_service_model("bedrock-runtime", "service-2"))
 CONVERSE = MODEL.operation_model("Converse")
 PNG = "data:image/png;base64,AAAA"
@@ -84,7 +85,7 @@ def test_a_whole_conversation() -> None:
         output_format=OutputFormat(kind="json_schema", name="n", schema={"type": "object"}),
         reasoning=Reasoning(effort="high"),
     )  # fmt: skip
-    wire, dropped = rendered(request)
+    wire, dropped = rendered(request, HEARS)
     assert dropped == []
     point = {"cachePoint": {"type": "default"}}
     assert wire["system"] == [{"text": "be kind"}, point]
@@ -109,7 +110,7 @@ def test_a_whole_conversation() -> None:
     assert wire["inferenceConfig"] == {"maxTokens": 9, "temperature": 0.5, "topP": 0.9, "stopSequences": ["x"]}
     assert json.loads(wire["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == {"type": "object"}
     assert wire["outputConfig"]["effort"] == "high"
-    without = rendered(request, msgspec.structs.replace(CAN, cache_points=False))
+    without = rendered(request, msgspec.structs.replace(HEARS, cache_points=False))
     assert "cachePoint" not in json.dumps(without[0])
     assert without[1] == ["cache_control"]
 
@@ -132,6 +133,21 @@ def test_what_is_harmless_is_named() -> None:
     assert wire["messages"][1]["content"][0]["toolUse"]["input"] == {"arguments": "{oops"}
     assert wire["toolConfig"]["tools"][0]["toolSpec"]["name"] == "f"
     assert wire["system"] == [{"text": "later"}]
+
+
+def test_claude_is_told_how_to_think_in_its_own_words() -> None:
+    thinks = {"reasoning": Reasoning(effort="high", shown=True), "sampling": Sampling(top_k=5, max_tokens=9000)}
+    wire, dropped = rendered(asked(model="eu.anthropic.claude-sonnet-5-v1:0", dialect="openai_chat", **thinks))
+    assert wire["additionalModelRequestFields"] == {
+        "thinking": {"type": "adaptive", "display": "summarized"}, "top_k": 5, "output_config": {"effort": "high"},
+    }  # fmt: skip
+    assert dropped == []
+    signed = Message(role="assistant", thoughts=(Thought(text="x", signature="y", dialect="bedrock"),),
+                     tool_calls=(ToolCall(id="c", name="f", arguments="{}"),))  # fmt: skip
+    conversation = (USER, signed, Message(role="tool", tool_call_id="c", parts=(TextPart(text="r"),)))
+    thinks["reasoning"] = Reasoning(budget_tokens=2048)
+    wire, _ = rendered(asked(*conversation, model="anthropic.claude-sonnet-4-v1:0", dialect="openai_chat", **thinks))
+    assert wire["additionalModelRequestFields"]["thinking"] == {"type": "enabled", "budget_tokens": 2048}
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,11 @@ def parse_reasoning(raw: object, config: Json) -> Reasoning | None:
     return Reasoning(effort=effort, shown=shown, own=own)
 
 
-def render_reasoning(request: ChatRequest, config: Json, losses: Losses) -> Json:
-    """The `thinking` of the wire, if any; an effort goes into `config`, the `output_config`."""
+def render_reasoning(request: ChatRequest, config: Json, losses: Losses, home: str = "anthropic") -> Json:
+    """The `thinking` of the wire, if any; an effort goes into `config`, the `output_config`.
+
+    `home`: the dialect whose signatures the place knows (Bedrock has its own).
+    """
     reasoning = request.reasoning
     if reasoning is None:
         return {}
@@ -91,7 +94,7 @@ def render_reasoning(request: ChatRequest, config: Json, losses: Losses) -> Json
     if request.tool_choice is not None and request.tool_choice.mode in ("required", "tool"):
         losses.drop("reasoning", "Anthropic does not think where a tool must be called")
         return {}
-    return _adaptive(reasoning, config, losses) if thinks == "adaptive" else _budget(request, reasoning, losses)
+    return _adaptive(reasoning, config, losses) if thinks == "adaptive" else _budget(request, reasoning, losses, home)
 
 
 def _adaptive(reasoning: Reasoning, config: Json, losses: Losses) -> Json:
@@ -103,11 +106,11 @@ def _adaptive(reasoning: Reasoning, config: Json, losses: Losses) -> Json:
     return {"thinking": {"type": "adaptive", **({"display": "summarized"} if reasoning.shown else {})}}
 
 
-def _budget(request: ChatRequest, reasoning: Reasoning, losses: Losses) -> Json:
+def _budget(request: ChatRequest, reasoning: Reasoning, losses: Losses, home: str) -> Json:
     budget = budget_of(reasoning, losses)
     if budget is None or budget < 0:
         return {}
-    if _unsigned_call(request):
+    if _unsigned_call(request, home):
         losses.drop("reasoning", "the last tool call was made without thinking that Anthropic signed")
         return {}
     most = request.sampling.max_tokens or 0
@@ -121,11 +124,11 @@ def _budget(request: ChatRequest, reasoning: Reasoning, losses: Losses) -> Json:
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}
 
 
-def _unsigned_call(request: ChatRequest) -> bool:
-    """Is the model asked to go on after a tool call that has no thought of Anthropic's before it? It would refuse."""
+def _unsigned_call(request: ChatRequest, home: str) -> bool:
+    """Is the model asked to go on after a tool call that has no thought signed at home before it? It would refuse."""
     for message in reversed(request.messages):
         if message.role == "assistant":
-            proven = any(one.dialect == "anthropic" and (one.signature or one.redacted) for one in message.thoughts)
+            proven = any(one.dialect == home and (one.signature or one.redacted) for one in message.thoughts)
             return bool(message.tool_calls) and not proven
         if message.role != "tool":
             return False

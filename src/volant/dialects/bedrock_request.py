@@ -1,7 +1,7 @@
 """Bedrock requests: `core.chat` as the body of Converse and ConverseStream.
 
-The model stands in the path, and the stream too. Turns of one side in a row are one message there; results of tools
-are the user's. Prompt-cache marks of Anthropic's clients become cache points.
+The model stands in the path, and the stream too. Claude is told how to think in its own words. Turns of one side in a
+row are one message there; results of tools are the user's. Marks of Anthropic's prompt cache become cache points.
 Source: Amazon Bedrock API reference, "Converse" (service model 2023-09-30 of botocore 1.44).
 """
 
@@ -30,6 +30,7 @@ from volant.core.chat import (
     ToolCall,
     ToolChoice,
 )
+from volant.dialects.anthropic_thinking import facts_of, render_reasoning
 from volant.dialects.data_urls import split_data_url
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import filled
@@ -56,7 +57,9 @@ _NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9\s\-()\[\]]+")
 
 def render_request(request: ChatRequest, capabilities: Capabilities, losses: Losses) -> bytes:
     """The body to send. Raises BadInput `not_supported`."""
-    can = replace(capabilities, seed=False, penalties=False, top_k=False, choices=False, logprobs=False)
+    is_claude = bool(facts_of(request.model).name)
+    top_k = capabilities.top_k and is_claude  # there alone it has a place
+    can = replace(capabilities, seed=False, penalties=False, top_k=top_k, choices=False, logprobs=False)
     keep = frozenset({_CACHE}) if capabilities.cache_points else frozenset[str]()
     request = naturalise(fit(request, can, losses), (NAME,), losses, keep)
     system, messages = _conversation(request.messages, losses)
@@ -67,8 +70,10 @@ def render_request(request: ChatRequest, capabilities: Capabilities, losses: Los
         wire["inferenceConfig"] = inference
     if tools := _tools(request, losses):
         wire["toolConfig"] = tools
-    if output := _output(request, losses):
+    if output := _output(request):
         wire["outputConfig"] = output
+    if more := _claude(request, losses) if is_claude else _other(request, wire, losses):
+        wire["additionalModelRequestFields"] = more
     if request.user:
         losses.drop("user")
     if request.metadata:
@@ -86,20 +91,33 @@ def _inference(sampling: Sampling) -> Json:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _output(request: ChatRequest, losses: Losses) -> Json:
-    output: Json = {}
+def _output(request: ChatRequest) -> Json:
     shape = request.output_format
     if shape is not None and shape.kind == "json_schema":
         schema = {"schema": msgspec.json.encode(shape.schema).decode()}
         schema |= filled(name=shape.name, description=shape.description)
-        output["textFormat"] = {"type": "json_schema", "structure": {"jsonSchema": schema}}
+        return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
+    return {}
+
+
+def _claude(request: ChatRequest, losses: Losses) -> Json:
+    """Fields that Converse hands to Claude as they are: how to think, and top_k."""
+    config: Json = {}
+    fields = render_reasoning(request, config, losses, NAME)
+    if request.sampling.top_k is not None:
+        fields["top_k"] = request.sampling.top_k
+    return fields | filled(output_config=config)
+
+
+def _other(request: ChatRequest, wire: Json, losses: Losses) -> Json:
+    """Every other model is told an effort by Converse itself."""
     if request.reasoning is not None:
         effort = effort_of(request.reasoning, losses)
         if effort in ("none", "minimal"):
             losses.drop("reasoning effort", f"{effort} has no word there")
         elif effort:
-            output["effort"] = effort
-    return output
+            wire["outputConfig"] = wire.get("outputConfig", {}) | {"effort": effort}
+    return {}
 
 
 # ---------------------------------------------------------------- conversation

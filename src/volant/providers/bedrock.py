@@ -26,8 +26,6 @@ def bedrock() -> Provider:
         capabilities=Capabilities(
             image_urls=False,
             files=True,
-            audio=True,
-            top_k=False,
             cache_points=True,
             logprobs=False,
             seed=False,
@@ -42,8 +40,9 @@ def bedrock() -> Provider:
             "signed (Signature Version 4). Roles of an EC2 instance or a pod are not asked for credentials.\n\n"
             "`model` is a model id, an inference profile id (`eu.anthropic.…`) or an ARN. Clients of every dialect "
             "reach it. A model without prompt caching refuses cache points, which Claude's clients ask for: "
-            '`options = { cache_points = "false" }`. No client speaks Converse to Volant. '
-            "Images and documents are sent whole: Volant fetches their URLs. How much to think goes out as "
-            "`outputConfig.effort`; models that want a budget in tokens are not asked for one."
+            '`options = { cache_points = "false" }`. Few models hear: `{ audio = "true" }` for one that does. No '
+            "client speaks Converse to Volant. Images and documents are sent whole: Volant fetches their URLs.\n\n"
+            "Claude, known by its name in the model id, is told how to think in its own words; name an inference "
+            "profile's ARN so that it has the name, or its thinking is asked for as an effort only."
         ),
     )
