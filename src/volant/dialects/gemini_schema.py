@@ -80,8 +80,6 @@ def to_gemini(schema: Json, losses: Losses, where: str, *, strict: bool = False)
     What says the same in other words is rewritten (`const`, `definitions`, one `allOf`). Any other keyword is sent as
     it is and named in `losses`, or refused where `strict`: the caller counts on it. Raises BadInput `not_supported`.
     """
-    if not isinstance(schema, dict):
-        return schema  # true and false are schemas too
     ours: Json = {}
     for name, value in schema.items():
         if name == "const" and isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -89,12 +87,12 @@ def to_gemini(schema: Json, losses: Losses, where: str, *, strict: bool = False)
         elif name == "$ref" and isinstance(value, str):
             ours[name] = value.replace("#/definitions/", "#/$defs/")
         elif name in ("properties", "$defs", "definitions") and isinstance(value, dict):
-            inner = {key: to_gemini(one, losses, where, strict=strict) for key, one in value.items()}
+            inner = {key: _inner(one, losses, where, strict=strict) for key, one in value.items()}
             ours["$defs" if name == "definitions" else name] = inner
         elif name in ("items", "additionalProperties"):
-            ours[name] = to_gemini(value, losses, where, strict=strict)
+            ours[name] = _inner(value, losses, where, strict=strict)
         elif name in ("anyOf", "oneOf", "prefixItems") and isinstance(value, list):
-            ours[name] = [to_gemini(one, losses, where, strict=strict) for one in value]
+            ours[name] = [_inner(one, losses, where, strict=strict) for one in value]
         elif name == "allOf" and isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
             ours |= to_gemini(value[0], losses, where, strict=strict)
         else:
@@ -104,6 +102,11 @@ def to_gemini(schema: Json, losses: Losses, where: str, *, strict: bool = False)
     if "$ref" in ours and any(not name.startswith("$") for name in ours):  # a $ref must stand alone
         ours["anyOf"] = [*ours.get("anyOf", ()), {"$ref": ours.pop("$ref")}]
     return ours
+
+
+def _inner(schema: Any, losses: Losses, where: str, *, strict: bool) -> Any:
+    """A schema inside another: true and false are schemas too."""
+    return to_gemini(schema, losses, where, strict=strict) if isinstance(schema, dict) else schema
 
 
 def _lose(name: str, losses: Losses, where: str, *, strict: bool) -> None:
