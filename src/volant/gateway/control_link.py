@@ -21,7 +21,7 @@ from volant.providers.http import Answer, HttpClient, Origin, Timeouts, Transpor
 LONG_POLL_S = 25.0  # control answers by then
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 2.0
-_LEASE = Timeouts(connect_s=1.0, first_byte_s=3.0, total_s=5.0)
+_LEASE = Timeouts(connect_s=1.0, first_byte_s=6.0, total_s=8.0)  # a busy machine; one that is down says so at once
 _POLL = Timeouts(connect_s=1.0, first_byte_s=LONG_POLL_S + 10.0, total_s=LONG_POLL_S + 20.0)
 _LOOK = Timeouts(connect_s=1.0, first_byte_s=2.0, total_s=2.0)
 _log = logging.getLogger("volant.gateway")

@@ -7,5 +7,6 @@ gateway reads `store.spool` and `store.vault` without SQLAlchemy.
     blobs      content-addressed artifacts on the local disk
     tables     the schema (SQLAlchemy Core)
     database   open, migrate, transact
+    turns      whose turn it is to write
     migrations Alembic's
 """

@@ -6,7 +6,7 @@ One process writes (control); others open `read_only`. Knows no table by name bu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import Table
 
 from volant.core.errors import Conflict, StorageFull
+from volant.store.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_S = 20.0  # a writer waits for others no longer
 
 
 class Database:
@@ -33,6 +35,7 @@ class Database:
         # SQLite reads one snapshot by itself; PostgreSQL, by default, one a statement. The pool is the same.
         postgresql = engine.dialect.name == "postgresql"
         self._reader = engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else engine
+        self._turns = Turns() if engine.dialect.name == "sqlite" else None  # PostgreSQL has many writers
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
@@ -47,7 +50,7 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """A transaction that commits on success. Raises StorageFull when the disk is full."""
         try:
-            with self.engine.begin() as connection:
+            with self._turn(), self.engine.begin() as connection:
                 yield connection
         except OperationalError as error:
             if "disk is full" in str(error) or "No space left" in str(error):
@@ -58,6 +61,9 @@ class Database:
                     hint="free space or move the data directory; nothing acknowledged was lost",
                 ) from error
             raise
+
+    def _turn(self) -> AbstractContextManager[object]:
+        return self._turns.one(BUSY_S) if self._turns is not None else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -147,7 +153,7 @@ def _writer_pragmas(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "secure_delete=ON",
         "foreign_keys=ON",
-        "busy_timeout=20000",
+        f"busy_timeout={int(BUSY_S * 1000)}",
         "temp_store=MEMORY",
         "journal_size_limit=67108864",
     ):
