@@ -53,6 +53,23 @@ def test_documents_are_compared_applied_and_shown(api: Any) -> None:
     assert api.call("GET", "/api/v1/documents").json()["revision"] == 1
 
 
+def test_guards_and_caches_that_cannot_work_are_refused_with_their_paths(api: Any) -> None:
+    guards = [
+        {"name": "a", "check": "pi"},
+        {"name": "b", "check": "regex", "options": {"pattern": "(?<=x)y"}},
+        {"name": "c", "check": "judge", "options": {"model": "nobody", "prompt": "x"}},
+    ]
+    bad = {**DOCUMENTS, "tasks": [{**TASK, "guards": guards, "cache": {"semantic": True}}]}
+    answer = api.call("POST", "/api/v1/documents/apply", bad)
+    assert (answer.status, answer.json()["error"]["code"]) == (400, "documents_invalid")
+    message = answer.json()["error"]["message"]
+    for path in ("guards.a.check", "guards.b.options.pattern", "guards.c.options.model", "cache.embedding"):
+        assert f"tasks.helpdesk.{path}: " in message
+    good = {**guards[1], "options": {"pattern": "y+"}, "action": "block"}
+    fine = {**DOCUMENTS, "tasks": [{**TASK, "guards": [good], "cache": {"ttl_s": 5}}]}
+    assert api.call("POST", "/api/v1/documents/apply", fine).json()["revision"] == 1
+
+
 def test_what_the_loop_decided_is_shown_and_survives_apply(api: Any) -> None:
     api.call("POST", "/api/v1/documents/apply", DOCUMENTS)
     with api.context.db.begin() as tx:

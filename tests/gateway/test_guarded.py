@@ -8,6 +8,7 @@ from typing import Any
 import openai
 import pytest
 from gateway_stack import HELLO, KEY, Stack, task
+from scripted import Scripted
 
 from volant.core.nouns import CacheSpec, GuardSpec, TaskSpec
 
@@ -221,3 +222,30 @@ def test_a_refusal_of_the_request_is_given_again_where_the_task_says_so(stack: S
     assert [record.cache for record in stack.records(4)] == ["", "exact", "", "exact"]
     stack.chat(asks("fail=429"))
     assert stack.chat(asks("fail=429"))[2]["x-volant-cache"] == "miss"
+
+
+def test_a_question_that_means_the_same_is_answered_by_embeddings(stack: Stack) -> None:
+    embedder = Scripted()
+    vectors = [[1.0, 0.0], [1.0, 0.05], [0.0, 1.0]]
+    for vector in vectors:
+        data = [{"object": "embedding", "index": 0, "embedding": vector}]
+        embedder.say({"object": "list", "data": data, "model": "e", "usage": {"prompt_tokens": 3, "total_tokens": 3}})
+    stack.urls["vectors"] = stack.loop.run(embedder.start()) + "/v1"
+    meaning = CacheSpec(semantic=True, embedding="vectors", similarity=0.95)
+    targets = [stack.target("main"), stack.target("vectors", provider="openai", usd_per_input_token=0.01)]
+    stack.publish([task("help", ["main"], cache=meaning)], targets)
+    stack.start()
+    seen = [
+        stack.chat(asks(text))[2] for text in ("how do I pay?", "how can I pay?", "where is my card?", "how do I pay?")
+    ]
+    assert [headers["x-volant-cache"] for headers in seen] == ["miss", "semantic", "miss", "hit"]
+    records = stack.records(4)
+    assert [record.cache for record in records] == ["", "semantic", "", "exact"]
+    assert [[call.why for call in record.calls] for record in records] == [
+        ["first", "embedding"], ["embedding"], ["first", "embedding"], []
+    ]  # fmt: skip
+    assert records[1].cost_usd == pytest.approx(0.03)
+    assert [json.loads(one.body)["input"] for one in embedder.asked] == [
+        ["how do I pay?"], ["how can I pay?"], ["where is my card?"]
+    ]  # fmt: skip
+    stack.loop.run(embedder.stop())
