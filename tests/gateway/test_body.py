@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from volant.core.capabilities import Capabilities
 from volant.core.errors import BadInput
 from volant.core.nouns import Target, VariantSpec
 from volant.gateway import body
@@ -95,7 +97,16 @@ def test_parameters_fill_in_and_never_overrule() -> None:
     variant = _variant(temperature=0, max_tokens=24, seed=7)
     asked = body.parse(b'{"model":"t","messages":[],"temperature":1.5,"max_completion_tokens":9}')
     upstream = json.loads(body.render(asked, variant, _place()))
-    assert upstream == {"model": "the-model", "messages": [], "temperature": 1.5, "max_completion_tokens": 9, "seed": 7}
+    assert upstream == {"model": "the-model", "messages": [], "temperature": 1.5, "max_tokens": 9, "seed": 7}
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens"])
+@pytest.mark.parametrize("said", ["max_tokens", "max_completion_tokens"])
+def test_the_limit_of_output_has_its_providers_name(said: str, field: str) -> None:
+    asked = body.parse(json.dumps({"model": "t", "messages": [], said: 9}).encode())
+    place = replace(_place(), capabilities=Capabilities(limit_field=field))
+    upstream = json.loads(body.render(asked, _variant(), place))
+    assert upstream == {"model": "the-model", "messages": [], field: 9}
 
 
 @pytest.mark.parametrize(

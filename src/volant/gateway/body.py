@@ -1,6 +1,6 @@
 """Body: the caller's JSON made the upstream's, touching as little as possible.
 
-Values that are not ours to read stay raw bytes: the model is rewritten, a variant's parameters are put in where the
+Values that are not ours to read stay raw bytes: the model is rewritten, the limit of output gets its provider's name, a variant's parameters are put in where the
 caller said nothing, our `volant` object is taken out, a system message is put first or a rendered prompt around, and a
 stream is asked for its usage. Everything else goes through as it came. Pure.
 """
@@ -107,6 +107,9 @@ def render(asked: Asked, variant: VariantPlan, place: Place, *, stream: bool | N
     for name, value in variant.defaults.items():
         if name not in fields and _SAME.get(name, name) not in fields:
             fields[name] = value
+    limit = place.capabilities.limit_field
+    if limit not in fields and (given := fields.pop(_SAME.get(limit, ""), None)) is not None:
+        fields[limit] = given
     if variant.said is not None:
         fields["messages"] = _between(*variant.said, bytes(fields["messages"]))
     elif variant.system:
