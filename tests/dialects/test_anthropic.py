@@ -29,6 +29,7 @@ from volant.core.chat import (
     ToolChoice,
 )
 from volant.core.errors import BadInput
+from volant.dialects import find
 from volant.dialects.dialect import Losses
 
 
@@ -316,3 +317,23 @@ def test_a_system_prompt_alone_is_sent_as_the_users() -> None:
     assert wire["messages"] == [{"role": "user", "content": "Say hi."}]
     assert "system" not in wire
     assert any("system prompt" in said for said in dropped)
+
+
+def test_other_providers_refuse_blocks_that_only_anthropic_knows() -> None:
+    upload = {"type": "container_upload", "file_id": "f"}
+    wire = {"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}, upload]}]}
+    request = DIALECT.parse_request(json.dumps(wire).encode(), "", None)
+    with pytest.raises(BadInput) as caught:
+        find("openai_chat").render_request(request, CAN, Losses("OpenAI"))
+    assert (caught.value.code, caught.value.where) == ("not_supported", "input_blocks")
+
+
+def test_what_anthropic_clients_say_beside_is_dropped_with_a_word_where_it_matters() -> None:
+    tool = {"name": "f", "input_schema": {"type": "object"}, "eager_input_streaming": True}
+    said = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+    wire = {"model": "m", "messages": [{"role": "user", "content": [said]}], "tools": [tool]}
+    losses = Losses("OpenAI")
+    request = DIALECT.parse_request(json.dumps(wire).encode(), "", None)
+    rendered = json.loads(find("openai_chat").render_request(request, CAN, losses))
+    assert losses.dropped == ["cache_control"]
+    assert rendered["messages"] == [{"role": "user", "content": "x"}]

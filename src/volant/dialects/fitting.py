@@ -36,6 +36,7 @@ _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "tool_choice": ("auto",),
     "function_call": ("auto",),
     "echo": (False,),
+    "eager_input_streaming": (True, False),  # how finely a stream of arguments is cut
     "include": (["reasoning.encrypted_content"],),  # thoughts find their way home without being asked for
 }
 _EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))  # budgets up to so many tokens; above: high
