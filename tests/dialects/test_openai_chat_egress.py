@@ -33,6 +33,7 @@ from volant.core.chat import (
 from volant.core.errors import BadInput, NotFound, UpstreamFailed
 from volant.dialects import find
 from volant.dialects.dialect import Losses
+from volant.dialects.openai_reading import read_answer
 
 CHAT = find("openai_chat")
 OPENAI = Capabilities(
@@ -253,6 +254,9 @@ def test_reasoning_beside_the_output_is_counted_in() -> None:
     counted = CHAT.parse_response(json.dumps(body).encode()).usage
     assert counted is not None
     assert (counted.output_tokens, counted.reasoning_tokens) == (12, 7)
+    quick = read_answer(json.dumps(body).encode())
+    assert quick is not None
+    assert (quick.output_tokens, quick.reasoning_tokens) == (12, 7)
     usage["total_tokens"] = 15
     counted = CHAT.parse_response(json.dumps(body).encode()).usage
     assert counted is not None

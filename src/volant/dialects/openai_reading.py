@@ -59,6 +59,7 @@ class _OutputDetails(msgspec.Struct):
 class _Usage(msgspec.Struct):
     prompt_tokens: int | None = 0
     completion_tokens: int | None = 0
+    total_tokens: int | None = 0
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 
@@ -240,6 +241,9 @@ def _count(reading: Reading, usage: _Usage | None) -> None:
         if usage.completion_tokens_details is not None:
             reading.reasoning_tokens = usage.completion_tokens_details.reasoning_tokens or 0
             reading.output_audio_tokens = usage.completion_tokens_details.audio_tokens or 0
+            beside = reading.input_tokens + reading.output_tokens + reading.reasoning_tokens
+            if reading.reasoning_tokens and usage.total_tokens == beside:  # xAI counts it beside the output
+                reading.output_tokens += reading.reasoning_tokens
 
 
 def _whole(first: _Answer, reading: Reading) -> bytes:
