@@ -249,3 +249,26 @@ def test_a_question_that_means_the_same_is_answered_by_embeddings(stack: Stack) 
         ["how do I pay?"], ["how can I pay?"], ["where is my card?"]
     ]  # fmt: skip
     stack.loop.run(embedder.stop())
+
+
+def test_what_is_only_counted_or_embedded_is_guarded_too(stack: Stack) -> None:
+    provider = Scripted()
+    provider.say({"input_tokens": 7})
+    provider.say({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [1.0]}], "model": "e"})
+    base = stack.loop.run(provider.start())
+    stack.urls["counts"] = stack.urls["embeds"] = base + "/v1"
+    targets = [stack.target("counts", provider="anthropic"), stack.target("embeds", provider="openai")]
+    stack.publish([task("count", ["counts"], guards=(PII,)), task("embed", ["embeds"], guards=(PII,))], targets)
+    stack.start()
+    headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
+    body = json.dumps(asks(f"mail {ADA}", "count")).encode()
+    status, data, _ = stack.send("POST", "/v1/messages/count_tokens", body, headers)
+    assert (status, json.loads(data)) == (200, {"input_tokens": 7})
+    body = json.dumps({"model": "embed", "input": [f"mail {ADA}", "hello"]}).encode()
+    assert stack.send("POST", "/v1/embeddings", body, headers)[0] == 200
+    counted, embedded = provider.asked
+    assert json.loads(embedded.body)["input"] == ["mail [EMAIL_1]", "hello"]
+    assert b"[EMAIL_1]" in counted.body
+    assert ADA.encode() not in counted.body
+    assert all(ADA.encode() not in record.input for record in stack.records(2))
+    stack.loop.run(provider.stop())

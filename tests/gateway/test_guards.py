@@ -498,5 +498,7 @@ async def test_what_is_filled_into_a_prompt_is_guarded_too() -> None:
     assert (await run.before(asks(f"again {ADA}"))).messages[0].text == "again [EMAIL_1]"
     harmless = {"plain": "hello"}
     assert await run.values(harmless) is harmless
+    run = run_of({"check": "pii", "action": "block"})
     with pytest.raises(GuardBlocked):
-        await run_of({"check": "pii", "action": "block"}).texts([ADA])
+        await run.texts([ADA])
+    assert run.recorded == ChatRequest(model="", messages=())

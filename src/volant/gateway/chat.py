@@ -159,7 +159,7 @@ class Chat:
                 edited_variables = await guarding.values(variables)
                 if edited_variables is not variables:
                     inference.fill_in(edited_variables)
-            if asked.entrance.operation == "chat":
+            if asked.entrance.operation in ("chat", "count_tokens"):
                 request = await guarding.before(asked.chat())
                 if request is not asked.chat():
                     inference.edited = request

@@ -149,6 +149,7 @@ class GuardRun:
             try:
                 value = await self._run(tally, "input", value, edit)
             except Blocked:
+                self.recorded = ChatRequest(model="", messages=())
                 raise GuardBlocked(guard, tuple(tally.kinds)) from None
         return value
 

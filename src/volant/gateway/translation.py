@@ -24,7 +24,7 @@ from volant.core.chat import (
     ToolDelta,
 )
 from volant.core.errors import BadInput
-from volant.dialects import find
+from volant.dialects import find, find_embeddings
 from volant.dialects.dialect import Losses
 from volant.dialects.openai_chat import render_request
 from volant.gateway import body, operations
@@ -113,6 +113,8 @@ def recorded_input(asked: body.Asked, variant: VariantPlan, edited: ChatRequest 
         return render_request(msgspec.structs.replace(edited, messages=messages))
     if entrance.dialect == "openai_chat":
         return body.recorded_input(asked, variant)
+    if asked.embedding is not None:  # the guards changed its texts
+        return find_embeddings("openai").render_request(asked.embedding, Losses("the record"))
     if entrance.operation not in ("chat", "count_tokens"):
         return asked.own()
     try:
