@@ -20,13 +20,14 @@ from typing import Any
 import msgspec
 import pytest
 import typer
+import yaml
 
 from volant.cli.main import build
 from volant.core import settings
 from volant.core.errors import BadInput
 from volant.core.nouns import Documents
 
-LANGUAGES = {"", "text", "python", "toml", "json", "sh", "http", "sql"}
+LANGUAGES = {"", "text", "python", "toml", "json", "sh", "http", "sql", "yaml", "js"}
 OUTPUT = ("output",)
 RUNNING = ("no, ", "background", "exit ")
 NOTES = {
@@ -46,7 +47,7 @@ def test_language_and_note_are_known(block: Any) -> None:
     assert not block.note.startswith("no,") or len(block.note) > 14, f"{block}: say why it does not run"
 
 
-def test_block_parses(block: Any) -> None:
+def test_block_parses(block: Any, tmp_path: Path) -> None:
     match block.language:
         case "python":
             ast.parse(block.text, str(block))
@@ -54,6 +55,12 @@ def test_block_parses(block: Any) -> None:
             json.loads(block.text)
         case "toml":
             _check_toml(block)
+        case "yaml":
+            yaml.safe_load(block.text)
+        case "js":
+            (tmp_path / "block.mjs").write_text(block.text)
+            done = subprocess.run(["node", "--check", tmp_path / "block.mjs"], capture_output=True, text=True)
+            assert not done.returncode, f"{block}: {done.stderr}"
         case "sh":
             done = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True)
             assert not done.returncode, f"{block}: {done.stderr}"
