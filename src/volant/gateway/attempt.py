@@ -14,12 +14,11 @@ from random import Random
 from time import perf_counter, time_ns
 
 from volant.core.chat import ChatResponse
-from volant.core.errors import BadInput, LimitReached, Unavailable, UpstreamFailed, VolantError
+from volant.core.errors import BadInput, Unavailable, VolantError
 from volant.core.ids import new_span_id
 from volant.core.nouns import ModelCall
 from volant.dialects.openai_reading import Reading
 from volant.gateway.call import Call, Job, make_call
-from volant.gateway.cost import cost_of
 from volant.gateway.exchange import SERVER_STOPPING, Exchange
 from volant.gateway.footing import Footing
 from volant.gateway.hedging import Race, Racer
@@ -27,11 +26,12 @@ from volant.gateway.hooks import Observer, Question
 from volant.gateway.media import may_name_urls, with_media
 from volant.gateway.plan import Place
 from volant.gateway.routing import Course, Failure, HedgeBudget, Leg, failure_of
+from volant.gateway.tally import HEDGE_LOST, is_estimated, model_call
+from volant.gateway.unanswered import failure_to_tell, retry_after_s
 from volant.providers.fetching import Fetch
 from volant.providers.http import HttpClient
 
 GONE = 499  # the status of a record whose caller left (nginx's number)
-HEDGE_LOST = "hedge_lost"  # of a call: the other of two had a word to say first
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,7 +128,7 @@ class Attempts:
         elif unable is not None and outcome.call is None:
             outcome.failure = unable
         elif outcome.call is None or outcome.call.said is None or not outcome.call.said.context_exceeded:
-            outcome.failure = _failure(job, course, outcome, failures)
+            outcome.failure = failure_to_tell(job, course, outcome.exchange, failures)
         return outcome
 
     async def _pause(self, job: Job, seconds: float) -> None:
@@ -186,7 +186,10 @@ class Attempts:
         call, meter = asked.call, leg.place.health.meter
         assert call is not None
         latency_ms = (asked.ended - asked.started) * 1000
-        made = _model_call(job, leg, call, outcome, failure, asked.span_id, asked.started_ms, latency_ms)
+        made = model_call(
+            job, leg, call, failure, asked.span_id, asked.started_ms, latency_ms, outcome.ttft_ms, len(outcome.calls)
+        )
+        outcome.estimated = outcome.estimated or is_estimated(call)
         outcome.calls.append(made)
         if meter is not None:
             meter.correct(made.input_tokens + made.output_tokens - asked.tokens, self._client.loop.time())
@@ -296,119 +299,3 @@ async def _within_ceilings(footing: Footing, course: Course, leg: Leg | None) ->
     while leg is not None and (refusal := await footing.stand_on(leg.place.target.model)) is not None:
         leg = course.after(Failure("refused", refusal.code), leg)
     return leg, refusal
-
-
-def retry_after_s(exchange: Exchange) -> float:
-    """How long the place asked to be left alone, seconds; 0 where it said nothing we understand."""
-    try:
-        if milliseconds := exchange.header(b"retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        return max(0.0, float(exchange.header(b"retry-after") or 0))
-    except ValueError:  # an HTTP date: rare, and its own clock
-        return 0.0
-
-
-def _model_call(
-    job: Job,
-    leg: Leg,
-    call: Call,
-    outcome: Outcome,
-    failure: Failure | None,
-    span_id: str,
-    started_ms: int,
-    latency_ms: float,
-) -> ModelCall:
-    target, reading, exchange = leg.place.target, call.reading, call.exchange
-    counts = reading
-    if (reading is None or not reading.counted) and exchange.status == 200 and exchange.blocks:
-        outcome.estimated = True  # no usage came: broke off, left, or a server that never counts
-        counts = Reading(input_tokens=_estimate(job, leg), output_tokens=_pieces_of(job, exchange))
-    if counts is None:
-        cancelled = failure is not None and failure.code in (HEDGE_LOST, "client_gone")
-        # we hung up on a place that has read the request: it counts that
-        counts = Reading(input_tokens=_estimate(job, leg)) if cancelled else _NOTHING
-    return ModelCall(
-        call_id=f"call_{job.inference_id[4:-2]}{len(outcome.calls):02x}",  # its inference's time and randomness
-        span_id=span_id,
-        deployment=target.name,
-        model=target.model,
-        started_ms=started_ms,
-        latency_ms=latency_ms,
-        status=exchange.status,
-        error_code=failure.code if failure is not None else "",
-        input_tokens=counts.input_tokens,
-        output_tokens=counts.output_tokens,
-        cost_usd=cost_of(target, counts),
-        provider_response_id=reading.response_id if reading is not None else "",
-        cached_tokens=counts.cached_tokens,
-        cache_write_tokens=counts.cache_write_tokens,
-        reasoning_tokens=counts.reasoning_tokens,
-        ttft_ms=outcome.ttft_ms,
-        price_version=target.price_version,
-        why=leg.why,
-    )
-
-
-_NOTHING = Reading()
-
-
-def _estimate(job: Job, leg: Leg) -> int:
-    return (len(job.asked.raw) + leg.variant.added_bytes) // 4 + 1
-
-
-def _pieces_of(job: Job, exchange: Exchange) -> int:
-    """A stream sends about one token an event; a whole answer has about one in four bytes."""
-    if job.asked.entrance.operation != "chat":
-        return 0
-    if exchange.is_stream:
-        return sum(block.count(b"data:") for block in exchange.blocks)
-    return sum(len(block) for block in exchange.blocks) // 4
-
-
-def _failure(job: Job, course: Course, outcome: Outcome, failures: list[str]) -> VolantError:
-    """What to tell the caller when nobody answered."""
-    exchange = outcome.exchange
-    if exchange is None:
-        return _nobody(job, course)
-    tried = "; ".join(failures) + ("; then its time was over" if course.out_of_time else "")
-    if exchange.status == 429:
-        return LimitReached(
-            "upstream_rate_limited",
-            f"every deployment is at its provider's limit ({tried})",
-            retry_after_s=retry_after_s(exchange) or 1.0,
-        )
-    return UpstreamFailed(
-        "upstream_failed",
-        f"no deployment answered ({tried})",
-        hint="see `volant doctor`",
-        retry_after_s=retry_after_s(exchange) or 1.0,
-    )
-
-
-def _nobody(job: Job, course: Course) -> VolantError:
-    places = (*job.variant.deployments, *job.variant.fallbacks)
-    name, operation = job.variant.spec.name, job.asked.entrance.operation
-    if job.variant.fault is not None:
-        return job.variant.fault
-    if not places:
-        return Unavailable("no_deployment", f"variant {name!r} has no deployment", hint="check volant.toml")
-    if not any(place.problem or place.way(job.asked.entrance.kind) for place in places):
-        return BadInput(
-            "not_supported",
-            f"no deployment of variant {name!r} can do {operation}",
-            where="model",
-            hint="ask a task whose deployment can: docs/providers.md says which",
-        )
-    waits = [course.wait_s(place) for place in places if not place.problem]
-    if waits and all(waits):
-        return LimitReached(
-            "deployments_limited",
-            f"every deployment of variant {name!r} has used up what it may do in a minute",
-            hint="wait, or give the variant a fallback",
-            retry_after_s=min(waits),
-        )
-    problems = "; ".join(
-        f"{place.target.name}: {place.problem or ('its minute is used up' if course.wait_s(place) else 'it is full')}"
-        for place in places
-    )
-    return Unavailable("no_deployment", f"nothing can serve variant {name!r} now ({problems})", retry_after_s=1.0)

@@ -1,0 +1,81 @@
+"""Tally: one call as the record keeps it: what it was, what it took, what it cost. Pure."""
+
+from __future__ import annotations
+
+from volant.core.nouns import ModelCall
+from volant.dialects.openai_reading import Reading
+from volant.gateway.call import Call, Job
+from volant.gateway.cost import cost_of
+from volant.gateway.counting import estimated
+from volant.gateway.exchange import Exchange
+from volant.gateway.routing import Failure, Leg
+
+HEDGE_LOST = "hedge_lost"  # of a call: the other of two had a word to say first
+HUNG_UP = (HEDGE_LOST, "client_gone")
+
+
+def model_call(
+    job: Job,
+    leg: Leg,
+    call: Call,
+    failure: Failure | None,
+    span_id: str,
+    started_ms: int,
+    latency_ms: float,
+    ttft_ms: float,
+    number: int,
+) -> ModelCall:
+    """What one call was, took and cost. `number`: how many there were before it."""
+    target, reading, exchange = leg.place.target, call.reading, call.exchange
+    counts = reading
+    if is_estimated(call):
+        # no usage came: broke off, left, or a server that never counts
+        counts = Reading(input_tokens=_estimate(job, leg), output_tokens=_pieces_of(job, exchange))
+    if counts is None:
+        cancelled = failure is not None and failure.code in HUNG_UP
+        # we hung up on a place that has read the request: it counts that
+        counts = Reading(input_tokens=_estimate(job, leg)) if cancelled else _NOTHING
+    return ModelCall(
+        call_id=f"call_{job.inference_id[4:-2]}{number:02x}",  # its inference's time and randomness
+        span_id=span_id,
+        deployment=target.name,
+        model=target.model,
+        started_ms=started_ms,
+        latency_ms=latency_ms,
+        status=exchange.status,
+        error_code=failure.code if failure is not None else "",
+        input_tokens=counts.input_tokens,
+        output_tokens=counts.output_tokens,
+        cost_usd=cost_of(target, counts),
+        provider_response_id=reading.response_id if reading is not None else "",
+        cached_tokens=counts.cached_tokens,
+        cache_write_tokens=counts.cache_write_tokens,
+        reasoning_tokens=counts.reasoning_tokens,
+        ttft_ms=ttft_ms,
+        price_version=target.price_version,
+        why=leg.why,
+    )
+
+
+_NOTHING = Reading()
+
+
+def is_estimated(call: Call) -> bool:
+    """Something came, and no usage with it."""
+    reading, exchange = call.reading, call.exchange
+    return (reading is None or not reading.counted) and exchange.status == 200 and bool(exchange.blocks)
+
+
+def _estimate(job: Job, leg: Leg) -> int:
+    if b"base64" in job.asked.raw and job.asked.entrance.operation == "chat":  # a picture's bytes are no words
+        return estimated(job.asked, leg.variant)
+    return (len(job.asked.raw) + leg.variant.added_bytes) // 4 + 1
+
+
+def _pieces_of(job: Job, exchange: Exchange) -> int:
+    """A stream sends about one token an event; a whole answer has about one in four bytes."""
+    if job.asked.entrance.operation != "chat":
+        return 0
+    if exchange.is_stream:
+        return sum(block.count(b"data:") for block in exchange.blocks)
+    return sum(len(block) for block in exchange.blocks) // 4

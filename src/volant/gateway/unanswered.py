@@ -1,0 +1,78 @@
+"""Unanswered: what a caller is told when no place answered, and when to ask again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from volant.core.errors import BadInput, LimitReached, Unavailable, UpstreamFailed, VolantError
+from volant.gateway.call import Job
+from volant.gateway.exchange import Exchange
+from volant.gateway.routing import Course
+
+
+def retry_after_s(exchange: Exchange) -> float:
+    """How long the place asked to be left alone, seconds; 0 where it said nothing we understand.
+
+    Source: RFC 9110, 10.2.3 (seconds or a date), and OpenAI's `retry-after-ms`.
+    """
+    said = exchange.header(b"retry-after")
+    try:
+        if milliseconds := exchange.header(b"retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        return max(0.0, float(said or 0))
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(said.decode("latin-1"))
+    except ValueError:
+        return 0.0
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def failure_to_tell(job: Job, course: Course, exchange: Exchange | None, failures: list[str]) -> VolantError:
+    """What to tell the caller. `exchange` is the last one, `failures` say who failed with what."""
+    if exchange is None:
+        return _nobody(job, course)
+    tried = "; ".join(failures) + ("; then its time was over" if course.out_of_time else "")
+    if exchange.status == 429:
+        return LimitReached(
+            "upstream_rate_limited",
+            f"every deployment is at its provider's limit ({tried})",
+            retry_after_s=retry_after_s(exchange) or 1.0,
+        )
+    return UpstreamFailed(
+        "upstream_failed",
+        f"no deployment answered ({tried})",
+        hint="see `volant doctor`",
+        retry_after_s=retry_after_s(exchange) or 1.0,
+    )
+
+
+def _nobody(job: Job, course: Course) -> VolantError:
+    places = (*job.variant.deployments, *job.variant.fallbacks)
+    name, operation = job.variant.spec.name, job.asked.entrance.operation
+    if job.variant.fault is not None:
+        return job.variant.fault
+    if not places:
+        return Unavailable("no_deployment", f"variant {name!r} has no deployment", hint="check volant.toml")
+    if not any(place.problem or place.way(job.asked.entrance.kind) for place in places):
+        return BadInput(
+            "not_supported",
+            f"no deployment of variant {name!r} can do {operation}",
+            where="model",
+            hint="ask a task whose deployment can: docs/providers.md says which",
+        )
+    waits = [course.wait_s(place) for place in places if not place.problem]
+    if waits and all(waits):
+        return LimitReached(
+            "deployments_limited",
+            f"every deployment of variant {name!r} has used up what it may do in a minute",
+            hint="wait, or give the variant a fallback",
+            retry_after_s=min(waits),
+        )
+    problems = "; ".join(
+        f"{place.target.name}: {place.problem or ('its minute is used up' if course.wait_s(place) else 'it is full')}"
+        for place in places
+    )
+    return Unavailable("no_deployment", f"nothing can serve variant {name!r} now ({problems})", retry_after_s=1.0)
