@@ -19,6 +19,9 @@ split          which variant answers a user
 balance        which deployment answers, and which rest because they failed
 routing        who is asked first, and what is done after each failure
 attempt        one call after the other until one answers
+tally          one call as the record keeps it: what it took and cost
+unanswered     what a caller is told when nobody answered
+hedging        two places asked for one answer
 media          what a request names by URL, fetched where its place does not fetch
 call           one request to one place, and what came of it
 translation    a request made one place's, in its dialect
