@@ -11,6 +11,7 @@ import pytest
 
 from volant.app.snapshots import SnapshotPublisher
 from volant.core.clock import ManualClock
+from volant.core.errors import VolantError
 from volant.core.nouns import DeploymentSpec, Documents, Snapshot, TaskSpec, VariantSpec
 from volant.gateway import snapshot_file
 from volant.registry import documents, state
@@ -66,6 +67,14 @@ def test_a_new_day_is_a_change_of_its_own(tmp_path: Path, database: Database, ri
     clock.advance(3_600_000)
     assert publisher.refresh() is True
     assert publisher.refresh() is False
+
+
+def test_a_snapshot_of_before_keys_had_limits_is_not_used(tmp_path: Path, ring: KeyRing) -> None:
+    """It would let keys do what they like until control says otherwise."""
+    held = snapshot_file.encode(Snapshot(revision=1, config_hash="", routes={}, targets={}, keys={}, subject_keys={}))
+    (tmp_path / snapshot_file.NAME).write_bytes(ring.vault.seal(ring.vault.snapshot_key, held, b"snapshot"))
+    with pytest.raises(VolantError):
+        snapshot_file.load(tmp_path, ring.vault)
 
 
 def test_those_who_wait_hear_of_a_change(publisher: SnapshotPublisher, database: Database) -> None:

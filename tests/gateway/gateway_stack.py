@@ -393,8 +393,8 @@ def grant(key: str, **more: Any) -> KeyGrant:
 def default_keys() -> list[KeyGrant]:
     return [
         grant(KEY),
-        grant(LIMITED, requests_per_minute=60, limits=Limits(requests_per_minute=60)),
-        grant(BUDGET, usd_per_day=1.0, limits=Limits(usd_per_day=1.0)),
+        grant(LIMITED, limits=Limits(requests_per_minute=60)),
+        grant(BUDGET, limits=Limits(usd_per_day=1.0)),
         grant(READER, scopes=("read",)),
         grant(EXPIRED, expires_ms=1),
     ]

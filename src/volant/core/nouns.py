@@ -273,8 +273,6 @@ class KeyGrant(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str  # hex of the whole key
     scopes: tuple[str, ...]  # "inference", "feedback", "read", "write", "admin"
     tasks: tuple[str, ...] = ()  # empty: all
-    requests_per_minute: int = 0  # 0: no limit
-    usd_per_day: float = 0.0  # 0: no budget
     expires_ms: int = 0  # 0: never
     limits: Limits = Limits()
     operations: tuple[str, ...] = ()  # "chat", "embeddings", "count_tokens", "moderations", "models"; empty: all

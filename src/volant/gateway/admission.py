@@ -17,10 +17,10 @@ from typing import Protocol
 
 from volant.core.errors import VolantError
 from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
-from volant.core.nouns import KeyGrant, Limits, ModelCall
+from volant.core.nouns import ModelCall
 from volant.gateway.accounts import SAFETY_MS, Account
 from volant.gateway.ceiling_refusals import refusal_of
-from volant.gateway.ceilings import NONE, Ceiling, Standing
+from volant.gateway.ceilings import Standing
 
 OUTPUT_TOKENS = 4096  # reserved for a request that names no limit
 IDLE_MS = 2_000  # after which a lease goes back
@@ -54,12 +54,6 @@ class Reservation:
     def holder(self) -> str:
         """Whose leases it is spent from: stands in the record (`InferenceRecord.holder`); empty: from nobody's."""
         return self._admission.holder if self._admission is not None else ""
-
-    @property
-    def limit(self) -> tuple[int, int]:
-        """(requests a minute, requests left) of its first ceiling; (0, 0) where there is no such limit."""
-        rate = self.accounts[0].ceiling.limits.requests_per_minute if self.accounts else 0
-        return (rate, max(0, int(self.accounts[0].requests))) if rate else (0, 0)
 
     def settle(self, usd: float, tokens: int) -> None:
         """It is over, and this is what all its calls took."""
@@ -111,7 +105,6 @@ class Admission:
         self._lender = lender
         self._now_ms = now_ms
         self._accounts: dict[str, Account] = {}
-        self._keys: dict[str, Standing] = {}
         self._due: dict[Account, bool] = {}  # for the next exchange; True: it is idle
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Future[None] | None = None  # done when the next exchange is
@@ -132,13 +125,11 @@ class Admission:
                 self._ask(account, (usd, tokens))
         return Reservation(self, accounts, usd, tokens)
 
-    async def admit(self, standing: Standing | KeyGrant, usd: float, tokens: int = 0) -> Reservation:
+    async def admit(self, standing: Standing, usd: float, tokens: int) -> Reservation:
         """Reserve one request that takes at most so many dollars and tokens: of all its ceilings, or of none.
 
         Raises LimitReached `rate_limited` or `budget_exhausted`, or Unavailable `budget_unknown` while control is away.
         """
-        if isinstance(standing, KeyGrant):
-            standing = self._by_key(standing)
         if not standing:
             return FREE
         while (taken := self.take(standing, usd, tokens)) is None:
@@ -218,16 +209,6 @@ class Admission:
         asyncio.get_running_loop().call_later(SLOTS_BACK_S, self._give_slots_back, account)
 
     # ------------------------------------------------------------ inside
-    def _by_key(self, grant: KeyGrant) -> Standing:
-        """Where only the key is known."""
-        limits = grant.limits
-        if limits == NONE:
-            limits = Limits(requests_per_minute=grant.requests_per_minute, usd_per_day=grant.usd_per_day)
-        found = self._keys.get(grant.key_id)
-        if found is None or found.ceilings[0].limits != limits:
-            found = self._keys[grant.key_id] = Standing((Ceiling(grant.key_id, "key", grant.key_id, limits),))
-        return found
-
     def _stand(self, standing: Standing) -> tuple[Account, ...]:
         found = []
         for ceiling in standing.ceilings:

@@ -15,7 +15,7 @@ from volant.core.nouns import Snapshot
 from volant.store.vault import Vault
 
 NAME = "snapshot.sealed"
-_AAD = b"snapshot"
+_AAD = b"snapshot 2"  # another number where one of before would be read wrongly: then control is waited for
 
 
 def encode(snapshot: Snapshot) -> bytes:

@@ -289,8 +289,6 @@ def grants(tx: Connection, *, now_ms: int) -> dict[str, KeyGrant]:
             sha256=key.sha256,
             scopes=key.scopes,
             tasks=key.tasks,
-            requests_per_minute=key.requests_per_minute,
-            usd_per_day=key.usd_per_day,
             limits=key.limits,
             operations=key.operations,
             direct=key.direct,
