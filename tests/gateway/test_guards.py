@@ -100,7 +100,7 @@ async def through(run: GuardRun, events: list[StreamEvent]) -> list[StreamEvent]
     for event in events:
         out += await stream.feed([event])
     out += await stream.end()
-    run.conclude()
+    run.conclude(stream)
     return out
 
 
@@ -425,7 +425,7 @@ async def test_guards_that_need_all_of_it_hold_the_stream_back(guard: dict[str, 
     assert not [one for one in out if isinstance(one, Delta)]
     assert assemble(out).choices[0].finish == "content_filter"
     assert not [one for one in stream.kept if isinstance(one, Delta)]
-    run.conclude()
+    run.conclude(stream)
     assert run.verdicts[0].action == "block"
     passes = run_of({**guard, "action": "block", "on": ("output",)}, models=FakeModels('{"score": 0}'))
     said = assemble(await through(passes, spoken("[1, 2]")))
@@ -449,7 +449,7 @@ async def test_flags_and_shadows_hold_nothing_back() -> None:
         for event in spoken(f"write to {ADA}"):
             assert await stream.feed([event]) == [event]
         assert not await stream.end()
-        run.conclude()
+        run.conclude(stream)
         assert [one.kinds for one in run.verdicts] == [{"EMAIL": 1}, {"JUDGED": 1}]
 
 

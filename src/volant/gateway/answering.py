@@ -25,8 +25,8 @@ async def complete(job: Job, outcome: Outcome) -> None:
     if outcome.failure is None and call is not None and call.said is not None and not call.crossing.relays:
         outcome.failure = refused(call.exchange.status, call.said)
     if exchange is not None and exchange.began:
-        if job.guarding is not None:
-            job.guarding.conclude()
+        if job.guarding is not None and isinstance(exchange, TranslatedExchange) and exchange.sieve is not None:
+            job.guarding.conclude(exchange.sieve)
         return
     if outcome.failure is not None or outcome.gone:
         return

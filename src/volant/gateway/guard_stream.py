@@ -66,6 +66,7 @@ class OutputFilter:
     """One stream. `kept` may be recorded and cached: guarded, with placeholders where the client reads originals."""
 
     def __init__(self, tallies: list[Tally], originals: dict[str, str], assess: Assess) -> None:
+        self.tallies = tallies
         held = [tally for tally in tallies if tally.guard.holds]
         self._scanned = [tally for tally in held if tally.guard.window is not None and not tally.guard.whole]
         self._whole = [tally for tally in held if tally not in self._scanned]

@@ -24,7 +24,7 @@ from volant.gateway.guard_models import Meanings, question, score_of
 from volant.gateway.guard_scan import Blocked, Tally
 from volant.gateway.guard_stream import OutputFilter, blocked_response, texts_of
 from volant.gateway.guard_texts import Visit, visit_json, visit_request, visit_response
-from volant.gateway.hooks import Models
+from volant.gateway.hooks import Filter, Models
 from volant.gateway.placeholders import Placeholders, Restorer
 
 Json = dict[str, Any]
@@ -89,8 +89,6 @@ class GuardRun:
         self._meanings = meanings
         self._placeholders = Placeholders()
         self._schema: Json = {}  # that the request asks for
-        self._output: list[Tally] = []
-        self._filter: OutputFilter | None = None
         self.calls = calls
         self.verdicts: list[GuardVerdict] = []
         self.recorded: ChatRequest | None = None  # of a request that was blocked: what may be written of it
@@ -192,16 +190,15 @@ class GuardRun:
         return msgspec.structs.replace(restored, choices=choices)
 
     def filter(self) -> OutputFilter:
-        """For a new stream; of a stream before it nothing stays."""
-        self._output = [Tally(guard) for guard in self._guards if "output" in guard.spec.on]
-        self._filter = OutputFilter(self._output, self._placeholders.originals, self._assess)
-        return self._filter
+        """For a new stream; several may run beside each other, and one is what the caller gets."""
+        tallies = [Tally(guard) for guard in self._guards if "output" in guard.spec.on]
+        return OutputFilter(tallies, self._placeholders.originals, self._assess)
 
-    def conclude(self) -> None:
-        """The stream is over: its verdicts."""
-        for tally in self._output:
+    def conclude(self, sieve: Filter) -> None:
+        """That stream is what the caller got: its verdicts."""
+        assert isinstance(sieve, OutputFilter)
+        for tally in sieve.tallies:
             self._tell(tally, "output")
-        self._output = []
 
     # ------------------------------------------------------------ one guard
     async def _run(self, tally: Tally, side: str, value: Any, edit: Edit) -> Any:

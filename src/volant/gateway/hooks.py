@@ -93,8 +93,8 @@ class Guarding(Protocol):
         """A new stream."""
         ...
 
-    def conclude(self) -> None:
-        """The stream is over: its verdicts."""
+    def conclude(self, sieve: Filter) -> None:
+        """That stream is what the caller got: its verdicts."""
         ...
 
 
