@@ -1,8 +1,8 @@
 """Body: the caller's JSON made the upstream's, touching as little as possible.
 
-Values that are not ours to read stay raw bytes: the model is rewritten, the limit of output gets its provider's name, a variant's parameters are put in where the
-caller said nothing, our `volant` object is taken out, a system message is put first or a rendered prompt around, and a
-stream is asked for its usage. Everything else goes through as it came. Pure.
+Values that are not ours to read stay raw bytes: the model is rewritten, the limit of output gets its provider's name, a
+variant's parameters are put in where the caller said nothing, our `volant` object is taken out, a system message is put
+first or a rendered prompt around, and a stream is asked for its usage. Everything else goes through as it came. Pure.
 """
 
 from __future__ import annotations
