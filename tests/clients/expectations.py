@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.clients.asks import BY_NAME, CALLS, Told, told, unsayable
+from tests.clients.brain import INPUT, OUTPUT, THOUGHT
 from tests.clients.settings import TARGETS
 
 DOORS = ("chat", "responses", "anthropic", "gemini")
@@ -37,6 +38,7 @@ class Rule:
     doors: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()  # npm ones, where they say more than their door's others
+    besides: tuple[str, ...] = ()  # clients that say less
     check: Callable[[Told], None] | None = None
     unless: Callable[[str], bool] = lambda row: False
 
@@ -48,15 +50,30 @@ THINKING = ("thinking", "thinking_usage", "thinking_stream", "thinking_tools", "
 SHOWN = ("thinking", "thinking_stream")
 ROUND = ("thinking_tools", "thinking_tools_stream")
 RESULTS = ("tool_results", "tool_results_stream", "tool_failed")
+VERCEL = ("vercel-openai", "vercel-openai-chat", "vercel-anthropic", "vercel-google")  # always says max_tokens
 LOGPROBS = ("logprobs", "logprobs_stream")
 both_calls = told(calls=CALLS)
 not_failed = told(text="time gave 12:00")
+
+
+def unsplit(got: Told) -> None:
+    """The usage in full, though how much of it is thinking is not said."""
+    assert (got.usage["input"], got.usage["output"]) == (INPUT, OUTPUT + THOUGHT), got
+    assert not got.usage.get("reasoning"), got
+
+
+def as_json(got: Told) -> None:
+    """It sends what a tool gave as an object, and so others read it."""
+    assert got.text == (
+        'weather gave {"name":"weather","content":"21 degrees"}; time gave {"name":"time","content":"12:00"}'
+    ), got
+
 
 RULES: tuple[Rule, ...] = (
     # ------------------------------------------------------------ what a provider has no word for
     Rule(rows=LOGPROBS, kind="refused", fields=("logprobs",), targets=CLAUDE),
     Rule(rows=("n",), kind="refused", fields=("n",), targets=CLAUDE),
-    Rule(rows=("audio",), kind="refused", fields=("audio",), targets=("anthropic",)),
+    Rule(rows=("audio",), kind="refused", fields=("audio",), targets=CLAUDE),
     Rule(rows=("audio",), kind="refused", fields=("audio",), targets=("compatible",), doors=OTHERS["chat"]),
     Rule(rows=("pdf",), kind="refused", fields=("file",), targets=("compatible",), doors=OTHERS["chat"]),
     Rule(rows=("json",), kind="refused", fields=("response_format",), targets=CLAUDE),
@@ -64,7 +81,7 @@ RULES: tuple[Rule, ...] = (
     Rule(rows=("penalty",), fields=("frequency_penalty",), targets=CLAUDE),
     Rule(rows=("temperature",), fields=("temperature",), targets=("anthropic",), doors=OTHERS["anthropic"]),
     Rule(rows=("top_k",), fields=("top_k",), targets=("anthropic",), doors=OTHERS["anthropic"]),
-    Rule(rows=("top_k",), fields=("top_k",), targets=(*OPENAI, "bedrock")),
+    Rule(rows=("top_k",), fields=("top_k",), targets=OPENAI),
     Rule(rows=("tool_single",), fields=("parallel_tool_calls",), targets=("gemini", "bedrock"), check=both_calls),
     Rule(rows=("tool_failed",), fields=("is_error",), targets=(*OPENAI, "compatible"), check=not_failed),
     Rule(rows=("pdf",), fields=("file name",), targets=("gemini",), doors=OTHERS["gemini"]),
@@ -74,6 +91,7 @@ RULES: tuple[Rule, ...] = (
         fields=("max_tokens",),
         targets=("anthropic",),
         doors=OTHERS["anthropic"],
+        besides=VERCEL,
         unless=lambda row: BY_NAME[row].ask.max_tokens > 0,
     ),
     # ------------------------------------------------------------ thinking
@@ -81,13 +99,31 @@ RULES: tuple[Rule, ...] = (
     Rule(
         rows=THINKING, fields=("reasoning budget", "reasoning summary"), targets=OPENAI, doors=("anthropic", "gemini")
     ),
-    Rule(rows=THINKING, fields=("reasoning budget",), targets=("compatible", "bedrock"), doors=("anthropic", "gemini")),
-    Rule(rows=THINKING, fields=("reasoning budget",), targets=("anthropic",), doors=("gemini",)),
-    Rule(rows=ROUND, fields=("reasoning",), targets=("compatible",), doors=("responses", "gemini")),
-    Rule(rows=ROUND, fields=("thinking",), targets=("gemini",), doors=("responses",)),
-    # ------------------------------------------------------------ what a door has no place for
+    Rule(rows=THINKING, fields=("reasoning budget",), targets=("compatible",), doors=("anthropic", "gemini")),
+    Rule(rows=THINKING, fields=("reasoning budget",), targets=CLAUDE, doors=("gemini",)),
     Rule(
-        rows=(*RESULTS, *ROUND), fields=("tool call signature",), targets=("gemini",), doors=("responses", "anthropic")
+        rows=ROUND,
+        fields=("reasoning",),
+        targets=("compatible",),
+        doors=("responses", "gemini"),
+        besides=("vercel-openai",),
+    ),
+    Rule(rows=ROUND, fields=("thinking",), targets=("gemini",), doors=("responses",), besides=("vercel-openai",)),
+    Rule(rows=("thinking_usage",), kind="works", targets=("bedrock",), check=unsplit),  # it counts no thinking apart
+    # ------------------------------------------------------------ what a door has no place for
+    Rule(rows=(*RESULTS, *ROUND), fields=("tool call signature",), targets=("gemini",), doors=("responses",)),
+    Rule(
+        rows=("tool_results", "tool_results_stream"),
+        fields=("tool call signature",),
+        targets=("gemini",),
+        clients=("vercel-openai-chat",),
+    ),
+    Rule(
+        rows=("tool_results", "tool_results_stream", *ROUND),
+        kind="works",
+        targets=(*OPENAI, "compatible", *CLAUDE),
+        clients=("vercel-google",),
+        check=as_json,
     ),
     Rule(rows=("image_url",), fields=("mimeType",), doors=("gemini",), targets=(*OPENAI, "compatible", *CLAUDE)),
 )
@@ -105,7 +141,8 @@ def cell(client: str, door: str, target: str, row: str) -> Cell:
             continue
         if rule.kind == "refused":
             return Cell("refused", frozenset(rule.fields))
-        kind = "hidden" if "hidden" in (kind, rule.kind) else rule.kind
+        if rule.kind != "works":
+            kind = "hidden" if "hidden" in (kind, rule.kind) else rule.kind
         fields |= set(rule.fields)
         check = rule.check or check
     return Cell(kind, frozenset(fields), check)
@@ -117,5 +154,6 @@ def _speaks(rule: Rule, client: str, door: str, target: str, row: str) -> bool:
         and door in (rule.doors or DOORS)
         and target in (rule.targets or TARGETS)
         and client in (rule.clients or (client,))
+        and client not in rule.besides
         and not rule.unless(row)
     )

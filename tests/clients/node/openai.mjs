@@ -63,6 +63,9 @@ async function chatOnce(client, model, messages, ask) {
     stream.on("content.delta", () => {
       got.pieces += 1;
     });
+    stream.on("chunk", (chunk) => {
+      got.thought += chunk.choices[0]?.delta.reasoning_content ?? ""; // the SDK keeps only the last piece
+    });
     completion = await stream.finalChatCompletion();
   } else {
     completion = await client.chat.completions.create(body);
@@ -73,7 +76,7 @@ async function chatOnce(client, model, messages, ask) {
   for (const call of message.tool_calls ?? [])
     got.calls.push([call.function.name, JSON.parse(call.function.arguments)]);
   got.finish = message.refusal || choice.finish_reason === "content_filter" ? "refusal" : choice.finish_reason;
-  got.thought = message.reasoning_content ?? "";
+  if (!ask.stream) got.thought = message.reasoning_content ?? "";
   got.answers = completion.choices.length;
   for (const one of choice.logprobs?.content ?? [])
     got.logprobs.push([one.token, one.logprob, one.top_logprobs.length]);
