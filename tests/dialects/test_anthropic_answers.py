@@ -1,4 +1,4 @@
-"""Anthropic messages: answers, errors, counts and models, and what the vendor's SDK makes of it."""
+"""Anthropic messages: answers and errors, and what the vendor's SDK makes of it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,18 @@ import anthropic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.dialects.anthropic_wires import ASKED, CAN, DIALECT, VALUE, answers, sdk
+from tests.dialects.anthropic_wires import ASKED, DIALECT, VALUE, answers, sdk
 
 from volant.core.chat import (
-    ChatRequest,
     ChatResponse,
     Choice,
     ImagePart,
     Message,
-    Sampling,
     TextPart,
     ToolCall,
     Usage,
 )
 from volant.core.errors import LimitReached, Unavailable, UpstreamFailed
-from volant.dialects.anthropic_extra import (
-    answer_count,
-    model_info,
-    models_list,
-    parse_count,
-    read_count,
-    render_count,
-)
-from volant.dialects.dialect import Losses
 
 
 @settings(max_examples=80)
@@ -89,7 +78,7 @@ def test_a_refusal_is_said_and_is_the_reason() -> None:
     assert (wire["stop_reason"], wire["content"]) == ("refusal", [{"type": "text", "text": "I will not."}])
 
 
-# ---------------------------------------------------------------- errors, counts, models
+# ---------------------------------------------------------------- errors
 def test_our_errors_are_the_sdks() -> None:
     limit = DIALECT.render_error(LimitReached("rate_limited", "too many", hint="wait"), "req_1")
     with pytest.raises(anthropic.RateLimitError) as caught:
@@ -119,24 +108,3 @@ def test_a_request_too_long_is_told_from_a_wrong_one(status: int, message: str, 
 @given(st.integers(400, 599), st.binary(max_size=80) | VALUE.map(lambda value: json.dumps({"error": value}).encode()))
 def test_no_error_body_is_too_strange(status: int, body: bytes) -> None:
     assert DIALECT.parse_error(status, body).kind
-
-
-def test_tokens_are_counted() -> None:
-    wire = {"model": "claude-x", "messages": [{"role": "user", "content": "x"}], "system": "s"}
-    request = parse_count(json.dumps(wire).encode())
-    assert json.loads(render_count(request, CAN, Losses("Anthropic messages"))) == wire
-    said = (Message(role="user", parts=(TextPart(text="hi"),)),)
-    foreign = ChatRequest(model="m", messages=said, dialect="openai_chat", sampling=Sampling(temperature=0.1))
-    assert json.loads(render_count(foreign, CAN, Losses("x"))).keys() == {"model", "messages"}
-    assert read_count(b'{"input_tokens": 14}') == 14
-    client = sdk(answer_count(14), stream=False)
-    assert client.messages.count_tokens(model="m", messages=[]).input_tokens == 14
-    with pytest.raises(UpstreamFailed):
-        read_count(b'{"input_tokens": "14"}')
-
-
-def test_models_are_listed_as_the_sdk_reads_them() -> None:
-    listed = list(sdk(models_list(["a", "b"]), stream=False).models.list())
-    assert [model.id for model in listed] == ["a", "b"]
-    assert sdk(model_info("a"), stream=False).models.retrieve("a").display_name == "a"
-    assert json.loads(models_list([])) == {"data": [], "has_more": False, "first_id": None, "last_id": None}

@@ -4,7 +4,7 @@ anthropic_request   the request        anthropic_blocks     content blocks, thou
 anthropic_answer    the whole answer   anthropic_thinking   effort and budgets, facts of models
 anthropic_stream    its stream, read   anthropic_schema     JSON Schema as structured outputs take it
 anthropic_writer    its stream, made   anthropic_errors     error bodies
-anthropic_turns     its turns        anthropic_extra      count_tokens and models
+anthropic_turns     its turns
 """
 
 from __future__ import annotations
