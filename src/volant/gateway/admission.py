@@ -105,6 +105,7 @@ class Admission:
         self._lender = lender
         self._now_ms = now_ms
         self._accounts: dict[str, Account] = {}
+        self._returning: set[Account] = set()  # those whose free slots go back in a moment
         self._due: dict[Account, bool] = {}  # for the next exchange; True: it is idle
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Future[None] | None = None  # done when the next exchange is
@@ -206,7 +207,9 @@ class Admission:
 
     def slots_are_free(self, account: Account) -> None:
         """Give free slots back, unless they are used within a moment."""
-        asyncio.get_running_loop().call_later(SLOTS_BACK_S, self._give_slots_back, account)
+        if account not in self._returning:
+            self._returning.add(account)
+            asyncio.get_running_loop().call_later(SLOTS_BACK_S, self._give_slots_back, account)
 
     # ------------------------------------------------------------ inside
     def _stand(self, standing: Standing) -> tuple[Account, ...]:
@@ -222,6 +225,7 @@ class Admission:
         return standing.accounts
 
     def _give_slots_back(self, account: Account) -> None:
+        self._returning.discard(account)
         if account.sits_on_slots() and account not in self._due:
             self._due[account] = False
             self._run()

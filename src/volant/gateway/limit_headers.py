@@ -8,7 +8,7 @@ and what control could have granted beside it: a little out of date, never more 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from math import inf
 from typing import Protocol
@@ -30,27 +30,24 @@ def headers_of(
     """Header lines as bytes, each with its line end; empty where no rate is limited. Call it before `settle`."""
     if not standing.accounts:
         return b""
-    requests = _tightest(
-        (one.ceiling.limits.requests_per_minute, one.requests + one.rest.requests) for one in standing.accounts
-    )
-    tokens = _tightest(
-        (one.ceiling.limits.tokens_per_minute, one.minute_tokens + one.rest.minute_tokens) for one in standing.accounts
-    )
-    if requests is None and tokens is None:
+    requests = tokens = inf  # where the least is left
+    of_requests = of_tokens = 0
+    for account in standing.accounts:
+        if (left := account.requests) != inf and (left := left + account.rest.requests) < requests:
+            requests, of_requests = left, account.ceiling.limits.requests_per_minute
+        if (left := account.minute_tokens) != inf and (left := left + account.rest.minute_tokens) < tokens:
+            tokens, of_tokens = left, account.ceiling.limits.tokens_per_minute
+    if not of_requests and not of_tokens:
         return b""
     now = now_ms()
     ends = (now // MINUTE_MS + 1) * MINUTE_MS
     write = _anthropic if dialect.startswith("anthropic") else _openai
-    return b"".join(write(kind, *of, now, ends) for kind, of in ((b"requests", requests), (b"tokens", tokens)) if of)
+    lines = write(b"requests", of_requests, _shown(requests, of_requests), now, ends) if of_requests else b""
+    return lines + write(b"tokens", of_tokens, _shown(tokens, of_tokens), now, ends) if of_tokens else lines
 
 
-def _tightest(found: Iterable[tuple[int, float]]) -> tuple[int, int] | None:
-    """(limit, left) where the least is left."""
-    best: tuple[int, int] | None = None
-    for limit, left in found:
-        if limit and left != inf and (best is None or left < best[1]):
-            best = (limit, max(0, min(limit, int(left))))
-    return best
+def _shown(left: float, limit: int) -> int:
+    return max(0, min(limit, int(left)))
 
 
 def _openai(kind: bytes, limit: int, left: int, now: int, ends: int) -> bytes:
