@@ -50,12 +50,11 @@ class AnthropicParser:
 
     def __init__(self) -> None:
         self.done = False  # message_stop was seen
-        self.usage: Usage | None = None  # what is known so far, also of a stream that breaks off
+        self._usage: Usage | None = None  # so far: at the start only of the input
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
         self._spoke = False
         self._counts: Json = {}
-        self._counted = False
 
     def feed(self, event: bytes) -> list[StreamEvent]:
         """What one SSE event says; empty for pings and comments. Raises UpstreamFailed for one that is no event."""
@@ -160,13 +159,10 @@ class AnthropicParser:
             known = ("stop_reason", "stop_sequence")
             extra = {name: value for name, value in delta.items() if name not in known and value is not None}
             yield Finished(reason=finish, detail=detail, extra=extra)
-        if self.usage is not None:
-            self._counted = True
-            yield Counted(usage=self.usage)
+        if self._usage is not None:
+            yield Counted(usage=self._usage)
 
     def _failed(self, wire: Json) -> Iterator[StreamEvent]:
-        if self.usage is not None and not self._counted:
-            yield Counted(usage=self.usage)
         error = wire.get("error")
         said = error if isinstance(error, dict) else {"message": str(error or "")}
         yield Failed(message=str(said.get("message") or ""), kind=str(said.get("type") or "api_error"))
@@ -175,7 +171,7 @@ class AnthropicParser:
         """Counts are totals so far: what comes later replaces, what it leaves out stands."""
         if isinstance(usage, dict):
             self._counts |= {name: value for name, value in usage.items() if value is not None}
-            self.usage = parse_usage(self._counts)
+            self._usage = parse_usage(self._counts)
 
 
 def _place(wire: Json) -> int:
