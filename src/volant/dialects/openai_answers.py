@@ -302,10 +302,10 @@ class StreamRenderer:
         self._include_usage = include_usage
         self._customs = customs
         self._native = True  # the extras of this stream are in our words
-        self._held: dict[tuple[int, int], str] = {}  # arguments of custom calls: choice, place → JSON so far
+        self._held: dict[tuple[int, int], list[str]] = {}  # arguments of custom calls: choice, place → JSON so far
         self._base: Json = {"id": "", "object": "chat.completion.chunk", "created": 0, "model": ""}
         self._roles_sent: set[int] = set()
-        self._thinking: dict[int, str] = {}  # choice → the text of its thought so far
+        self._thinking: dict[int, list[str]] = {}  # choice → the text of its thought so far
         self._thoughts: dict[int, int] = {}  # choice → how many of its thoughts have ended
 
     def feed(self, event: StreamEvent) -> bytes:
@@ -335,7 +335,7 @@ class StreamRenderer:
 
     def _delta(self, event: Delta) -> bytes:
         if event.reasoning:
-            self._thinking[event.index] = self._thinking.get(event.index, "") + event.reasoning
+            self._thinking.setdefault(event.index, []).append(event.reasoning)
         delta = filled(content=event.text, refusal=event.refusal, reasoning_content=event.reasoning)
         if event.signature:
             delta |= render_signature(event.signature)
@@ -348,10 +348,10 @@ class StreamRenderer:
     def _call(self, event: ToolDelta) -> bytes:
         where = (event.index, event.call)
         if event.name in self._customs:
-            self._held[where] = event.arguments
+            self._held[where] = [event.arguments]
             return self._custom(event, {"name": event.name, "input": ""})
         if where in self._held:
-            self._held[where] += event.arguments
+            self._held[where].append(event.arguments)
             return b""
         call: Json = {"index": event.call, "function": filled(name=event.name) | {"arguments": event.arguments}}
         if event.id:
@@ -368,13 +368,13 @@ class StreamRenderer:
         """Texts of custom calls: JSON cannot be turned into text before it is complete."""
         ended = [where for where in sorted(self._held) if where[0] == index]
         return b"".join(
-            self._custom(ToolDelta(index=index, call=where[1]), {"input": text_of(self._held.pop(where))})
+            self._custom(ToolDelta(index=index, call=where[1]), {"input": text_of("".join(self._held.pop(where)))})
             for where in ended
         )
 
     def _thought(self, event: ThoughtEnded) -> bytes:
         thought = Thought(
-            text=self._thinking.pop(event.index, ""),
+            text="".join(self._thinking.pop(event.index, ())),
             signature=event.signature,
             redacted=event.redacted,
             id=event.id,

@@ -77,7 +77,7 @@ class StreamParser:
         self.done = False  # completed, incomplete or failed was seen
         self._started = False
         self._calls: dict[int, int] = {}  # output_index of a call → its place among the calls
-        self._said: dict[tuple[str, int, int], str] = {}  # kind, output_index, part → what came of it in deltas
+        self._said: dict[tuple[str, int, int], list[str]] = {}  # kind, output_index, part → what came of it in deltas
 
     def feed(self, event: bytes) -> list[StreamEvent]:
         """What one SSE event says; empty for comments. Raises UpstreamFailed for one that is none of this dialect."""
@@ -149,13 +149,13 @@ class StreamParser:
         if field is None:
             return
         where = (name, at, int(event.get("content_index") or event.get("summary_index") or 0))
-        before = self._said.get(where, "")
+        said = self._said.setdefault(where, [])
         if step == "delta":
             piece = str(event.get("delta") or "")
         else:
-            whole = str(event.get(field) or "")
+            whole, before = str(event.get(field) or ""), "".join(said)
             piece = whole[len(before) :] if whole.startswith(before) else ""
-        self._said[where] = before + piece
+        said.append(piece)
         logprobs = event.get("logprobs") if name == "output_text" and step == "delta" else None
         if piece or logprobs:
             yield self._event(name, at, piece, logprobs)
@@ -206,7 +206,7 @@ class StreamRenderer:
         self._items: list[Json] = []  # whole ones, at their output_index; an open one as far as it came
         self._thought: tuple[int, list[str]] | None = None  # the open reasoning item and its words
         self._words: _Words | None = None  # the open message
-        self._calls: dict[int, tuple[int, ToolCall]] = {}  # place among the calls → output_index and what came
+        self._calls: dict[int, tuple[int, ToolCall, list[str]]] = {}  # place → output_index, call, its arguments
         self._finish: FinishReason | None = None
         self._usage: Usage | None = None
         self._ended = False
@@ -397,10 +397,10 @@ class StreamRenderer:
             said = self._close_thought(Thought()) + self._close_words()
             call = ToolCall(id=event.id, name=event.name, arguments="")
             at, opened = self._open("fc", {"status": "in_progress"} | render_call(call, self._customs))
-            self._calls[event.call] = (at, call)
+            self._calls[event.call] = (at, call, [])
             said += opened
-        at, call = self._calls[event.call]
-        self._calls[event.call] = (at, msgspec.structs.replace(call, arguments=call.arguments + event.arguments))
+        at, call, pieces = self._calls[event.call]
+        pieces.append(event.arguments)
         if event.arguments and call.name not in self._customs:
             about = {"item_id": self._items[at]["id"], "output_index": at}
             said += self._send("response.function_call_arguments.delta", **about, delta=event.arguments)
@@ -408,7 +408,8 @@ class StreamRenderer:
 
     def _close_calls(self) -> bytes:
         said = b""
-        for at, call in self._calls.values():
+        for at, begun, pieces in self._calls.values():
+            call = msgspec.structs.replace(begun, arguments="".join(pieces))
             about = {"item_id": self._items[at]["id"], "output_index": at}
             if call.name in self._customs:  # JSON cannot be turned into text before it is complete
                 text = text_of(call.arguments)
