@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from volant.checks import create
+from volant.checks.toxicity import Toxicity
 from volant.core.errors import BadInput
 
 CASES = Path(__file__).parents[2] / "bench" / "data" / "toxicity.tsv"
@@ -61,6 +62,18 @@ def test_only_wanted_kinds() -> None:
     assert {one.kind for one in check.find("you idiot, I will kill you")} == {"THREAT"}
     with pytest.raises(BadInput, match="HARM"):
         create("toxicity", {"kinds": ["HARM"]})
+
+
+def test_the_first_quick_look_loses_nothing() -> None:
+    class Always:
+        def search(self, text: str) -> bool:
+            return True
+
+    quick, slow = Toxicity(), Toxicity()
+    slow._any = Always()
+    for line in CASES.read_text(encoding="utf-8").splitlines():
+        text = line.rpartition("\t")[2]
+        assert quick.find(text) == slow.find(text)
 
 
 def test_it_keeps_what_the_docs_say_of_the_cases() -> None:

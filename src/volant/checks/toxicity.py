@@ -203,7 +203,8 @@ class Toxicity:
                 "bad_check_option", f"there is no kind {unknown[0]!r}", where="kinds", hint=f"use {', '.join(KINDS)}"
             )
         self._rules = [(rule, _compile(rule.pattern)) for rule in _RULES if not kinds or rule.kind in kinds]
-        self._any = _compile("|".join(f"(?:{rule.pattern})" for rule, _ in self._rules))
+        wide = "|".join(f"(?:{rule.pattern})" for rule, _ in self._rules).replace(r"\pL", r"\S")
+        self._any = _re2(wide)  # finds whatever a rule finds, and more: letters as such are slow to tell
 
     def find(self, text: str) -> list[Finding]:
         """The surest finding of each kind and place, ordered by start; those of different kinds may overlap."""
@@ -224,13 +225,18 @@ class Toxicity:
 
 
 def _compile(pattern: str) -> Any:
+    return _re2(rf"(?:^|[^\pL\pN])({pattern})")
+
+
+def _re2(pattern: str) -> Any:
+    """A pattern of ours, compiled when it is first needed: most gateways have no use for it."""
     import re2
 
     options = re2.Options()
     options.log_errors = False
     options.longest_match = True  # "yourself" before "you": a word must end where its match does
     options.max_mem = 64 << 20
-    return re2.compile(rf"(?:^|[^\pL\pN])({pattern})", options)
+    return re2.compile(pattern, options)
 
 
 def _folded(text: str) -> list[str]:
