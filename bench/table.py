@@ -23,11 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
 BEGIN, END = "<!-- bench: begin (python bench/table.py --write README.md) -->", "<!-- bench: end -->"
 FIELDS = ("name", "value", "unit", "baseline", "ratio", "goal", "holds")
-COMMANDS = {"story": "make story", "demo": "make demo"}  # others: python bench/NAME.py
+COMMANDS = {"story": "make story", "demo": "make demo", "soak": "make soak"}  # others: python bench/NAME.py
 
 HEADLINES: dict[str, tuple[str, ...]] = {  # result -> patterns of the rows that the README shows, in this order
     "story": ("exact match*", "customers until*", "requests a second*"),
     "gateway": ("json_c16: CPU a request", "sse_paced: CPU a request", "json_c1: added p50 over direct"),
+    "soak": ("requests", "saved of those*", "wrong answers"),
     "ingest": ("ingest, CPU",),
     "pii": ("scan of records full of PII", "recall of PHONE", "precision of PHONE"),
     "canary_sim": (
