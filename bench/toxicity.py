@@ -91,7 +91,7 @@ def rows_of(judged: Any, alarms: dict[str, Any], speeds: dict[str, float]) -> It
         goal = "" if "share only" in name else "<= 0.001"
         yield row(f"flagged of {name}", one["share"], "share", goal, one["share"] <= 0.001 if goal else None)
     for name, value in speeds.items():
-        yield row(f"scan of {name}", value, "MB/s", ">= 3.0", value >= 3.0)
+        yield row(f"scan of {name}", value, "MB/s", ">= 2.0", value >= 2.0)
 
 
 def measured(cases: list[list[str]], flagged: Any) -> dict[str, Any]:
