@@ -7,6 +7,7 @@ requests, through the real process.
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -147,10 +148,36 @@ def test_a_silent_first_is_overtaken_by_a_second(two: Stack, stream: bool) -> No
     assert record.cost_usd == pytest.approx(sum(call.cost_usd for call in record.calls))
     assert record.deployment == "spare"
     assert not record.fallback
+    assert (record.status, record.error_code) == (200, "")
+    assert (record.input_tokens, record.output_tokens) == (20, 6)  # of the one that answered
     end = time.monotonic() + 3
     while two.mocks["main"].connections:  # nobody waits there any more
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_first_that_cannot_even_be_connected_to_is_not_waited_for(two: Stack, stream: bool) -> None:
+    silent = socket.socket()  # its queue is full: the kernel answers nobody
+    silent.bind(("127.0.0.1", 0))
+    silent.listen(0)
+    fillers = [socket.socket() for _ in range(4)]
+    for filler in fillers:
+        filler.setblocking(False)
+        filler.connect_ex(silent.getsockname())
+    try:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        two.publish([_task(hedge_after_ms=100.0)], [two.target("main", base_url=url), two.target("spare", priority=1)])
+        two.start()
+        started = time.monotonic()
+        status, said, error, headers = _ask(two, stream)
+        assert (status, said, error, headers["x-volant-deployment"]) == (200, WORDS, "", "spare")
+        assert time.monotonic() - started < 1.0
+        [record] = two.records(1)
+        assert [(call.deployment, call.why) for call in record.calls] == [("spare", "hedge")]  # main was asked nothing
+    finally:
+        for one in (*fillers, silent):
+            one.close()
 
 
 def test_a_quick_first_is_not_hedged(two: Stack) -> None:

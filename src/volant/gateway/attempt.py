@@ -31,6 +31,7 @@ from volant.gateway.unanswered import failure_to_tell, retry_after_s
 from volant.providers.fetching import Fetch
 from volant.providers.http import HttpClient
 
+LOSER_S = 0.02  # the slower of two has so long to end
 GONE = 499  # the status of a record whose caller left (nginx's number)
 
 
@@ -179,22 +180,22 @@ class Attempts:
         outcome.leg, outcome.call, outcome.reading = leg, call, call.reading
         outcome.ttft_ms = ((call.exchange.first_at or asked.ended) - asked.started) * 1000
         failure = self._judge(place, call, outcome)
-        self._count(job, leg, asked, outcome, failure)
+        outcome.estimated = outcome.estimated or is_estimated(call)
+        outcome.calls.append(self._count(job, leg, asked, len(outcome.calls), outcome.ttft_ms, failure))
         return self._end(leg, call, outcome, failure)
 
-    def _count(self, job: Job, leg: Leg, asked: _Asked, outcome: Outcome, failure: Failure | None) -> None:
+    def _count(
+        self, job: Job, leg: Leg, asked: _Asked, number: int, ttft_ms: float, failure: Failure | None
+    ) -> ModelCall:
         call, meter = asked.call, leg.place.health.meter
         assert call is not None
         latency_ms = (asked.ended - asked.started) * 1000
-        made = model_call(
-            job, leg, call, failure, asked.span_id, asked.started_ms, latency_ms, outcome.ttft_ms, len(outcome.calls)
-        )
-        outcome.estimated = outcome.estimated or is_estimated(call)
-        outcome.calls.append(made)
+        made = model_call(job, leg, call, failure, asked.span_id, asked.started_ms, latency_ms, ttft_ms, number)
         if meter is not None:
             meter.correct(made.input_tokens + made.output_tokens - asked.tokens, self._client.loop.time())
         if self._observer is not None:
             self._observer.called(leg.place, made)
+        return made
 
     # ------------------------------------------------------------ two at once
     async def _race(
@@ -225,7 +226,7 @@ class Attempts:
                     if racer.lost:
                         self._lose(job, one, task.result(), outcome)
                         continue
-                    failure = self._settle(job, one, task.result(), outcome)
+                    failure = self._outcome_of(job, one, task, outcome)
                     if failure is None:
                         race.claim(racer)
                         await self._end_losers(job, running, outcome)
@@ -238,17 +239,32 @@ class Attempts:
             for task in running:
                 task.cancel()
 
+    def _outcome_of(self, job: Job, leg: Leg, task: asyncio.Task[_Asked], outcome: Outcome) -> Failure | None:
+        try:
+            return self._settle(job, leg, task.result(), outcome)
+        except BadInput as error:
+            if leg.why == "hedge":  # it cannot be asked this; the first is under way
+                return Failure("refused", error.code)
+            raise
+
     async def _end_losers(
         self, job: Job, running: dict[asyncio.Task[_Asked], tuple[Leg, Racer]], outcome: Outcome
     ) -> None:
-        for task, (leg, _) in list(running.items()):
-            self._lose(job, leg, await task, outcome)
-            del running[task]
+        """They were told; who is not even connected yet is not waited for, and was asked nothing."""
+        done, late = await asyncio.wait(running, timeout=LOSER_S) if running else (set(), set())
+        for task in done:
+            leg, _ = running.pop(task)
+            if task.exception() is None:
+                self._lose(job, leg, task.result(), outcome)
+        for task in late:
+            running.pop(task)
+            task.cancel()
 
     def _lose(self, job: Job, leg: Leg, asked: _Asked, outcome: Outcome) -> None:
         """The slower of two: paid for as far as it is known, and no failure of its place."""
         leg.place.health.lose((asked.ended - asked.started) * 1000, self._client.loop.time())
-        self._count(job, leg, asked, outcome, Failure("over", HEDGE_LOST))
+        made = self._count(job, leg, asked, len(outcome.calls), 0.0, Failure("over", HEDGE_LOST))
+        outcome.calls.insert(0, made)  # the last one is the one that answered
 
     def _end(self, leg: Leg, call: Call, outcome: Outcome, failure: Failure | None) -> Failure | None:
         if failure is not None and failure.code == SERVER_STOPPING:
