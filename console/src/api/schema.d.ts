@@ -1883,6 +1883,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of deployments: address, limits, the last hour, failures, who uses them */
+        get: operations["views_deployments_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/deployments/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gateways' workers said in the last seconds: circuits, load, first token */
+        get: operations["views_deployments_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views/erasures": {
         parameters: {
             query?: never;
@@ -1909,6 +1943,40 @@ export interface paths {
         };
         /** One request: steps, what was removed and what stays, the receipt */
         get: operations["views_show_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of keys and budgets: what each key may do and uses, ceilings, who spends */
+        get: operations["views_keys_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/keys/burn-down": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One budget in its period: how it was used, hour by hour or day by day */
+        get: operations["views_burn_down"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2590,6 +2658,24 @@ export interface components {
             ends_ms: number;
         };
         /**
+         * BurnDown
+         * @description One budget in its period, UTC.
+         */
+        BurnDown: {
+            burn: components["schemas"]["Burn"];
+            begins_ms: number;
+            now_ms: number;
+            points: components["schemas"]["BurnPoint"][];
+        };
+        /**
+         * BurnPoint
+         * @description How much was used when an hour (of a month: a day) ended.
+         */
+        BurnPoint: {
+            at_ms: number;
+            used: number;
+        };
+        /**
          * Burning
          * @description All ceilings of one key, project, task or model.
          */
@@ -2836,6 +2922,16 @@ export interface components {
             usd_per_million_cache_write_tokens: number | null;
         };
         /**
+         * Days
+         * @description What the project used, day by day; days without use are zero.
+         */
+        Days: {
+            days: string[];
+            cost_usd: number[];
+            requests: number[];
+            tokens: number[];
+        };
+        /**
          * Decision
          * @description One decision on a rollout.
          */
@@ -2927,23 +3023,14 @@ export interface components {
             prices: components["schemas"]["DatedPrice"][];
         };
         /**
-         * DeploymentView
-         * @description One deployment. Its credentials are never shown.
+         * DeploymentsView
+         * @description The page.
          */
-        DeploymentView: {
-            name: string;
-            provider: string;
-            model: string;
-            base_url: string;
-            source: string;
-            /** @default  */
-            model_id: string;
-            /** @default  */
-            engine: string;
-            /** @default  */
-            engine_state: string;
-            /** @default null */
-            healthy: boolean | null;
+        DeploymentsView: {
+            now_ms: number;
+            deployments: components["schemas"]["volant.api.views.deployments.DeploymentView"][];
+            regions: string[];
+            recent: number;
         };
         /**
          * DerivedThing
@@ -3132,6 +3219,17 @@ export interface components {
         FacetValue: {
             value: string;
             count: number;
+        };
+        /**
+         * Failures
+         * @description Calls that failed with one code.
+         */
+        Failures: {
+            code: string;
+            calls: number;
+            status: number;
+            last_ms: number;
+            inference_id: string;
         };
         /**
          * Feedback
@@ -3560,21 +3658,19 @@ export interface components {
             direct: boolean | null;
         };
         /**
-         * KeyRow
-         * @description One API key, never itself.
+         * KeysView
+         * @description The page of keys and budgets.
          */
-        KeyRow: {
-            id: string;
-            name: string;
-            prefix: string;
-            scopes: string[];
+        KeysView: {
+            public_url: string;
+            now_ms: number;
+            keys: components["schemas"]["volant.api.views.keys.KeyRow"][] | null;
+            ceilings: components["schemas"]["Burning"][];
             tasks: string[];
-            requests_per_minute: number;
-            usd_per_day: number;
-            expires_ms: number;
-            revoked_ms: number;
-            usable: boolean;
-            created_ms: number;
+            days: components["schemas"]["Days"];
+            top_keys: components["schemas"]["volant.api.views.keys.Spender"][];
+            top_tasks: components["schemas"]["volant.api.views.keys.Spender"][];
+            top_models: components["schemas"]["volant.api.views.keys.Spender"][];
         };
         /**
          * Kind
@@ -3705,7 +3801,7 @@ export interface components {
          * @description All of the rows.
          */
         Listing_DeploymentView_: {
-            data: components["schemas"]["DeploymentView"][];
+            data: components["schemas"]["volant.api.manage.deployments.DeploymentView"][];
         };
         /**
          * Listing[Erasure]
@@ -3846,6 +3942,33 @@ export interface components {
          */
         Listing_str_: {
             data: string[];
+        };
+        /**
+         * LivePlace
+         * @description One deployment over all workers, now.
+         */
+        LivePlace: {
+            name: string;
+            state: string;
+            in_flight: number;
+            max_in_flight: number;
+            ttft_ms: number;
+            failures: number;
+            requests_minute: number;
+            tokens_minute: number;
+            workers: components["schemas"]["WorkerPlace"][];
+        };
+        /**
+         * LiveView
+         * @description What the gateways' workers said in the last seconds.
+         */
+        LiveView: {
+            now_ms: number;
+            workers: number;
+            refused: {
+                [key: string]: number;
+            };
+            places: components["schemas"]["LivePlace"][];
         };
         /**
          * LoginSession
@@ -5265,7 +5388,7 @@ export interface components {
             monitors: components["schemas"]["MonitorSpec"][];
             policy: components["schemas"]["Policy"];
             retention: components["schemas"]["Retention"];
-            keys: components["schemas"]["KeyRow"][] | null;
+            keys: components["schemas"]["volant.api.views.settings.KeyRow"][] | null;
             held: components["schemas"]["Held"][];
             revision: number;
             hash: string;
@@ -5326,16 +5449,8 @@ export interface components {
             over: string;
             since_day: string;
             days: components["schemas"]["volant.traces.usage.Use"][];
-            top: components["schemas"]["Spender"][];
+            top: components["schemas"]["volant.api.manage.spend.Spender"][];
             ceilings: components["schemas"]["Burning"][];
-        };
-        /**
-         * Spender
-         * @description A key, task or model, and what it used.
-         */
-        Spender: {
-            title: string;
-            use: components["schemas"]["volant.traces.usage.Use"];
         };
         /**
          * Split
@@ -5643,6 +5758,17 @@ export interface components {
             created_ms: number;
         };
         /**
+         * UsedBy
+         * @description A variant that calls it, and as what.
+         */
+        UsedBy: {
+            task: string;
+            variant: string;
+            live: boolean;
+            /** @enum {unknown} */
+            role: "context fallback" | "deployment" | "fallback";
+        };
+        /**
          * ValidationPoint
          * @description A look at the validation rows.
          */
@@ -5771,6 +5897,19 @@ export interface components {
             comment: string;
         };
         /**
+         * WorkerPlace
+         * @description One deployment in one worker.
+         */
+        WorkerPlace: {
+            worker: number;
+            state: string;
+            rests_ms: number;
+            failures: number;
+            in_flight: number;
+            max_in_flight: number;
+            ttft_ms: number;
+        };
+        /**
          * WorkflowStatus
          * @description One workflow as it stands.
          */
@@ -5809,6 +5948,25 @@ export interface components {
             funnel: Record<string, never>;
         };
         /**
+         * DeploymentView
+         * @description One deployment. Its credentials are never shown.
+         */
+        "volant.api.manage.deployments.DeploymentView": {
+            name: string;
+            provider: string;
+            model: string;
+            base_url: string;
+            source: string;
+            /** @default  */
+            model_id: string;
+            /** @default  */
+            engine: string;
+            /** @default  */
+            engine_state: string;
+            /** @default null */
+            healthy: boolean | null;
+        };
+        /**
          * Difference
          * @description What applying would change, and what it would leave as the loop decided.
          */
@@ -5842,6 +6000,14 @@ export interface components {
             warnings: string[];
         };
         /**
+         * Spender
+         * @description A key, task or model, and what it used.
+         */
+        "volant.api.manage.spend.Spender": {
+            title: string;
+            use: components["schemas"]["volant.traces.usage.Use"];
+        };
+        /**
          * Difference
          * @description This report minus the baseline, paired by item, in the metric's own unit; 95 % confidence.
          */
@@ -5855,6 +6021,81 @@ export interface components {
             p: number | null;
         };
         /**
+         * DeploymentView
+         * @description One deployment.
+         */
+        "volant.api.views.deployments.DeploymentView": {
+            name: string;
+            provider: string;
+            model: string;
+            address: string;
+            credentials: string;
+            region: string;
+            priority: number;
+            weight: number;
+            max_in_flight: number;
+            requests_per_minute: number;
+            tokens_per_minute: number;
+            context_tokens: number;
+            /** @enum {unknown} */
+            origin: "document" | "release";
+            model_id: string;
+            engine: string;
+            engine_state: string;
+            restarts: number;
+            healthy: boolean;
+            hour: components["schemas"]["Metrics"] | null;
+            day_requests: number;
+            day_errors: number;
+            day_cost_usd: number;
+            day_fallbacks: number;
+            minutes: number[];
+            minute_errors: number[];
+            calls: number;
+            failed_calls: number;
+            failures: components["schemas"]["Failures"][];
+            used_by: components["schemas"]["UsedBy"][];
+        };
+        /**
+         * KeyRow
+         * @description One API key, never itself.
+         */
+        "volant.api.views.keys.KeyRow": {
+            id: string;
+            name: string;
+            prefix: string;
+            scopes: string[];
+            tasks: string[];
+            operations: string[];
+            direct: boolean;
+            limits: components["schemas"]["Limits"];
+            expires_ms: number;
+            revoked_ms: number;
+            usable: boolean;
+            created_ms: number;
+            root: boolean;
+            short_lived: boolean;
+            burns: components["schemas"]["Burn"][];
+            requests: number;
+            cost_usd: number;
+            tokens: number;
+        };
+        /**
+         * Spender
+         * @description A key, task or model, and what it used.
+         */
+        "volant.api.views.keys.Spender": {
+            name: string;
+            title: string;
+            requests: number;
+            errors: number;
+            cache_hits: number;
+            tokens: number;
+            cost_usd: number;
+            saved_usd: number;
+            days: number[];
+        };
+        /**
          * ModelFile
          * @description A file of a model on the disk.
          */
@@ -5862,6 +6103,23 @@ export interface components {
             path: string;
             size_bytes: number;
             sha256: string;
+        };
+        /**
+         * KeyRow
+         * @description One API key, never itself.
+         */
+        "volant.api.views.settings.KeyRow": {
+            id: string;
+            name: string;
+            prefix: string;
+            scopes: string[];
+            tasks: string[];
+            requests_per_minute: number;
+            usd_per_day: number;
+            expires_ms: number;
+            revoked_ms: number;
+            usable: boolean;
+            created_ms: number;
         };
         /**
          * Use
@@ -9922,6 +10180,64 @@ export interface operations {
             };
         };
     };
+    views_deployments_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_deployments_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     views_list_erasures: {
         parameters: {
             query?: {
@@ -9974,6 +10290,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_keys_page: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    views_burn_down: {
+        parameters: {
+            query: {
+                over: "key" | "project" | "task" | "model";
+                budget: "usd_per_day" | "usd_per_month" | "tokens_per_day" | "tokens_per_month";
+                /** @description the key's id, the task or model; none of a project */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurnDown"];
                 };
             };
             /** @description An error */

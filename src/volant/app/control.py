@@ -48,6 +48,7 @@ from volant.gateway import gauges
 from volant.jobs.actions import Loop
 from volant.jobs.context import Context
 from volant.lifecycle import ceiling
+from volant.registry import spending
 from volant.store.place import place_of
 from volant.traces.drain import TraceDrain
 from volant.traces.meter import Meter
@@ -55,6 +56,7 @@ from volant.traces.meter import Meter
 LEASES_EVERY_S = 5.0  # how long what a killed worker held stays away after its lease is over, at most
 DRAIN_EVERY_S = 0.05  # how long a record waits in a spool, about
 GAUGES_EVERY_S = 1.0
+CEILINGS_EVERY_MS = 5_000
 EXPORT_EVERY_S = 1.0
 
 log = logging.getLogger("volant.control")
@@ -96,6 +98,7 @@ class Control:
         context = self.context
         self._snapshots = SnapshotPublisher(data_dir, context.db, context.keyring, context.clock, os.environ, changed)
         self._meter = Meter()
+        self._ceilings_ms = 0  # when they were read last
         self._exporter = Exporter(settings, os.environ, self._meter) if settings.otlp_url else None
         self._drain = TraceDrain(
             context.db, context.keyring, context.data_dir / "spool", context.clock, heard=self._heard
@@ -159,7 +162,12 @@ class Control:
             self._exporter.take(records)
 
     def _read_gauges(self) -> None:
-        self._meter.set_workers(gauges.read(self.context.data_dir / "run", self.context.clock.now_ms()))
+        now_ms = self.context.clock.now_ms()
+        self._meter.set_workers(gauges.read(self.context.data_dir / "run", now_ms))
+        if now_ms - self._ceilings_ms >= CEILINGS_EVERY_MS:
+            self._ceilings_ms = now_ms
+            with self.context.db.read() as tx:
+                self._meter.set_limits(spending.gauges_of(tx, now_ms=now_ms))
 
     def _server(self, app: ASGIApp, end_streams: Callable[[], None]) -> uvicorn.Server:
         config = uvicorn.Config(

@@ -16,6 +16,9 @@ class PlaceFacts(msgspec.Struct, frozen=True, kw_only=True):
     ttft_ms: float = 0.0  # moving average
     failures: int = 0  # in a row
     state: str = "closed"  # its circuit: closed, open, half_open; resting: it asked to be left alone for a while
+    rests_ms: int = 0  # how long it rests still
+    requests: int = 0  # of the last minute, where it has limits a minute: this worker's
+    tokens: int = 0  # likewise
 
 
 class WorkerFacts(msgspec.Struct, frozen=True, kw_only=True):

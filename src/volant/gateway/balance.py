@@ -206,6 +206,11 @@ class Meter:
             bucket[2] += tokens
             self._tokens += tokens
 
+    def counted(self, now: float) -> tuple[int, int]:
+        """(requests, tokens) of the last minute."""
+        self._forget(now)
+        return self._requests, self._tokens
+
     def _forget(self, now: float) -> None:
         oldest = int(now / self.BUCKET_S) - self.BUCKETS
         while self._buckets and self._buckets[0][0] < oldest:

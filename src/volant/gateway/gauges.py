@@ -44,9 +44,18 @@ def places_of(healths: Mapping[tuple[str, ...], Health], now: float) -> tuple[Pl
             ttft_ms=round(health.ttft_ms, 3),
             failures=health.failures,
             state=health.state(now),
+            rests_ms=round(max(0.0, health.open_until - now, health.rest_until - now) * 1000),
+            **_of_the_minute(health, now),
         )
         for identity, health in healths.items()
     )
+
+
+def _of_the_minute(health: Health, now: float) -> dict[str, int]:
+    if health.meter is None:
+        return {}
+    requests, tokens = health.meter.counted(now)
+    return {"requests": requests, "tokens": tokens}
 
 
 def write(run: Path, facts: WorkerFacts) -> None:

@@ -5,7 +5,7 @@ Reads what leases wrote (store: `spend`, `lease`); grants nothing. Use without c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -24,11 +24,13 @@ from volant.core.accounts import (
     start_of,
 )
 from volant.core.nouns import Limits
-from volant.registry import keys
+from volant.registry import keys, projects
 from volant.registry.ceilings import limits_in
 from volant.store.tables import lease, spend
 
 _EARLY = 0.02  # of a period: before that a projection says nothing
+_AT_ONCE = 500  # accounts of one query
+Row = dict[str, Any]
 
 
 class Burn(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,22 +60,32 @@ def burning(tx: Connection, project: str, *, now_ms: int, over: str = "") -> lis
         (key.id, key.name, key.limits) for key in keys.list_keys(tx, project) if key.usable(now_ms)
     ]
     found += [(account, "", limits) for account, limits in limits_in(tx, project).items()]
+    found = [one for one in found if one[2] != Limits() and (not over or parts_of(one[0])[0] == over)]
+    spent, held = _books(tx, [account for account, _, _ in found], now_ms)
     out = []
     for account, title, limits in found:
         kind, _, name = parts_of(account)
-        if limits == Limits() or (over and kind != over):
-            continue
-        burns = tuple(_burns(tx, account, limits, now_ms))
+        burns = tuple(_burns(limits, spent.get(account, {}), held.get(account, []), now_ms))
         out.append(Burning(over=kind, name=name, title=title or name or project, burns=burns))
     return out
 
 
-def _burns(tx: Connection, account: str, limits: Limits, now: int) -> Iterator[Burn]:
-    day, minute = day_of(now), minute_of(now)
-    periods = (day, month_of(day), minute)
-    query = select(spend).where(spend.c.account == account, spend.c.period.in_(periods))
-    spent = {row["period"]: row for row in tx.execute(query).mappings()}
-    held = list(tx.execute(select(lease).where(lease.c.account == account, lease.c.ended == 0)).mappings())
+def _books(tx: Connection, accounts: Sequence[str], now: int) -> tuple[dict[str, dict[str, Row]], dict[str, list[Row]]]:
+    """Of each account what is spent by period, and the leases that are not over."""
+    day = day_of(now)
+    periods = (day, month_of(day), minute_of(now))
+    spent: dict[str, dict[str, Row]] = {}
+    held: dict[str, list[Row]] = {}
+    for at in range(0, len(accounts), _AT_ONCE):
+        some = accounts[at : at + _AT_ONCE]
+        for row in tx.execute(select(spend).where(spend.c.account.in_(some), spend.c.period.in_(periods))).mappings():
+            spent.setdefault(row["account"], {})[row["period"]] = dict(row)
+        for row in tx.execute(select(lease).where(lease.c.account.in_(some), lease.c.ended == 0)).mappings():
+            held.setdefault(row["account"], []).append(dict(row))
+    return spent, held
+
+
+def _burns(limits: Limits, spent: dict[str, Row], held: list[Row], now: int) -> Iterator[Burn]:
     for name in Limits.__struct_fields__:
         ceiling = getattr(limits, name)
         if not ceiling:
@@ -86,7 +98,7 @@ def _burns(tx: Connection, account: str, limits: Limits, now: int) -> Iterator[B
         yield _of_period(name, float(ceiling), spent, held, now)
 
 
-def _of_period(name: str, ceiling: float, spent: dict[str, Any], held: list[Any], now: int) -> Burn:
+def _of_period(name: str, ceiling: float, spent: dict[str, Row], held: list[Row], now: int) -> Burn:
     day = day_of(now)
     what, _, length = name.partition("_per_")
     period, begins, ends = {
@@ -102,3 +114,14 @@ def _of_period(name: str, ceiling: float, spent: dict[str, Any], held: list[Any]
     projected = used / gone if length != "minute" and gone >= _EARLY else None
     left = max(0.0, ceiling - used - leased)
     return Burn(limit=name, ceiling=ceiling, used=used, leased=leased, left=left, projected=projected, ends_ms=ends)
+
+
+def gauges_of(tx: Connection, *, now_ms: int) -> list[tuple[tuple[str, str, str, str], float, float]]:
+    """Every ceiling of every project as metrics want it: (project, over, name, kind), the ceiling, what is spent or
+    held of it. A key goes by its id."""
+    return [
+        ((project.id, one.over, one.name, burn.limit), burn.ceiling, burn.used + burn.leased)
+        for project in projects.list_all(tx)
+        for one in burning(tx, project.id, now_ms=now_ms)
+        for burn in one.burns
+    ]

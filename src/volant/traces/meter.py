@@ -60,6 +60,7 @@ class Meter:
     def __init__(self) -> None:
         self.registry = made = CollectorRegistry()
         self._lock = threading.Lock()
+        self.workers: tuple[WorkerFacts, ...] = ()  # what they said last
         self._served: dict[tuple[str | int, ...], _Served] = {}
         self._called: dict[tuple[str, ...], _Called] = {}
         self._duration = Histogram(
@@ -203,6 +204,7 @@ class Meter:
     # ------------------------------------------------------------ what is now
     def set_workers(self, workers: Sequence[WorkerFacts]) -> None:
         """What the gateways' workers said last; it replaces what they said before."""
+        self.workers = tuple(workers)
         with self._lock:
             for gauge in (self._in_flight, self._room, self._open, self._average, self._refused):
                 gauge.clear()
