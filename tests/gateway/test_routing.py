@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from volant.core.nouns import Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.gateway.balance import FAILURES_TO_OPEN, Health, Meter
+from volant.gateway.failures import Failure, failure_of
 from volant.gateway.plan import Place, TaskPlan, compile_plans
-from volant.gateway.routing import LONG_WAIT_S, MAX_CALLS, Course, Failure, HedgeBudget, Leg, failure_of
+from volant.gateway.routing import LONG_WAIT_S, MAX_CALLS, Course, HedgeBudget, Leg
 
 BROKEN = failure_of(500, "")
 RESET = failure_of(0, "closed")

@@ -18,6 +18,7 @@ plan           a snapshot compiled for the hot path
 split          which variant answers a user
 balance        which deployment answers, and which rest because they failed
 routing        who is asked first, and what is done after each failure
+failures       what one call ended with, and what that means for the next
 attempt        one call after the other until one answers
 tally          one call as the record keeps it: what it took and cost
 unanswered     what a caller is told when nobody answered

@@ -20,12 +20,13 @@ from volant.core.nouns import ModelCall
 from volant.dialects.openai_reading import Reading
 from volant.gateway.call import Call, Job, make_call
 from volant.gateway.exchange import SERVER_STOPPING, Exchange
+from volant.gateway.failures import Failure, failure_of
 from volant.gateway.footing import Footing
 from volant.gateway.hedging import Race, Racer
 from volant.gateway.hooks import Observer, Question
 from volant.gateway.media import may_name_urls, with_media
 from volant.gateway.plan import Place
-from volant.gateway.routing import Course, Failure, HedgeBudget, Leg, failure_of
+from volant.gateway.routing import Course, HedgeBudget, Leg
 from volant.gateway.tally import HEDGE_LOST, is_estimated, model_call
 from volant.gateway.unanswered import failure_to_tell, retry_after_s
 from volant.providers.fetching import Fetch

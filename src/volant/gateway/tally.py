@@ -8,7 +8,8 @@ from volant.gateway.call import Call, Job
 from volant.gateway.cost import cost_of
 from volant.gateway.counting import estimated
 from volant.gateway.exchange import Exchange
-from volant.gateway.routing import Failure, Leg
+from volant.gateway.failures import Failure
+from volant.gateway.routing import Leg
 
 HEDGE_LOST = "hedge_lost"  # of a call: the other of two had a word to say first
 HUNG_UP = (HEDGE_LOST, "client_gone")
