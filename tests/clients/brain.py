@@ -10,6 +10,7 @@ says what to do, a command a line:
     recall               says the earlier turns
     refuse               refuses
     fail STATUS          an error of that status
+    once STATUS WORD     an error of that status the first time that it hears WORD, then says WORD
     break                begins to stream, then fails
 
 After tool results it says each function's name with what it gave. Where a schema is asked for, JSON of that schema.
@@ -26,6 +27,9 @@ from typing import Any
 INPUT, CACHED, WRITTEN, OUTPUT, THOUGHT = 11, 3, 2, 5, 4  # tokens of every answer; of a thought where there is one
 THINKING = "Let me see. "
 REFUSAL = "I cannot help with that."
+
+
+_heard: set[str] = set()  # the words of `once`, over the life of the stand-ins
 
 
 class Refused(Exception):
@@ -142,6 +146,12 @@ def _obey(line: str, view: View, made: Answer, said: list[str]) -> None:
     elif command == "break":
         made.breaks = True
         said.append("this will break off")
+    elif command == "once":
+        status, _, word = rest.partition(" ")
+        if word not in _heard:
+            _heard.add(word)
+            raise Refused(int(status), f"asked to fail once with {status}")
+        said.append(word)
     elif command == "fail":
         raise Refused(int(rest), f"asked to fail with {rest}")
     elif line:
