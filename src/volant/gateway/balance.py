@@ -221,38 +221,41 @@ class Meter:
 
 def choose(healths: Sequence[Health], rng: Random, now: float = 0.0) -> int:
     """The index of the cheaper of two that are drawn by weight; the first drawn where it makes little difference."""
-    first = _draw(healths, rng, -1, now)
     if len(healths) == 1:
-        return first
-    second = _draw(healths, rng, first, now)
-    return second if _is_cheaper(healths[second], healths[first], now) else first
+        return 0
+    shares = [health.share(now) for health in healths]
+    first = _draw(shares, rng, -1)
+    second = 1 - first if len(shares) == 2 else _draw(shares, rng, first)
+    cheaper = _is_cheaper(healths[second], shares[second], healths[first], shares[first], now)
+    return second if cheaper else first
 
 
-def _is_cheaper(one: Health, other: Health, now: float) -> bool:
+def _is_cheaper(one: Health, ours: float, other: Health, theirs: float, now: float) -> bool:
     """(requests in flight for its weight, and this one) * moving time to first token.
 
     The draw has given each its share by weight, so idle places differ by latency only, and only where both are known
     and differ clearly: else the slightly slower one would starve.
     """
-    ours, theirs = one.share(now), other.share(now)
     if ours <= 0 or theirs <= 0:
         return theirs <= 0 < ours
     this = 2.0 / (ours + theirs)
-    ratio, mine, its = 1.0, one.latency_ms(now), other.latency_ms(now)
-    if mine and its:
-        ratio = (mine + NOISE_MS) / (its + NOISE_MS)
+    ratio = 1.0
+    if one.ttft_ms and other.ttft_ms:
+        ratio = (one.latency_ms(now) + NOISE_MS) / (other.latency_ms(now) + NOISE_MS)
         if TOLERANCE <= ratio <= 1.0 / TOLERANCE:
             ratio = 1.0
     return ratio * (one.in_flight / ours + this) < other.in_flight / theirs + this
 
 
-def _draw(healths: Sequence[Health], rng: Random, without: int, now: float) -> int:
-    """An index by weight, other than `without`; by order where nobody has any weight."""
-    left = [index for index in range(len(healths)) if index != without]
-    shares = [healths[index].share(now) for index in left]
-    at = rng.random() * sum(shares)
-    for index, share in zip(left, shares, strict=True):
+def _draw(shares: Sequence[float], rng: Random, without: int) -> int:
+    """An index by weight, other than `without`; the last one where nobody has any weight."""
+    at = rng.random() * (sum(shares) - (shares[without] if without >= 0 else 0.0))
+    last = 0
+    for index, share in enumerate(shares):
+        if index == without:
+            continue
+        last = index
         at -= share
         if at < 0:
             return index
-    return left[-1]
+    return last
