@@ -329,6 +329,33 @@ def _is_error_of(dialect: str, said: Any) -> bool:
     return {"message", "type", "code"} <= set(said["error"])
 
 
+@pytest.mark.parametrize("dialect", list(ANSWERS))
+def test_a_server_that_does_not_stream_is_read_as_a_stream(stack: Stack, upstream: Scripted, dialect: str) -> None:
+    upstream.say(COMPLETION)
+    _publish(stack, "openai")
+    status, data, headers = _ask(stack, dialect, stream=True)
+    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/event-stream")
+    assert _streamed(dialect, _events(data)) == "hello there"
+    assert stack.records(1)[0].output_tokens == 20
+
+
+def test_users_are_shared_among_variants_by_weight(stack: Stack) -> None:
+    stack.add_mock("main")
+    variants = tuple(
+        VariantSpec(name=name, deployments=("main",), weight=weight) for name, weight in (("a", 3), ("b", 1))
+    )
+    stack.publish([type(task("help", []))(name="help", variants=variants)], [stack.target("main")])
+    stack.start()
+    served: dict[str, set[str]] = {}
+    for at in range(80):
+        status, _, headers = stack.chat({**HELLO, "user": f"user-{at % 40}"})
+        assert status == 200
+        served.setdefault(f"user-{at % 40}", set()).add(headers["x-volant-variant"])
+    assert all(len(names) == 1 for names in served.values())
+    share = sum(names == {"a"} for names in served.values())
+    assert 20 <= share <= 38, share
+
+
 # ---------------------------------------------------------------- what the variant adds
 def test_a_variants_words_and_parameters_reach_every_provider(stack: Stack, upstream: Scripted) -> None:
     upstream.say(MESSAGE)

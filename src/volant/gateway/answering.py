@@ -6,13 +6,13 @@ Knows every shape of an answer; asks nobody but the output guards.
 from __future__ import annotations
 
 from volant.core.chat import ChatResponse, Choice, Message, TextPart, Usage
-from volant.core.errors import VolantError
+from volant.core.errors import UpstreamFailed, VolantError
 from volant.dialects import find
 from volant.dialects.openai_reading import reading_of
 from volant.gateway import operations
 from volant.gateway.answers import JSON_HEADER, Refusal, error_event, refused, send_error, stream_head, warning_line
 from volant.gateway.attempt import Outcome
-from volant.gateway.call import Job, renderer_of
+from volant.gateway.call import Call, Job, renderer_of
 from volant.gateway.inference import Inference
 from volant.gateway.streams import TranslatedExchange
 from volant.gateway.translation import replay
@@ -31,9 +31,20 @@ async def complete(job: Job, outcome: Outcome) -> None:
     if outcome.failure is not None or outcome.gone:
         return
     if outcome.response is None and call is not None:
-        outcome.response = call.response
+        outcome.response = call.response or _unasked_whole(job, call)
     if outcome.response is not None:
         await _guard(job, outcome, outcome.response)
+
+
+def _unasked_whole(job: Job, call: Call) -> ChatResponse | None:
+    """A whole answer to who asked for a stream: some servers do not stream. It is given as a stream."""
+    exchange, wire = call.exchange, call.crossing.way.wire
+    if not job.asked.stream or wire.operation != "chat" or exchange.status != 200 or exchange.is_stream:
+        return None
+    try:
+        return find(wire.dialect).parse_response(exchange.body)
+    except UpstreamFailed:  # it is relayed as it came
+        return None
 
 
 async def _guard(job: Job, outcome: Outcome, response: ChatResponse) -> None:
