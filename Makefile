@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 LITELLM := build/litellm
 export VENV
 
-.PHONY: help setup setup-core fmt lint types arch test docs demo story bench bench-gateway soak openapi console sbom image clean
+.PHONY: help setup setup-core fmt lint types arch test docs demo story bench bench-gateway soak openapi clients console sbom image clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,7 +30,7 @@ types: setup ## mypy, strict
 arch: setup ## the import contract: floors, no cycles, no torch in servers
 	$(VENV)/bin/lint-imports
 
-test: setup console ## every test (real data: VOLANT_TEST_DATA=folder)
+test: setup console clients ## every test (real data: VOLANT_TEST_DATA=folder)
 	@echo "[test] the whole suite; real-data tests $(if $(VOLANT_TEST_DATA),read $(VOLANT_TEST_DATA),skip by name without VOLANT_TEST_DATA)"
 	$(PY) -m pytest $(ARGS)
 	@echo "[test] all passed. Next: make demo"
@@ -42,6 +42,9 @@ docs: setup ## build the docs site into build/site, strictly, and run every code
 
 console: ## build the web console (needs Node 20.19 or newer; without it everything else works)
 	@scripts/console.sh
+
+clients: ## the vendors' npm clients, which tests/clients drive (needs Node 20.19 or newer; without it those tests skip)
+	@scripts/clients.sh
 
 openapi: setup ## write openapi.json and the settings' JSON Schema from the code
 	$(PY) scripts/generate.py

@@ -34,6 +34,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import provider_pages
 from reference_api import routes_page, table
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tests.clients.asks import ROWS, unsayable
+from tests.clients.expectations import DOORS, TARGETS, Cell, cell
+
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 NAV = "# generated: providers", "# generated: end"
@@ -47,6 +51,7 @@ def main(arguments: list[str]) -> int:
     }
     pages = {"cli": commands, "api": api, "errors": error_codes, "settings": setting_tables, "audit": audit_actions}
     pages["operations"] = limits
+    pages["compatibility"] = compatibility
     for name, text in ((name, make()) for name, make in pages.items()):
         wanted[f"docs/{name}.md"] = spliced(ROOT / "docs" / f"{name}.md", text)
     wanted["docs/decisions/index.md"] = spliced(ROOT / "docs" / "decisions" / "index.md", decisions())
@@ -88,6 +93,36 @@ def limits() -> str:
         if field.name.startswith("max_") or field.name.endswith("_timeout_s") or field.name == "keep_alive_s"
     ]
     return table(("setting", "default", "what"), rows)
+
+
+# ---------------------------------------------------------------- clients and providers
+_DOORS = {"chat": "OpenAI chat completions", "responses": "OpenAI responses", "anthropic": "Anthropic messages",
+          "gemini": "Gemini generateContent"}  # fmt: skip
+_TARGETS = {"openai": "OpenAI", "azure": "Azure OpenAI", "compatible": "OpenAI-compatible", "anthropic": "Anthropic",
+            "gemini": "Gemini", "bedrock": "Bedrock"}  # fmt: skip
+
+
+def compatibility() -> str:
+    """What each kind of client may ask of each provider: the promises that tests/clients hold to."""
+    parts = []
+    for door in DOORS:
+        rows = [
+            (row.title, *(_promise(cell(door, door, target, row.name)) for target in TARGETS))
+            for row in ROWS
+            if row.name != "broken" and row.name not in unsayable(door)
+        ]
+        parts += [f"### {_DOORS[door]}", table(("what", *(_TARGETS[target] for target in TARGETS)), rows)]
+    return "\n\n".join(parts)
+
+
+def _promise(one: Cell) -> str:
+    named = ", ".join(f"`{name}`" for name in sorted(one.fields - {"max_tokens"}))
+    return {
+        "works": "yes",
+        "warns": f"yes; {named}" if named else "yes",
+        "hidden": f"not shown; {named}" if named else "not shown",
+        "refused": f"**no**: {named}",
+    }[one.kind]
 
 
 # ---------------------------------------------------------------- decisions and pictures

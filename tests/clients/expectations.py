@@ -13,9 +13,9 @@ from typing import Literal
 
 from tests.clients.asks import BY_NAME, CALLS, Told, told, unsayable
 from tests.clients.brain import INPUT, OUTPUT, THOUGHT
-from tests.clients.settings import TARGETS
 
 DOORS = ("chat", "responses", "anthropic", "gemini")
+TARGETS = ("openai", "azure", "compatible", "anthropic", "gemini", "bedrock")
 Kind = Literal["works", "warns", "refused", "hidden", "wordless"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.clients import up_anthropic, up_bedrock, up_gemini, up_openai
+from tests.clients.expectations import TARGETS
 
 PREFIXES = {"chat": "/openai/v1", "responses": "/openai/v1", "anthropic": "/anthropic", "gemini": "/gemini"}
 KEYS = {
@@ -11,7 +12,6 @@ KEYS = {
     "UP_GEMINI_KEY": up_gemini.KEY,
     "UP_BEDROCK_KEY": f"{up_bedrock.KEY_ID}:{up_bedrock.SECRET}",
 }
-TARGETS = ("openai", "azure", "compatible", "anthropic", "gemini", "bedrock")
 DEPLOYMENTS = {  # name → provider, model, key, more lines; those without an address keep their provider's own
     "openai": ("openai", "gpt-5.2", "UP_OPENAI_KEY", ""),
     "azure": ("azure", "gpt-5.2", "UP_OPENAI_KEY", 'options = { resource = "volant-test" }'),
