@@ -35,11 +35,11 @@ class Planned:
     base_url: str
     key: str
     model: str
-    ask: Ask
+    ask: Ask | dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
         return {"id": self.id, "client": self.client, "baseUrl": self.base_url, "key": self.key, "model": self.model,
-                "ask": self.ask.as_json()}  # fmt: skip
+                "ask": self.ask.as_json() if isinstance(self.ask, Ask) else self.ask}  # fmt: skip
 
 
 def installed() -> None:
@@ -53,8 +53,14 @@ def installed() -> None:
 
 def run(plan: list[Planned]) -> dict[str, Told | None]:
     """What each was told; None where the SDK has no word for what is asked."""
+    answers = run_plainly(plan)
+    return {name: None if "cannot" in got else Told(**got) for name, got in answers.items()}
+
+
+def run_plainly(plan: list[Planned]) -> dict[str, Any]:
+    """What each was told, as JSON."""
     given = json.dumps([one.as_json() for one in plan])
-    done = subprocess.run(["node", "run.mjs"], cwd=HERE, input=given, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(["node", "run.mjs"], cwd=HERE, input=given, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-4000:]
     answers: dict[str, Any] = json.loads(done.stdout)
-    return {name: None if "cannot" in got else Told(**got) for name, got in answers.items()}
+    return answers

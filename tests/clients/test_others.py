@@ -15,7 +15,7 @@ from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import BaseModel
-from tests.clients import settings
+from tests.clients import npm, settings
 from tests.clients.asks import LONG, RESULTS, SAID
 from tests.clients.brain import CACHED, INPUT, OUTPUT, vector
 from tests.clients.conftest import Volant
@@ -212,3 +212,65 @@ def test_codex_runs_a_turn_with_a_tool(target: str, volant: Volant) -> None:
     said = "".join(data["delta"] for name, data in events if name == "response.output_text.delta")
     assert said == "shell gave total 0"
     assert events[-1][1]["response"]["usage"]["input_tokens"] == INPUT
+
+
+# ---------------------------------------------------------------- npm, beside chats
+ONE, TWO = vector("one", 8), vector("two", 8)
+NPM: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {  # client, door, task, ask, told
+    **{
+        f"{client} embeds at {target}": (
+            client, door, settings.task(target),
+            {"operation": "embed", "texts": ["one", "two"]}, {"vectors": [ONE, TWO]},
+        )
+        for client, door in (("other-openai", "chat"), ("other-vercel-openai", "chat"),
+                             ("other-genai", "gemini"), ("other-vercel-google", "gemini"))
+        for target in ("openai", "azure", "compatible", "gemini")
+        if (client, target) != ("other-genai", "gemini")  # which joins the texts for a model called so
+    },
+    **{
+        f"{client} counts at {target}": (
+            client, door, settings.task(target), {"operation": "count", "texts": ["say hello"]}, {"tokens": INPUT}
+        )
+        for client, door in (("other-anthropic", "anthropic"), ("other-genai", "gemini"))
+        for target in ("anthropic", "gemini")
+    },
+    **{
+        f"other-openai completes at {target}": (
+            "other-openai", "chat", settings.task(target),
+            {"operation": "completions", "texts": ["say hello"]}, {"text": "hello"},
+        )
+        for target in settings.TARGETS
+    },
+    "other-openai moderates": (
+        "other-openai", "chat", "at-openai", {"operation": "moderations", "texts": ["I hate you", "good morning"]},
+        {"flagged": [True, False]},
+    ),
+}  # fmt: skip
+LISTS = {"other-openai": ("chat", ""), "other-anthropic": ("anthropic", ""), "other-genai": ("gemini", "models/")}
+
+
+@pytest.fixture(scope="module")
+def by_npm(volant: Volant) -> dict[str, Any]:
+    npm.installed()
+    plan = [
+        npm.Planned(name, client, volant.base_url(door), volant.key, model, ask)
+        for name, (client, door, model, ask, _) in NPM.items()
+    ]
+    plan += [
+        npm.Planned(client, client, volant.base_url(door), volant.key, "", {"operation": "models"})
+        for client, (door, _) in LISTS.items()
+    ]
+    return npm.run_plainly(plan)
+
+
+@pytest.mark.parametrize("name", NPM)
+def test_npm_beside_chats(name: str, by_npm: dict[str, Any]) -> None:
+    got = by_npm[name]
+    wanted = NPM[name][4]
+    assert {field: got.get(field) for field in wanted} == wanted, got
+
+
+@pytest.mark.parametrize("client", LISTS)
+def test_npm_lists_models(client: str, by_npm: dict[str, Any]) -> None:
+    prefix = LISTS[client][1]
+    assert {f"{prefix}{settings.task(target)}" for target in settings.TARGETS} <= set(by_npm[client]["models"])

@@ -10,6 +10,11 @@ const CLIENTS = {
   "vercel-openai-chat": ["./vercel.mjs", "openaiChat"],
   "vercel-anthropic": ["./vercel.mjs", "anthropic"],
   "vercel-google": ["./vercel.mjs", "google"],
+  "other-openai": ["./others.mjs", "openai"],
+  "other-anthropic": ["./others.mjs", "anthropic"],
+  "other-genai": ["./others.mjs", "genai"],
+  "other-vercel-openai": ["./others.mjs", "vercelOpenai"],
+  "other-vercel-google": ["./others.mjs", "vercelGoogle"],
 };
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
