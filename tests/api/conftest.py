@@ -144,7 +144,7 @@ class NotedLoop:
 class NoSnapshots:
     """Nothing changes."""
 
-    async def wait(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
+    async def wait(self, after: int, timeout_s: float, worker: str = "") -> tuple[int, bytes] | None:
         return None if after == 7 else (7, b"\x80")
 
 

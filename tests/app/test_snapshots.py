@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from volant.app import snapshots
 from volant.app.snapshots import SnapshotPublisher
 from volant.core.clock import ManualClock
 from volant.core.errors import VolantError
 from volant.core.nouns import DeploymentSpec, Documents, Snapshot, TaskSpec, VariantSpec
 from volant.gateway import snapshot_file
-from volant.registry import documents, state
+from volant.registry import documents, revision, state
 from volant.store.database import Database
 from volant.store.keys import KeyRing
 
@@ -122,3 +124,65 @@ def test_closing_lets_everyone_go(publisher: SnapshotPublisher) -> None:
         return await asyncio.wait_for(waiting, 2.0)
 
     assert asyncio.run(scene()) is None
+
+
+async def _poll(publisher: SnapshotPublisher, held: list[int], until: threading.Event) -> None:
+    """A gateway: asks, takes, asks again with what it holds."""
+    after = -1
+    while not until.is_set():
+        found = await publisher.wait(after, 0.2, "0-life")
+        if found is not None:
+            after = found[0]
+            held.append(after)
+
+
+def test_an_announced_change_is_held_by_the_gateways_when_announcing_ends(
+    publisher: SnapshotPublisher, database: Database
+) -> None:
+    apply(database)
+    publisher.refresh()
+    held: list[int] = []
+    over = threading.Event()
+    gateway = threading.Thread(target=lambda: asyncio.run(_poll(publisher, held, over)))
+    refreshing = threading.Thread(target=lambda: [publisher.changed.wait(5), publisher.refresh()])
+    gateway.start()
+    try:
+        while not held:
+            over.wait(0.01)
+        publisher.changed.clear()
+        refreshing.start()
+        apply(database, msgspec.structs.replace(DOCUMENTS, aliases={"gpt-4o": "helpdesk"}))
+        publisher.announce()
+        with database.read() as tx:
+            assert held[-1] == revision.current(tx)
+    finally:
+        over.set()
+        gateway.join()
+        refreshing.join()
+
+
+def test_a_gateway_that_does_not_answer_holds_nobody_up_for_long(
+    publisher: SnapshotPublisher, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "IN_FORCE_S", 0.2)
+    apply(database)
+    publisher.refresh()
+    asyncio.run(publisher.wait(-1, 0.1, "0-life"))
+    apply(database, msgspec.structs.replace(DOCUMENTS, aliases={"gpt-4o": "helpdesk"}))
+    started = time.monotonic()
+    publisher.announce()
+    assert 0.1 < time.monotonic() - started < 2.0
+
+
+def test_announcing_inside_an_event_loop_does_not_stop_it(publisher: SnapshotPublisher, database: Database) -> None:
+    apply(database)
+    publisher.refresh()
+
+    async def go() -> float:
+        await publisher.wait(-1, 0.1, "0-life")
+        apply(database, msgspec.structs.replace(DOCUMENTS, aliases={"gpt-4o": "helpdesk"}))
+        started = time.monotonic()
+        publisher.announce()
+        return time.monotonic() - started
+
+    assert asyncio.run(go()) < 0.5

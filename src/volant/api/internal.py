@@ -17,10 +17,13 @@ LONGEST_POLL_S = 25.0
 
 @router.get("/snapshot")
 async def snapshot(
-    services: HasServices, after: int = -1, wait_s: Annotated[float, Query(ge=0, le=LONGEST_POLL_S)] = LONGEST_POLL_S
+    services: HasServices,
+    after: int = -1,
+    wait_s: Annotated[float, Query(ge=0, le=LONGEST_POLL_S)] = LONGEST_POLL_S,
+    worker: Annotated[str, Header(alias="x-volant-worker")] = "",
 ) -> Response:
     """The newest Snapshot as msgpack, as soon as its revision is not `after`; 204 when nothing came in `wait_s`."""
-    found = await services.snapshots.wait(after, wait_s)
+    found = await services.snapshots.wait(after, wait_s, worker)
     if found is None:
         return Response(status_code=204)
     revision, body = found

@@ -18,7 +18,7 @@ from volant.traces.meter import Meter
 class Snapshots(Protocol):
     """The gateways' configuration as it goes out."""
 
-    def wait(self, after: int, timeout_s: float) -> Awaitable[tuple[int, bytes] | None]:
+    def wait(self, after: int, timeout_s: float, worker: str = "") -> Awaitable[tuple[int, bytes] | None]:
         """(revision, msgpack of Snapshot) as soon as the revision is not `after`; None after `timeout_s`."""
         ...
 

@@ -94,7 +94,7 @@ class Control:
     def __init__(self, data_dir: Path, settings: ServerSettings) -> None:
         self._background = Background()
         changed = threading.Event()
-        self.context = open_context(data_dir, settings, environment=os.environ, publish=changed.set)
+        self.context = open_context(data_dir, settings, environment=os.environ, publish=self._announce)
         context = self.context
         self._snapshots = SnapshotPublisher(data_dir, context.db, context.keyring, context.clock, os.environ, changed)
         self._meter = Meter()
@@ -155,6 +155,9 @@ class Control:
         every("ceiling", ceiling.LOOK_EVERY_S, housekeeping.ceiling_of(context, sweeper).look)
         for tick in self._loop.ticks if self._loop else ():
             every(tick.name, tick.every_s, tick.run)
+
+    def _announce(self) -> None:
+        self._snapshots.announce()
 
     def _heard(self, records: list[InferenceRecord]) -> None:
         self._meter.observe(records)

@@ -5,7 +5,9 @@ without control. Knows prices and providers; knows nothing of HTTP.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from volant.store.database import Database
 from volant.store.keys import KeyRing
 
 LOOK_EVERY_S = 0.25  # a change that nobody announced is seen within this
+IN_FORCE_S = 1.0  # who announces a change waits so long for the gateways to hold it
+GONE_S = 40.0  # a gateway that did not ask for so long is no more: it asks every 25 s
 
 
 class SnapshotPublisher:
@@ -45,6 +49,8 @@ class SnapshotPublisher:
         self._clock = clock
         self._environment = environment
         self._lock = threading.Lock()
+        self._heard = threading.Condition(self._lock)
+        self._held: dict[str, tuple[int, float]] = {}  # worker → revision that it holds, when it asked last
         self._current: tuple[int, bytes] = (-1, b"")
         self._waiters: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._closed = False
@@ -65,6 +71,25 @@ class SnapshotPublisher:
             self._wake()
         return True
 
+    def announce(self) -> None:
+        """A change was committed: push it, and wait until the gateways that are here hold it, a second at most.
+
+        So a key works when it is shown, and a task answers when `volant apply` returns. Does not wait where it would
+        stop an event loop.
+        """
+        self.changed.set()
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            return
+        with self._db.read() as tx:
+            wanted = revision.current(tx)
+        with self._heard:
+            self._heard.wait_for(lambda: self._closed or self._hold(wanted), IN_FORCE_S)
+
+    def _hold(self, wanted: int) -> bool:
+        since = time.monotonic() - GONE_S
+        return all(held >= wanted for held, asked in self._held.values() if asked >= since)
+
     def _begin_day(self) -> None:
         """A new day has new prices: it is a change like any other."""
         day = day_of(self._clock.now_ms())
@@ -73,8 +98,16 @@ class SnapshotPublisher:
                 revision.bump(tx)
         self._day = day
 
-    async def wait(self, after: int, timeout_s: float) -> tuple[int, bytes] | None:
-        """(revision, msgpack) as soon as the revision is not `after`; None after `timeout_s` or at the end."""
+    async def wait(self, after: int, timeout_s: float, worker: str = "") -> tuple[int, bytes] | None:
+        """(revision, msgpack) as soon as the revision is not `after`; None after `timeout_s` or at the end.
+
+        A `worker` that asks holds `after`.
+        """
+        if worker:
+            with self._heard:
+                slot = worker.rpartition("-")[0]  # one that was started anew takes its predecessor's place
+                self._held[slot] = (after, time.monotonic())
+                self._heard.notify_all()
         waiter = (asyncio.get_running_loop(), asyncio.Event())
         try:
             async with asyncio.timeout(timeout_s):
@@ -95,8 +128,9 @@ class SnapshotPublisher:
 
     def close(self) -> None:
         """Let everyone who waits go."""
-        with self._lock:
+        with self._heard:
             self._closed = True
+            self._heard.notify_all()
             self._wake()
 
     def _wake(self) -> None:

@@ -81,7 +81,11 @@ def playground_page(caller: Reads, context: Has) -> Annotated[PlaygroundView, As
                 )
             )
         kept = [
-            KeptPrompt(name=one.name, versions=one.versions, labels={label.label: label.version for label in one.labels})
+            KeptPrompt(
+                name=one.name,
+                versions=one.versions,
+                labels={label.label: label.version for label in one.labels},
+            )
             for one in prompts.list_prompts(tx, caller.project, ())
         ]
         named = sorted({one.name for one in datasets.list_versions(tx, caller.project)})
