@@ -130,7 +130,7 @@ async def _poll(publisher: SnapshotPublisher, held: list[int], until: threading.
     """A gateway: asks, takes, asks again with what it holds."""
     after = -1
     while not until.is_set():
-        found = await publisher.wait(after, 0.2, "0-life")
+        found = await publisher.wait(after, 0.2, "here.0.life")
         if found is not None:
             after = found[0]
             held.append(after)
@@ -167,8 +167,13 @@ def test_a_gateway_that_does_not_answer_holds_nobody_up_for_long(
     monkeypatch.setattr(snapshots, "IN_FORCE_S", 0.2)
     apply(database)
     publisher.refresh()
-    asyncio.run(publisher.wait(-1, 0.1, "0-life"))
+    for worker in ("here.0.life", "here.0.next", "here.1.life"):
+        asyncio.run(publisher.wait(-1, 0.1, worker))
     apply(database, msgspec.structs.replace(DOCUMENTS, aliases={"gpt-4o": "helpdesk"}))
+    publisher.refresh()
+    with database.read() as tx:
+        newest = revision.current(tx)
+    asyncio.run(publisher.wait(newest, 0.01, "here.0.next"))  # one of two holds it
     started = time.monotonic()
     publisher.announce()
     assert 0.1 < time.monotonic() - started < 2.0
@@ -179,7 +184,7 @@ def test_announcing_inside_an_event_loop_does_not_stop_it(publisher: SnapshotPub
     publisher.refresh()
 
     async def go() -> float:
-        await publisher.wait(-1, 0.1, "0-life")
+        await publisher.wait(-1, 0.1, "here.0.life")
         apply(database, msgspec.structs.replace(DOCUMENTS, aliases={"gpt-4o": "helpdesk"}))
         started = time.monotonic()
         publisher.announce()

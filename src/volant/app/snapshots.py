@@ -25,6 +25,7 @@ from volant.registry import revision
 from volant.registry.snapshot import build_snapshot
 from volant.store.database import Database
 from volant.store.keys import KeyRing
+from volant.store.place import seat_of
 
 LOOK_EVERY_S = 0.25  # a change that nobody announced is seen within this
 IN_FORCE_S = 1.0  # who announces a change waits so long for the gateways to hold it
@@ -105,8 +106,7 @@ class SnapshotPublisher:
         """
         if worker:
             with self._heard:
-                slot = worker.rpartition("-")[0]  # one that was started anew takes its predecessor's place
-                self._held[slot] = (after, time.monotonic())
+                self._held[seat_of(worker)] = (after, time.monotonic())  # started anew, it sits where it sat
                 self._heard.notify_all()
         waiter = (asyncio.get_running_loop(), asyncio.Event())
         try:
