@@ -17,6 +17,7 @@ SAFETY_MS = 1_000  # a lease is not used in its last second: clocks differ
 OWN_LEASE_MS = 10_000  # of rates, that a worker gives itself while control is away
 ASK_AGAIN_MS = 500  # after control said no
 _OWN_SHARE = 6  # of a minute's ceiling, in such a lease
+_DUST_USD = 1e-9  # asked for beyond: sums of floating point numbers come out a little short
 _DAY_SHARE, _MONTH_SHARE = 0.05, 0.005  # of a budget, asked for at once
 _MINUTE_SHARE, _SLOT_SHARE = 6, 8  # a sixth of a minute's ceiling; an eighth of the slots to spare
 
@@ -144,7 +145,7 @@ class Account:
         usd, tokens = need or (0.0, 0)
         waits, chunk = int(need is not None), Amount() if idle else self.chunk
         least = Amount(
-            usd=self.reserved_usd + usd if self.usd != inf else 0.0,
+            usd=self.reserved_usd + usd + waits * _DUST_USD if self.usd != inf else 0.0,
             tokens=self.reserved_tokens + tokens if self.tokens != inf else 0,
             requests=waits if self.requests != inf else 0,
             minute_tokens=tokens if self.minute_tokens != inf else 0,
@@ -157,7 +158,10 @@ class Account:
             minute_tokens=least.minute_tokens + chunk.minute_tokens,
             slots=least.slots + chunk.slots,
         )
-        self._lower(most)
+        if idle:
+            self._lower(most)
+        elif need is None and self.slots != inf:  # free slots go back; the rest may be about to be taken by who waited
+            self.slots = min(self.slots, most.slots - self.in_flight)
         return AccountAsk(
             account=self.ceiling.account,
             told_usd=self.spent_usd,
