@@ -244,9 +244,9 @@ class Limits(Noun, frozen=True, kw_only=True):
 class LimitSpec(Noun, frozen=True, kw_only=True):
     """Ceilings over what everybody uses together. A key's own stand on the key."""
 
-    over: Literal["project", "task", "model"]
+    over: Literal["project", "task", "model"]  # what they hold for
     name: str = ""  # of the task, or the model as deployments name it; empty for the project
-    limits: Limits
+    limits: Limits  # the ceilings
 
 
 class Documents(Noun, frozen=True, kw_only=True):

@@ -152,7 +152,10 @@ class Plans:
         return sorted(name for name in self.tasks.get(grant.project, {}) if not grant.tasks or name in grant.tasks)
 
     def _direct_plan(self, project: str, model: str) -> TaskPlan | None:
-        """A task of its own for one deployment, or for all that serve one provider's model."""
+        """A task of its own for one deployment, or for all that serve one provider's model.
+
+        What is written of it is as careful as the project's most careful task.
+        """
         if (known := self._direct.get((project, model))) is not None:
             return known
         named = self.places.get(project, {})
@@ -163,7 +166,13 @@ class Plans:
         if not chosen:
             return None
         spec = VariantSpec(name="direct", deployments=tuple(chosen))
-        task = TaskSpec(name=model, variants=(spec,))
+        tasks = [plan.task for plan in self.tasks.get(project, {}).values()]
+        task = TaskSpec(
+            name=model,
+            variants=(spec,),
+            redact=any(one.redact for one in tasks),
+            record_payload=all(one.record_payload for one in tasks),
+        )
         plan = self._direct[project, model] = _task(Route(task=task, live="direct"), chosen, {}, "")
         return plan
 
