@@ -11,10 +11,10 @@ from tests.conftest import ServerUnderTest
 from tests.console.conftest import NARROW, WIDE, Axe, ask, go
 
 LISTS = ("/", "/traces", "/datasets", "/runs", "/reports", "/releases", "/playground", "/models", "/lineage",
-         "/lineage?tab=erasures")  # fmt: skip
+         "/lineage?tab=erasures", "/keys", "/keys?tab=ceilings", "/keys?tab=spend")  # fmt: skip
 SETTINGS = tuple(
     f"/settings/{part}"
-    for part in ("account", "audit", "configuration", "keys", "people", "policies", "projects", "prompts", "tasks")
+    for part in ("account", "audit", "configuration", "people", "policies", "projects", "prompts", "tasks")
 )
 
 

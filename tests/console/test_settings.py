@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +12,7 @@ from tests.conftest import ServerUnderTest
 from tests.console.conftest import NARROW, PASSWORD, Axe, Shot, Visit, ask, go, refusals
 
 SECTIONS = {
-    "projects": "Projects", "people": "People", "keys": "Keys", "tasks": "Tasks", "prompts": "Prompts",
+    "projects": "Projects", "people": "People", "tasks": "Tasks", "prompts": "Prompts",
     "policies": "Policies", "configuration": "Configuration", "audit": "Audit log", "account": "Your account",
 }  # fmt: skip
 PROMPT = {
@@ -55,10 +53,10 @@ def test_every_section_stands(
 
 
 def test_the_sections_are_walked_by_keys_and_old_links_lead_there(page: Any, visit: Visit) -> None:
-    visit("/settings?tab=keys")
-    expect(page.get_by_role("heading", level=1, name="Keys")).to_be_visible()
-    page.keyboard.press("]")
+    visit("/settings?tab=tasks")
     expect(page.get_by_role("heading", level=1, name="Tasks")).to_be_visible()
+    page.keyboard.press("]")
+    expect(page.get_by_role("heading", level=1, name="Prompts")).to_be_visible()
     page.keyboard.press("[")
     page.keyboard.press("[")
     expect(page.get_by_role("heading", level=1, name="People")).to_be_visible()
@@ -107,44 +105,6 @@ def test_somebody_is_invited_joins_and_is_removed(
 def people(server: ServerUnderTest) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = ask(server, "GET", "/api/v1/people")["data"]
     return found
-
-
-def test_a_key_is_shown_once_works_and_is_revoked(
-    page: Any, visit: Visit, console_server: ServerUnderTest, axe: Axe
-) -> None:
-    visit("/settings/keys")
-    page.keyboard.press("n")
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name").fill("till")
-    dialog.get_by_label("Requests a minute").fill("120")
-    confirm(page, "Make the key")
-    clear = page.get_by_role("region", name="Key").inner_text().strip()
-    assert clear.startswith("vk_")
-    expect(page.get_by_role("region", name="Example")).to_contain_text(f"Bearer {clear}")
-    axe(page)
-    confirm(page, "Done")
-    expect(page.get_by_text(clear)).to_have_count(0)
-    assert status(console_server, clear) == 200
-
-    page.get_by_role("row").filter(has_text="till").click()
-    drawer = page.get_by_role("complementary", name="Key till")
-    expect(drawer).to_contain_text("120 a minute")
-    page.reload()
-    drawer.get_by_role("button", name="Revoke").click()
-    confirm(page, "Revoke")
-    expect(drawer).to_contain_text("revoked")
-    expect(drawer.get_by_role("button", name="Rotate")).to_have_attribute("aria-disabled", "true")
-    page.wait_for_timeout(1500)  # gateways follow within a second
-    assert status(console_server, clear) == 401
-
-
-def status(server: ServerUnderTest, key: str) -> int:
-    request = urllib.request.Request(f"{server.url}/v1/models", headers={"authorization": f"Bearer {key}"})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refused:
-        return refused.code
 
 
 def test_a_prompt_gets_a_version_and_a_label_moves(
@@ -239,7 +199,6 @@ def test_a_viewer_sees_why_not(as_role: Callable[..., Any], prompt: str, axe: Ax
     page = as_role("viewer")
     for section, button, reason in (
         ("people", "Invite", "manage people"),
-        ("keys", "New key", "manage keys"),
         ("audit", "Verify", "read the audit log"),
     ):
         go(page, f"/settings/{section}")

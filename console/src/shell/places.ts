@@ -1,9 +1,10 @@
-/** Where one can go: the nine pages with their keys, and where an id of each prefix is shown. */
+/** Where one can go: the pages with their keys, and where an id of each prefix is shown. */
 import {
   IconActivity,
   IconBox,
   IconDatabase,
   IconGitBranch,
+  IconKey,
   IconPlayerPlay,
   IconReportAnalytics,
   IconRocket,
@@ -61,6 +62,13 @@ export const PLACES: Place[] = [
   },
   { to: "/models", name: "Models", key: "m", about: "Versions, evidence, deployments", icon: IconBox },
   {
+    to: "/keys",
+    name: "Keys & budgets",
+    key: "k",
+    about: "What keys may do, how far budgets are used, who spends",
+    icon: IconKey,
+  },
+  {
     to: "/lineage",
     name: "Lineage",
     key: "i",
@@ -71,7 +79,7 @@ export const PLACES: Place[] = [
     to: "/settings",
     name: "Settings",
     key: "s",
-    about: "People, keys, tasks, prompts, policies, audit",
+    about: "People, tasks, prompts, policies, audit",
     icon: IconSettings,
   },
 ];
@@ -93,7 +101,7 @@ const IDS: Record<string, (id: string) => { to: string; search: Record<string, s
   rec: (id) => ({ to: "/lineage", search: { of: id } }),
   sub: (id) => ({ to: "/lineage", search: { of: id } }),
   era: (id) => ({ to: "/lineage", search: { erasure: id } }),
-  key: (id) => ({ to: "/settings/keys", search: { open: id } }),
+  key: (id) => ({ to: "/keys", search: { open: id } }),
   usr: (id) => ({ to: "/settings/people", search: { open: id } }),
   prm: (id) => ({ to: "/settings/prompts", search: { open: id } }),
 };

@@ -10,7 +10,7 @@ describe("sections", () => {
   });
 
   it("are found by the tab of an older link", () => {
-    expect(sectionOf("keys")).toBe("/settings/keys");
+    expect(sectionOf("keys")).toBe("/keys");
     expect(sectionOf("nonsense")).toBe(SECTIONS[0].to);
     expect(sectionOf(undefined)).toBe(SECTIONS[0].to);
   });

@@ -4,7 +4,6 @@ import {
   IconFileDiff,
   IconFolder,
   IconHistory,
-  IconKey,
   IconMessage2Code,
   IconScale,
   IconUser,
@@ -14,7 +13,6 @@ import {
 export const SECTIONS = [
   { to: "/settings/projects", name: "Projects", icon: IconFolder },
   { to: "/settings/people", name: "People", icon: IconUsers },
-  { to: "/settings/keys", name: "Keys", icon: IconKey },
   { to: "/settings/tasks", name: "Tasks", icon: IconBox },
   { to: "/settings/prompts", name: "Prompts", icon: IconMessage2Code },
   { to: "/settings/policies", name: "Policies", icon: IconScale },
@@ -33,6 +31,7 @@ export function beside(path: string, step: 1 | -1): SectionAddress {
 }
 
 /** `/settings?tab=keys&open=key_1`, as links to ids write it → the section's own address. */
-export function sectionOf(tab: string | undefined): SectionAddress {
+export function sectionOf(tab: string | undefined): SectionAddress | "/keys" {
+  if (tab === "keys") return "/keys"; // a page of its own
   return SECTIONS.find(({ to }) => to === `/settings/${tab}`)?.to ?? SECTIONS[0].to;
 }

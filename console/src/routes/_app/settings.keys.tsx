@@ -1,7 +1,12 @@
-import { createFileRoute } from "@tanstack/react-router";
+/** Keys have a page of their own; older links lead there. */
+import { createFileRoute, redirect } from "@tanstack/react-router";
 import { flag, list, search, text } from "~/kit/url";
-import { KeysPage } from "~/pages/settings/keys/KeysPage";
 
 const address = search({ q: text(), state: list(), open: text(), make: flag() });
 
-export const Route = createFileRoute("/_app/settings/keys")({ validateSearch: address, component: KeysPage });
+export const Route = createFileRoute("/_app/settings/keys")({
+  validateSearch: address,
+  beforeLoad: ({ search: given }) => {
+    throw redirect({ to: "/keys", search: given, replace: true });
+  },
+});
