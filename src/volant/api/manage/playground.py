@@ -11,6 +11,7 @@ from volant.api.access import Infers
 from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.trail import did
+from volant.core.errors import Forbidden
 from volant.core.nouns import Noun
 from volant.registry import keys
 
@@ -36,7 +37,16 @@ class PlaygroundKey(msgspec.Struct, frozen=True, kw_only=True):
 def open_playground(
     body: Annotated[PlaygroundAsk, AsJson, Body()], caller: Infers, context: Has
 ) -> Annotated[PlaygroundKey, AsJson]:
-    """Counts against the ceilings of the project, its tasks and models. Shown once, kept as a hash like every key."""
+    """Counts against the ceilings of the project, its tasks and models. Shown once, kept as a hash like every key.
+
+    For people. A key gets one only where it may make keys: else it would leave its own ceilings, operations and end.
+    """
+    if caller.key is not None and "keys" not in caller.permissions:
+        raise Forbidden(
+            "people_only",
+            "this key makes no keys, for the playground neither",
+            hint="sign in, or ask with the key itself",
+        )
     now_ms = context.clock.now_ms()
     with context.db.begin() as tx:
         key, clear = keys.create_key(
