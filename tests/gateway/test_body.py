@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from volant.core.capabilities import Capabilities
 from volant.core.errors import BadInput
 from volant.core.nouns import Target, VariantSpec
-from volant.gateway import body
+from volant.gateway import body, doors
 from volant.gateway.balance import Health
 from volant.gateway.plan import Place, VariantPlan, compile_plans, header_line
 from volant.providers.http import Timeouts
@@ -111,11 +111,48 @@ def test_the_limit_of_output_has_its_providers_name(said: str, field: str) -> No
 
 @pytest.mark.parametrize(
     ("fields", "limit"),
-    [({}, 24), ({"max_tokens": 5}, 5), ({"max_completion_tokens": 6, "n": 3}, 18), ({"n": 2}, 48), ({"n": "x"}, 24)],
+    [
+        ({}, 24),
+        ({"max_tokens": 5}, 5),
+        ({"max_completion_tokens": 6, "n": 3}, 18),
+        ({"n": 2}, 48),
+        ({"n": "x"}, 24),
+        ({"max_tokens": 1, "max_completion_tokens": 5000}, 5000),  # a place may go by either
+        ({"max_tokens": 5000.0}, 5000),
+        ({"max_tokens": -1}, 4096),  # to some servers that is no limit
+        ({"max_tokens": 10**400}, 2**53),
+        ({"max_tokens": 7, "n": -5}, 7),
+    ],
 )
 def test_the_most_tokens_an_answer_may_take(fields: dict[str, Any], limit: int) -> None:
     asked = body.parse(json.dumps({"model": "t", "messages": [], **fields}).encode())
     assert body.output_limit(asked, _variant(max_tokens=24), 4096) == limit
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "limit"),
+    [
+        ("/v1/completions", {"prompt": "a", "max_tokens": -100_000}, 4096),
+        ("/v1/completions", {"prompt": ["a", "b"], "max_tokens": 10, "best_of": 4}, 80),
+        ("/v1/responses", {"input": "a", "max_output_tokens": -100_000}, 4096),
+        ("/v1/messages", {"messages": [], "max_tokens": -100_000}, 4096),
+        (
+            "/v1beta/models/t:generateContent",
+            {"contents": [], "generationConfig": {"maxOutputTokens": 100, "candidateCount": -5}},
+            100,
+        ),
+    ],
+)
+def test_no_dialect_can_reserve_less_than_nothing(path: str, fields: dict[str, Any], limit: int) -> None:
+    entrance = doors.find(path.encode(), [])
+    assert entrance is not None
+    asked = body.parse(json.dumps({"model": "t", **fields}).encode(), entrance=entrance)
+    assert body.output_limit(asked, _variant(max_tokens=24), 4096) == limit
+
+
+def test_a_variants_number_of_answers_counts() -> None:
+    asked = body.parse(b'{"model":"t","messages":[],"max_tokens":5}')
+    assert body.output_limit(asked, _variant(n=3), 4096) == 15
 
 
 def test_without_any_limit_the_default_counts() -> None:

@@ -153,22 +153,31 @@ def asks_json(asked: Asked, variant: VariantPlan) -> bool:
 
 
 def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
-    """The most output tokens that this request may take: what it says, else its variant, else `otherwise`, times n."""
+    """The most output tokens that this request may take: what it says, else its variant, else `otherwise`, for each of
+    its answers. What is no number above 0 says nothing: some servers take -1 for no limit at all."""
     if asked.entrance.operation != "chat":
         return 0
     if asked.entrance.dialect != CHAT.dialect:
-        sampling = asked.chat().sampling
-        return (sampling.max_tokens or variant.max_tokens or otherwise) * (sampling.n or 1)
-    for name in _SAME:
-        if name in asked.fields:
-            value = msgspec.json.decode(asked.fields[name])
-            if isinstance(value, int) and value > 0:
-                otherwise = value
-                break
+        request = asked.chat()
+        limits: list[object] = [request.sampling.max_tokens]
+        counts: list[object] = [request.sampling.n, request.extra.get("best_of")]
+        prompts = len(request.messages) if asked.entrance.dialect == "openai_completions" else 1
     else:
-        otherwise = variant.max_tokens or otherwise
-    count = msgspec.json.decode(asked.fields["n"]) if "n" in asked.fields else 1
-    return otherwise * (count if isinstance(count, int) and count > 0 else 1)
+        limits = [_said(asked.fields, name) for name in _SAME]
+        counts, prompts = [_said(asked.fields, "n")], 1
+    if counts[0] is None:
+        counts.append(_said(variant.defaults, "n"))
+    unsaid = variant.max_tokens if limits.count(None) == len(limits) else 0
+    return (max(map(_above_0, limits)) or unsaid or otherwise) * max(1, *map(_above_0, counts)) * max(1, prompts)
+
+
+def _said(fields: dict[str, msgspec.Raw], name: str) -> object:
+    return msgspec.json.decode(fields[name]) if name in fields else None
+
+
+def _above_0(value: object) -> int:
+    """A number of things, whole or written as 5.0; 0 for what is none. No larger than floats can count."""
+    return int(min(max(value, 0), 1 << 53)) if isinstance(value, int | float) and value == value else 0
 
 
 def _between(before: bytes, after: bytes, messages: bytes) -> msgspec.Raw:
