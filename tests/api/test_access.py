@@ -75,7 +75,8 @@ def test_internal_routes_need_the_token_and_no_key_opens_them(api: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"x-api-key": "KEY"}, {"x-goog-api-key": "KEY"}, {"authorization": "bearer KEY"}, {}]
+    "headers",
+    [{"x-api-key": "KEY"}, {"x-goog-api-key": "KEY"}, {"api-key": "KEY"}, {"authorization": "bearer KEY"}, {}],
 )
 def test_keys_come_in_the_ways_of_the_field(api: Any, headers: dict[str, str]) -> None:
     sent = {name: value.replace("KEY", api.root) for name, value in headers.items()}

@@ -89,7 +89,7 @@ def test_keys_that_may_not(stack: Stack, key: str, status: int, code: str) -> No
 
 
 def test_the_other_carriers_of_a_key(stack: Stack) -> None:
-    for header in ("x-api-key", "x-goog-api-key"):
+    for header in ("x-api-key", "x-goog-api-key", "api-key"):
         status, _, _ = stack.send("POST", "/v1/chat/completions", json.dumps(HELLO).encode(), {header: KEY})
         assert status == 200
 

@@ -139,6 +139,8 @@ def test_a_deployment_says_what_its_model_cannot() -> None:
 def test_openai_elsewhere_is_only_compatible() -> None:
     assert sheet_of("openai", "https://api.openai.com/v1/") is find("openai")
     assert sheet_of("openai", "http://10.0.0.7:8000/v1") is find("compatible")
+    assert sheet_of("openai", "https://openai.com.example.net/v1") is find("compatible")
+    assert sheet_of("openai", "https://eu.api.openai.com/v1") is find("openai")
     assert sheet_of("groq", "http://10.0.0.7:8000/v1") is find("groq")
 
 

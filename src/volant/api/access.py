@@ -1,6 +1,6 @@
 """Access: who calls, and may they. Every route declares a permission; nothing answers without one but what is open.
 
-Programs send a key: `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` or `?key=`, as the SDKs of the field do.
+Programs send a key: `Authorization: Bearer`, `x-api-key`, `x-goog-api-key`, `api-key` or `?key=`, as SDKs do.
 Its project is the caller's. People send their session's cookie, and `x-volant-project` (or `?project=` where a GET
 cannot carry a header) to say which of their projects they mean. No route takes a project from anywhere else.
 A key wins over a cookie. What a caller may do is looked up with every request: a role taken away is gone at once.
@@ -168,6 +168,7 @@ def _sent_key(request: Request) -> str:
         (bearer.strip() if scheme.lower() == "bearer" else "")
         or request.headers.get("x-api-key", "")
         or request.headers.get("x-goog-api-key", "")
+        or request.headers.get("api-key", "")
         or request.query_params.get("key", "")
     )
 

@@ -60,7 +60,8 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
     if bearer[:7].lower() == b"bearer ":
         caller.key = bearer[7:].strip().decode("latin-1")
     else:
-        caller.key = (found.get(b"x-api-key") or found.get(b"x-goog-api-key") or b"").decode("latin-1")
+        key = found.get(b"x-api-key") or found.get(b"x-goog-api-key") or found.get(b"api-key")  # the last: Azure's SDKs
+        caller.key = key.decode("latin-1") if key else ""
     length = found.get(b"content-length", b"")
     if length.isdigit():
         caller.content_length = int(length)

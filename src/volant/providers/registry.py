@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -101,13 +102,18 @@ def sheet_of(name: str, base_url: str = "", options: Mapping[str, str] | None = 
     Raises NotFound `unknown_provider`, BadInput `unknown_option` and `bad_option`.
     """
     sheet = find(name)
-    if sheet.elsewhere and base_url and base_url.rstrip("/") != sheet.base_url.rstrip("/"):
+    if sheet.elsewhere and base_url and _company(base_url) != _company(sheet.base_url):
         sheet = find(sheet.elsewhere)
     said = {option: value for option, value in (options or {}).items() if option not in sheet.options}
     if not said:
         return sheet
     changes = {option: _ability(name, option, value, sheet) for option, value in said.items()}
     return msgspec.structs.replace(sheet, capabilities=msgspec.structs.replace(sheet.capabilities, **changes))
+
+
+def _company(url: str) -> str:
+    """The last two names of the host: eu.api.openai.com is OpenAI's as api.openai.com is."""
+    return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
 
 
 def _ability(name: str, option: str, value: str, sheet: Provider) -> bool | str:
