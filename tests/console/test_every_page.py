@@ -11,7 +11,7 @@ from tests.conftest import ServerUnderTest
 from tests.console.conftest import NARROW, WIDE, Axe, ask, go
 
 LISTS = ("/", "/traces", "/datasets", "/runs", "/reports", "/releases", "/playground", "/models", "/lineage",
-         "/lineage?tab=erasures", "/keys", "/keys?tab=ceilings", "/keys?tab=spend")  # fmt: skip
+         "/lineage?tab=erasures", "/keys", "/keys?tab=ceilings", "/keys?tab=spend", "/deployments")  # fmt: skip
 SETTINGS = tuple(
     f"/settings/{part}"
     for part in ("account", "audit", "configuration", "people", "policies", "projects", "prompts", "tasks")

@@ -48,7 +48,7 @@ def make(page: Any, name: str, **limits: str) -> str:
     for label, value in limits.items():
         dialog.get_by_label(label.replace("_", " "), exact=True).fill(value)
     confirm(page, "Make the key")
-    clear = str(page.get_by_role("region", name="Key").inner_text()).strip()
+    clear = str(page.get_by_role("region", name="Key", exact=True).inner_text()).strip()
     assert clear.startswith("vk_")
     return clear
 
@@ -125,7 +125,7 @@ def test_a_key_is_rotated_and_revoked(page: Any, visit: Visit, spending: ServerU
     page.get_by_role("dialog").get_by_role("combobox", name="The old key").click()
     page.get_by_role("option", name="works for another hour").click()
     confirm(page, "Make the new key")
-    new = page.get_by_role("region", name="Key").inner_text().strip()
+    new = page.get_by_role("region", name="Key", exact=True).inner_text().strip()
     confirm(page, "Done")
     time.sleep(1.5)
     assert (chat(spending, old, TASK)[0], chat(spending, new, TASK)[0]) == (200, 200)

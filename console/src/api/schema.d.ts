@@ -1103,6 +1103,8 @@ export interface paths {
         /**
          * A key for an hour at most, for tasks and deployments of this project
          * @description Counts against the ceilings of the project, its tasks and models. Shown once, kept as a hash like every key.
+         *
+         *     For people. A key gets one only where it may make keys: else it would leave its own ceilings, operations and end.
          */
         post: operations["playground_open_playground"];
         delete?: never;
@@ -6094,6 +6096,7 @@ export interface components {
             cost_usd: number;
             saved_usd: number;
             days: number[];
+            day_requests: number[];
         };
         /**
          * ModelFile

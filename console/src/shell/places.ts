@@ -8,6 +8,7 @@ import {
   IconPlayerPlay,
   IconReportAnalytics,
   IconRocket,
+  IconServer2,
   IconSettings,
   IconTerminal2,
 } from "@tabler/icons-react";
@@ -60,7 +61,14 @@ export const PLACES: Place[] = [
     about: "Ask tasks and deployments side by side",
     icon: IconTerminal2,
   },
-  { to: "/models", name: "Models", key: "m", about: "Versions, evidence, deployments", icon: IconBox },
+  { to: "/models", name: "Models", key: "m", about: "Versions and their evidence", icon: IconBox },
+  {
+    to: "/deployments",
+    name: "Deployments",
+    key: "o",
+    about: "Where models are served: health, load, failures",
+    icon: IconServer2,
+  },
   {
     to: "/keys",
     name: "Keys & budgets",
@@ -119,7 +127,7 @@ export function placeOfLink({ kind, id }: { kind: string; id: string }) {
     session: () => ({ to: "/traces", search: { session: id } }),
     subject: () => ({ to: "/lineage", search: { of: id } }),
     task: () => ({ to: "/settings/tasks", search: { open: id } }),
-    deployment: () => ({ to: "/models", search: { q: id } }),
+    deployment: () => ({ to: "/deployments", search: { open: id } }),
   };
   return byKind[kind]?.() ?? placeOf(id);
 }

@@ -71,7 +71,7 @@ function Chart({ one, title }: { one: Answer<"/api/v1/views/keys/burn-down">; ti
         x={x}
         lines={lines}
         height={180}
-        yRange={[0, null]}
+        yRange={[0, Math.max(burn.ceiling, burn.used, ahead) * 1.15]}
         format={(value) => amount(burn.limit, value)}
         markers={[{ at: now_ms, label: "now" }]}
         label={`Burn-down of ${title}`}

@@ -93,7 +93,7 @@ export function KeysPage() {
         />
       }
     >
-      <Warnings all={warned} onOpen={show} />
+      <Warnings all={warned} inTable={tab === "keys"} onOpen={show} />
       {tab === "keys" &&
         (refused ? (
           <NotForYou reason={refused} />

@@ -40,6 +40,7 @@ export function Meter({ burn, now_ms, slim }: { burn: Burn; now_ms: number; slim
 
 function note(burn: Burn, now_ms: number): string {
   if (burn.limit === "concurrent") return burn.leased ? "shared out to the workers" : "";
+  if (burn.limit.endsWith("_minute")) return words(burn, now_ms) || "granted to the workers, this minute";
   const held = burn.leased ? `${amount(burn.limit, burn.leased)} held by workers` : "";
   return [words(burn, now_ms), held].filter(Boolean).join(" · ");
 }

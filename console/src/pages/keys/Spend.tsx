@@ -64,15 +64,22 @@ function Top({ title, rows, view, whole, kind }: TopProps) {
               </span>
               <span className="num">{format.usd(one.cost_usd)}</span>
             </div>
-            <Bars days={view.days.days} values={one.days} height={20} label={`${one.title}, day by day`} />
+            <Bars
+              days={view.days.days}
+              values={one.cost_usd > 0 ? one.days : one.day_requests}
+              height={20}
+              unit={one.cost_usd > 0 ? "usd" : "requests"}
+              label={`${one.title}, day by day`}
+            />
             <div className={`quiet ${css.spender}`}>
               <span>
-                {format.num(one.requests)} {kind === "model" ? "calls" : "requests"}
+                {format.num(one.requests)} {kind === "model" ? "call" : "request"}
+                {one.requests === 1 ? "" : "s"}
                 {one.errors > 0 && `, ${format.percent(one.errors / one.requests)} failed`}
                 {one.cache_hits > 0 &&
                   `, ${format.percent(one.cache_hits / one.requests, 0)} from the cache, ${format.usd(one.saved_usd)} saved`}
               </span>
-              <span className="num">{whole > 0 ? format.percent(one.cost_usd / whole, 0) : ""}</span>
+              <span className="num">{whole > 0 ? share(one.cost_usd / whole) : ""}</span>
             </div>
           </li>
         ))}
@@ -92,30 +99,28 @@ function Named({ kind, one }: { kind: TopProps["kind"]; one: Spender }) {
   );
 }
 
+function share(value: number): string {
+  return value > 0 && value < 0.005 ? "< 1 %" : format.percent(value, 0);
+}
+
 /** A bar for each day; heights are shares of the greatest. */
-function Bars({
-  days,
-  values,
-  height,
-  label,
-}: {
+interface BarsProps {
   days: string[];
   values: number[];
   height: number;
   label: string;
-}) {
+  unit?: "usd" | "requests"; // of an engine of ours: it costs nothing
+}
+
+function Bars({ days, values, height, label, unit = "usd" }: BarsProps) {
   const most = Math.max(...values, 0);
+  const show = (value: number) => (unit === "usd" ? format.usd(value) : `${format.num(value)} requests`);
   return (
-    <div
-      className={css.bars}
-      style={{ height }}
-      role="img"
-      aria-label={`${label}: ${format.usd(most)} at most`}
-    >
+    <div className={css.bars} style={{ height }} role="img" aria-label={`${label}: ${show(most)} at most`}>
       {values.map((value, at) => (
         <i
           key={days[at]}
-          title={`${days[at]}: ${format.usd(value)}`}
+          title={`${days[at]}: ${show(value)}`}
           style={{
             height: value > 0 ? `max(2px, ${(value / most) * 100}%)` : 1,
             opacity: value > 0 ? 1 : 0.35,

@@ -5,10 +5,20 @@ import css from "./keys.module.css";
 
 const SHOWN = 4;
 
-export function Warnings({ all, onOpen }: { all: Warning[]; onOpen: (warning: Warning) => void }) {
+interface Props {
+  all: Warning[];
+  inTable?: boolean; // above a table that has no edges of its own
+  onOpen: (warning: Warning) => void;
+}
+
+export function Warnings({ all, inTable, onOpen }: Props) {
   if (all.length === 0) return null;
   return (
-    <div className={css.warnings} role="status" aria-label="Budgets that run out">
+    <div
+      className={`${css.warnings} ${inTable ? css.inTable : ""}`}
+      role="status"
+      aria-label="Budgets that run out"
+    >
       {all.slice(0, SHOWN).map((one) => (
         <Callout
           key={`${one.of.over}/${one.of.name}/${one.limit}`}

@@ -77,7 +77,14 @@ export function ModelDrawer({ model, onClose }: { model: ModelRow; onClose: () =
                 key={one.deployment}
                 rows={[
                   [
-                    one.deployment,
+                    <Link
+                      key="name"
+                      to="/deployments"
+                      search={{ open: one.deployment }}
+                      className="text-link"
+                    >
+                      {one.deployment}
+                    </Link>,
                     <StatusBadge key="health" state={one.healthy ? "healthy" : "unhealthy"} />,
                   ],
                   [

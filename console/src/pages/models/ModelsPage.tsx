@@ -1,5 +1,6 @@
 /** Models: every version with its evidence in a line. The pattern for the other lists. */
 import { IconBox } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { usePage } from "~/api/page";
 import {
@@ -29,7 +30,17 @@ export function ModelsPage() {
   return (
     <Page
       fill
-      header={<PageHeader title="Models" about={models.data && counted(models.data.total, states)} />}
+      header={
+        <PageHeader
+          title="Models"
+          about={models.data && counted(models.data.total, states)}
+          actions={
+            <Link to="/deployments" className="text-link">
+              Deployments
+            </Link>
+          }
+        />
+      }
     >
       <FilterBar
         text={{

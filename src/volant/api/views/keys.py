@@ -66,6 +66,7 @@ class Spender(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float
     saved_usd: float
     days: list[float]  # US dollars, day by day, in the order of the view's `days`
+    day_requests: list[int]
 
 
 class Days(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +157,10 @@ def burn_down(
             else _by_day(tx, caller.project, over, name, begins, money)
         )
     points, used = [BurnPoint(at_ms=begins, used=0.0)], 0.0
+    length = HOUR_MS if budget.endswith("day") else DAY_MS
     for ends_ms, more in grown:
+        if ends_ms - length > points[-1].at_ms:  # nothing was used before: the line is flat until then
+            points.append(BurnPoint(at_ms=ends_ms - length, used=round(used, 9)))
         used += more
         if ends_ms < now_ms:
             points.append(BurnPoint(at_ms=ends_ms, used=round(used, 9)))
@@ -214,13 +218,13 @@ def _days(tx: Connection, project: str, named: Sequence[str]) -> Days:
 
 def _top(tx: Connection, project: str, over: Over, named: Sequence[str], titles: dict[str, str]) -> list[Spender]:
     top = usage.by_name(tx, project, over, since_day=named[0], limit=TOP)
-    query = select(usages.c.name, usages.c.day, usages.c.cost_usd).where(
+    query = select(usages.c.name, usages.c.day, usages.c.cost_usd, usages.c.requests).where(
         usages.c.project == project,
         usages.c.over == over,
         usages.c.day >= named[0],
         usages.c.name.in_([one.name for one in top]),
     )
-    by_day: dict[tuple[str, str], float] = {(row.name, row.day): float(row.cost_usd) for row in tx.execute(query)}
+    by_day = {(row.name, row.day): (float(row.cost_usd), int(row.requests)) for row in tx.execute(query)}
     return [
         Spender(
             name=one.name,
@@ -231,7 +235,8 @@ def _top(tx: Connection, project: str, over: Over, named: Sequence[str], titles:
             tokens=one.input_tokens + one.output_tokens,
             cost_usd=one.cost_usd,
             saved_usd=one.saved_usd,
-            days=[by_day.get((one.name, day), 0.0) for day in named],
+            days=[by_day.get((one.name, day), (0.0, 0))[0] for day in named],
+            day_requests=[by_day.get((one.name, day), (0.0, 0))[1] for day in named],
         )
         for one in top
     ]
