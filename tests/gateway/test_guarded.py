@@ -297,3 +297,22 @@ def test_what_is_only_counted_or_embedded_is_guarded_too(stack: Stack) -> None:
     assert ADA.encode() not in counted.body
     assert all(ADA.encode() not in record.input for record in stack.records(2))
     stack.loop.run(provider.stop())
+
+
+def test_an_answer_that_streams_unasked_passes_no_guard_unread(stack: Stack) -> None:
+    provider = Scripted()
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    words = {"index": 0, "delta": {"role": "assistant", "content": f"write to {ADA}"}, "finish_reason": None}
+    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    provider.stream(
+        *(f"data: {json.dumps({**chunk, 'choices': [one]})}\n\n" for one in (words, end)), "data: [DONE]\n\n"
+    )
+    stack.urls["odd"] = stack.loop.run(provider.start()) + "/v1"
+    spec = task("help", ["odd"], guards=(GuardSpec(name="no-pii", check="pii", action="redact", on=("output",)),))
+    stack.publish([spec], [stack.target("odd")])
+    stack.start()
+    status, answer, headers = stack.chat(asks("hello"))
+    assert (status, answer["error"]["code"]) == (502, "upstream_failed")
+    assert ADA not in json.dumps(answer)
+    assert headers["x-volant-inference-id"]
+    stack.loop.run(provider.stop())

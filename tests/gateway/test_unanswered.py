@@ -31,6 +31,11 @@ def _exchange(**headers: str) -> Exchange:
         ({"retry_after": "7", "retry_after_ms": "120"}, 0.12),
         ({"retry_after": "-3"}, 0.0),
         ({"retry_after": "soon"}, 0.0),
+        ({"retry_after": "inf"}, 86_400.0),
+        ({"retry_after": "nan"}, 0.0),
+        ({"retry_after_ms": "1e300"}, 86_400.0),
+        ({"retry_after": "Wed, 21 Oct 9999 07:28:00 GMT"}, 86_400.0),
+        ({"retry_after": "Wed, 21 Oct 99999999999999 07:28:00 GMT"}, 0.0),
         ({"retry_after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
     ],
 )

@@ -86,8 +86,7 @@ class Exchange:
         """The client left: nobody wants this answer."""
         if not self.done.done():
             self._cancel()
-            self.error = TransportError("client_gone", "the client closed the connection")
-            self.done.set_result(None)
+            self.failed(TransportError("client_gone", "the client closed the connection"))
 
     def stop(self) -> None:
         """This server ends and waits no longer: end with what has come."""
@@ -102,7 +101,8 @@ class Exchange:
         for name, value in headers:
             if name == b"content-type":
                 self.content_type = value
-                self.is_stream = status == 200 and value.startswith(b"text/event-stream")
+                asked = bool(self._head) or self._wire is None  # else nothing would guard it, and nobody reads it
+                self.is_stream = asked and status == 200 and value.startswith(b"text/event-stream")
 
     def data(self, piece: bytes) -> None:
         self._room -= len(piece)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from volant.core.nouns import ModelCall
 from volant.dialects.openai_reading import Reading
 from volant.gateway.call import Call, Job
@@ -36,6 +38,7 @@ def model_call(
         cancelled = failure is not None and failure.code in HUNG_UP
         # we hung up on a place that has read the request: it counts that
         counts = Reading(input_tokens=_estimate(job, leg)) if cancelled else _NOTHING
+    counts = in_reason(counts)
     return ModelCall(
         call_id=f"call_{job.inference_id[4:-2]}{number:02x}",  # its inference's time and randomness
         span_id=span_id,
@@ -59,6 +62,14 @@ def model_call(
 
 
 _NOTHING = Reading()
+_MOST = 1 << 40  # tokens of one call
+_COUNTS = tuple(name for name in Reading.__struct_fields__ if name.endswith("_tokens"))
+
+
+def in_reason(counts: Reading) -> Reading:
+    """What a provider counted, from 0 to a trillion: beyond, it would give budgets back or fit into no record."""
+    odd = {name: min(max(said, 0), _MOST) for name in _COUNTS if not 0 <= (said := getattr(counts, name)) <= _MOST}
+    return msgspec.structs.replace(counts, **odd) if odd else counts
 
 
 def is_estimated(call: Call) -> bool:

@@ -10,24 +10,30 @@ from volant.gateway.call import Job
 from volant.gateway.exchange import Exchange
 from volant.gateway.routing import Course
 
+_LONGEST_S = 86_400.0  # a place that asks for more is asked again after a day
+
 
 def retry_after_s(exchange: Exchange) -> float:
-    """How long the place asked to be left alone, seconds; 0 where it said nothing we understand.
+    """How long the place asked to be left alone, seconds; 0 where it said nothing we understand. Never raises.
 
     Source: RFC 9110, 10.2.3 (seconds or a date), and OpenAI's `retry-after-ms`.
     """
     said = exchange.header(b"retry-after")
     try:
         if milliseconds := exchange.header(b"retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        return max(0.0, float(said or 0))
+            return _in_reason(float(milliseconds) / 1000)
+        return _in_reason(float(said or 0))
     except ValueError:
         pass
     try:
         until = parsedate_to_datetime(said.decode("latin-1"))
-    except ValueError:
+        return _in_reason((until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return 0.0
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _in_reason(seconds: float) -> float:
+    return min(max(0.0, seconds), _LONGEST_S)  # of no number 0
 
 
 def failure_to_tell(job: Job, course: Course, exchange: Exchange | None, failures: list[str]) -> VolantError:
