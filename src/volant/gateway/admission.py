@@ -63,8 +63,10 @@ class Reservation:
 
     def settle_calls(self, calls: Sequence[ModelCall]) -> None:
         """As `settle`, and a model's account pays for the calls of that model only."""
-        usd = sum(call.cost_usd for call in calls)
-        tokens = sum(call.input_tokens + call.output_tokens for call in calls)
+        usd, tokens = 0.0, 0
+        for call in calls:
+            usd += call.cost_usd
+            tokens += call.input_tokens + call.output_tokens
         accounts, self.accounts = self.accounts, ()
         for account, minute in zip(accounts, self._minutes, strict=False):
             if account.ceiling.over != "model":

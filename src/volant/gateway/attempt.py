@@ -9,9 +9,11 @@ back.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random
 from time import perf_counter, time_ns
+
+import msgspec
 
 from volant.core.chat import ChatResponse
 from volant.core.errors import BadInput, Unavailable, VolantError
@@ -36,8 +38,7 @@ LOSER_S = 0.02  # the slower of two has so long to end
 GONE = 499  # the status of a record whose caller left (nginx's number)
 
 
-@dataclass(slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, kw_only=True):
     """What came of all attempts. `leg` and `call` are the last ones; `failure` says that none answered."""
 
     leg: Leg | None = None
@@ -45,7 +46,7 @@ class Outcome:
     reading: Reading | None = None
     failure: VolantError | None = None
     gone: bool = False  # the caller left
-    calls: list[ModelCall] = field(default_factory=list)
+    calls: list[ModelCall] = []
     own_failed: bool = False  # the variant's own deployments did not answer
     ttft_ms: float = 0.0
     estimated: bool = False  # tokens are estimates: no usage came
@@ -65,14 +66,13 @@ class Outcome:
         return self.call.exchange if self.call is not None else None
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(msgspec.Struct):
     """One call, from its start to its end."""
 
     span_id: str
     tokens: int  # what was taken of the place's limit a minute
-    started_ms: int = field(default_factory=lambda: time_ns() // 1_000_000)
-    started: float = field(default_factory=perf_counter)
+    started_ms: int
+    started: float
     ended: float = 0.0
     call: Call | None = None
 
@@ -162,7 +162,7 @@ class Attempts:
         limits = place.timeouts
         if leg.why != "first" and (left_s := course.left_s()) < limits.total_s:
             limits = replace(limits, total_s=max(left_s, 0.001))
-        asked = _Asked(span_id=new_span_id(), tokens=tokens)
+        asked = _Asked(new_span_id(), tokens, time_ns() // 1_000_000, perf_counter())
         health.begin(now())
         if health.meter is not None:
             health.meter.take(tokens, now())
@@ -210,7 +210,7 @@ class Attempts:
 
         def start(one: Leg) -> None:
             racer = race.enter()
-            work = self._ask(replace(job, wire=racer), course, one)
+            work = self._ask(msgspec.structs.replace(job, wire=racer), course, one)
             running[self._client.loop.create_task(work)] = (one, racer)
 
         start(leg)

@@ -7,7 +7,6 @@ first or a rendered prompt around, and a stream is asked for its usage. Everythi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TypeVar
 
@@ -30,8 +29,7 @@ _SAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_to
 _STREAM_ONLY = ("stream", "stream_options")
 
 
-@dataclass(slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, kw_only=True):
     """The caller's request as far as the gateway reads it."""
 
     raw: bytes  # as it came
@@ -41,7 +39,7 @@ class Asked:
     include_usage: bool  # the caller wants the usage chunk
     entrance: Entrance = CHAT
     embedding: EmbeddingRequest | None = None  # what the guards made of it; None: nothing
-    media: dict[str, Media] = field(default_factory=dict)  # what its URLs gave, as far as they were fetched
+    media: dict[str, Media] = {}  # what its URLs gave, as far as they were fetched
     _chat: ChatRequest | None = None
 
     def own(self) -> bytes:
@@ -163,12 +161,17 @@ def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
         counts: list[object] = [request.sampling.n, request.extra.get("best_of")]
         prompts = len(request.messages) if asked.entrance.dialect == "openai_completions" else 1
     else:
-        limits = [_said(asked.fields, name) for name in _SAME]
-        counts, prompts = [_said(asked.fields, "n")], 1
-    if counts[0] is None:
+        fields = asked.fields
+        limits = [msgspec.json.decode(fields[name]) for name in _SAME if name in fields]
+        counts, prompts = [_said(fields, "n")], 1
+    if counts[0] is None and "n" in variant.defaults:
         counts.append(_said(variant.defaults, "n"))
     unsaid = variant.max_tokens if limits.count(None) == len(limits) else 0
-    return (max(map(_above_0, limits)) or unsaid or otherwise) * max(1, *map(_above_0, counts)) * max(1, prompts)
+    return (
+        (max(map(_above_0, limits), default=0) or unsaid or otherwise)
+        * max(1, *map(_above_0, counts))
+        * max(1, prompts)
+    )
 
 
 def _said(fields: dict[str, msgspec.Raw], name: str) -> object:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 from volant.core.chat import ChatRequest, ChatResponse, Failed, Started, assemble
 from volant.core.errors import UpstreamFailed, VolantError
@@ -28,8 +29,7 @@ from volant.gateway.wire import Wire
 from volant.providers.http import Connection, HttpClient, Timeouts, TransportError, is_stale
 
 
-@dataclass(slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, kw_only=True):
     """What is to be answered."""
 
     inference_id: str
@@ -56,8 +56,7 @@ class Job:
         return self.guarding is not None and self.guarding.reads_output
 
 
-@dataclass(slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, kw_only=True):
     """One call, over."""
 
     crossing: Crossing

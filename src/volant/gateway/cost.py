@@ -17,13 +17,21 @@ def most_of(asked: body.Asked, plan: TaskPlan) -> tuple[float, int]:
     operation = asked.entrance.operation
     if operation in ("count_tokens", "moderations"):
         return 0.0, 0
-    variants = plan.weighted or ((plan.live,) if plan.candidate is None else (plan.live, plan.candidate))
-    most_out = max(body.output_limit(asked, variant, OUTPUT_TOKENS) for variant in variants)
-    most_in = len(asked.raw) + max(variant.added_bytes for variant in variants)
-    if any(name in asked.raw for name in _REMOTE):
-        most_in += REMOTE_TOKENS * sum(asked.raw.count(name) for name in _REMOTE)
-    dearest_in = max(variant.dearest[0] for variant in variants)
-    dearest_out = max(variant.dearest[1] for variant in variants)
+    raw = asked.raw
+    most_in = len(raw)
+    if b"url" in raw or b"file" in raw:  # else none of the names can be there
+        most_in += REMOTE_TOKENS * sum(raw.count(name) for name in _REMOTE)
+    if plan.candidate is None and not plan.weighted:
+        variant = plan.live
+        most_out = body.output_limit(asked, variant, OUTPUT_TOKENS)
+        most_in += variant.added_bytes
+        dearest_in, dearest_out = variant.dearest
+    else:
+        variants = plan.weighted or (plan.live, plan.candidate or plan.live)
+        most_out = max(body.output_limit(asked, variant, OUTPUT_TOKENS) for variant in variants)
+        most_in += max(variant.added_bytes for variant in variants)
+        dearest_in = max(variant.dearest[0] for variant in variants)
+        dearest_out = max(variant.dearest[1] for variant in variants)
     return most_in * dearest_in + most_out * dearest_out, most_in + most_out
 
 

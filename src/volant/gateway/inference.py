@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from volant.core.chat import ChatRequest
 from volant.core.costs import cost_usd
@@ -20,8 +21,7 @@ from volant.gateway.split import Arm, arm_of, share_of
 from volant.store.vault import subject_of
 
 
-@dataclass(slots=True, kw_only=True)
-class Inference:
+class Inference(msgspec.Struct, kw_only=True):
     """What is known of a request before anybody is asked to answer it."""
 
     inference_id: str
@@ -43,7 +43,7 @@ class Inference:
     edited: ChatRequest | None = None  # what the guards made of the request
     guarding: Guarding | None = None
     footing: Footing | None = None  # what it holds of its ceilings
-    judged: list[ModelCall] = field(default_factory=list)  # calls of guards and cache, that answered nobody
+    judged: list[ModelCall] = []  # calls of guards and cache, that answered nobody
 
     def fill_in(self, variables: dict[str, Any]) -> None:
         """Render the prompts anew: the guards changed what is filled in."""

@@ -8,7 +8,8 @@ of pictures: any other provider gets what its own dialect says, as it came.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+import msgspec
 
 from volant.core.chat import ChatRequest
 from volant.gateway.body import Asked
@@ -31,7 +32,7 @@ async def with_media(job: Job, place: Place, fetch: Fetch) -> Job:
         return asked.media
 
     inlined = await inline_media(request, place.capabilities, once)
-    return job if inlined is request else replace(job, edited=inlined)
+    return job if inlined is request else msgspec.structs.replace(job, edited=inlined)
 
 
 def may_name_urls(asked: Asked, place: Place, edited: ChatRequest | None) -> bool:

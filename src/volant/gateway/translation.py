@@ -6,8 +6,6 @@ the place's dialect cannot say is refused or named (`Losses`). Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from volant.core.chat import (
@@ -35,8 +33,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _ENCODER = msgspec.json.Encoder()
 
 
-@dataclass(slots=True, kw_only=True)
-class Crossing:
+class Crossing(msgspec.Struct, kw_only=True):
     """One request made one place's."""
 
     way: Way
