@@ -301,7 +301,7 @@ def shot() -> Shot:
         IMAGES.mkdir(parents=True, exist_ok=True)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(250)
+            page.wait_for_timeout(800)  # the scheme is a second drawing of charts and fields
             page.screenshot(path=IMAGES / f"{name}-{scheme}.png")
         page.emulate_media(color_scheme="light")
 

@@ -140,7 +140,7 @@ function options(
   return {
     width,
     height,
-    padding: [8, 12, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: {
       sync: sync ? { key: sync } : undefined,

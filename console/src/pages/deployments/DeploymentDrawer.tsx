@@ -146,7 +146,7 @@ function Hour({ row }: { row: Row }) {
       <p className="quiet" style={{ marginTop: 8 }}>
         In 24 hours: {format.num(row.day_requests)} requests, {format.num(row.day_errors)} failed,{" "}
         {format.num(row.day_fallbacks)} as a fallback, {format.usd(row.day_cost_usd)}.{" "}
-        <Link to="/traces" search={{ deployment: [row.name] } as never} className="text-link">
+        <Link to="/traces" search={{ deployment: row.name }} className="text-link">
           Its answers
         </Link>
       </p>

@@ -8,7 +8,7 @@ export const columns: Column<Row>[] = [
   {
     id: "name",
     head: "Deployment",
-    width: "minmax(168px, 1.6fr)",
+    width: "minmax(150px, 1.6fr)",
     cell: (row) => (
       <>
         <div className={css.name}>{row.name}</div>
@@ -21,7 +21,7 @@ export const columns: Column<Row>[] = [
   {
     id: "state",
     head: "Health",
-    width: "128px",
+    width: "116px",
     cell: (row) => (
       <>
         <CircuitBadge state={stateOf(row)} />
@@ -36,7 +36,7 @@ export const columns: Column<Row>[] = [
   {
     id: "load",
     head: "Under way",
-    width: "96px",
+    width: "88px",
     cell: (row) =>
       row.live ? (
         <Fill value={row.live.in_flight} limit={row.live.max_in_flight} label={`Under way at ${row.name}`} />
@@ -47,15 +47,15 @@ export const columns: Column<Row>[] = [
   {
     id: "ttft",
     head: "First token",
-    width: "84px",
+    width: "76px",
     right: true,
     cell: (row) => <span className="num">{format.ms(row.live?.ttft_ms || undefined)}</span>,
   },
   {
     id: "rpm",
     head: "Requests / min",
-    width: "104px",
-    from: 900,
+    width: "100px",
+    from: 880,
     cell: (row) =>
       row.live ? (
         <Fill value={row.live.requests_minute} limit={row.requests_per_minute} label="Requests a minute" />
@@ -66,8 +66,8 @@ export const columns: Column<Row>[] = [
   {
     id: "tpm",
     head: "Tokens / min",
-    width: "104px",
-    from: 1240,
+    width: "100px",
+    from: 1330,
     cell: (row) =>
       row.live ? (
         <Fill
@@ -82,14 +82,14 @@ export const columns: Column<Row>[] = [
   {
     id: "hour",
     head: "Last hour",
-    width: "minmax(96px, 1fr)",
-    from: 820,
+    width: "minmax(90px, 1fr)",
+    from: 1080,
     cell: (row) => <Minutes minutes={row.minutes} errors={row.minute_errors} />,
   },
   {
     id: "errors",
     head: "Failed calls",
-    width: "88px",
+    width: "80px",
     right: true,
     cell: (row) =>
       row.calls ? (
@@ -108,9 +108,8 @@ export const columns: Column<Row>[] = [
   {
     id: "latency",
     head: "p50 / p95",
-    width: "128px",
+    width: "116px",
     right: true,
-    from: 760,
     cell: (row) =>
       row.hour?.requests ? (
         <span className="num">
@@ -124,16 +123,16 @@ export const columns: Column<Row>[] = [
   {
     id: "cost",
     head: "Cost, 24 h",
-    width: "84px",
+    width: "80px",
     right: true,
-    from: 1000,
+    from: 970,
     cell: (row) => <span className="num">{format.usd(row.day_cost_usd)}</span>,
   },
   {
     id: "uses",
     head: "Used by",
     width: "minmax(120px, 1fr)",
-    from: 1080,
+    from: 1210,
     cell: (row) => <Uses row={row} />,
   },
 ];

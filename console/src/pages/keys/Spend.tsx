@@ -90,7 +90,7 @@ function Top({ title, rows, view, whole, kind }: TopProps) {
 
 function Named({ kind, one }: { kind: TopProps["kind"]; one: Spender }) {
   if (kind === "model") return <>{one.title}</>;
-  const search = kind === "key" ? { key_id: one.name } : { task: [one.name] };
+  const search = kind === "key" ? { key_id: one.name } : { task: one.name };
   return (
     // biome-ignore lint/suspicious/noExplicitAny: the traces' address takes either
     <Link to="/traces" search={search as any} className="text-link">
