@@ -350,3 +350,27 @@ def test_a_changed_ceiling_counts_from_the_next_request_on() -> None:
         assert purse.settled == pytest.approx(0.5)
 
     story_of(told)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nobody_is_refused_a_slot_that_another_took_while_control_was_asked(seed: int) -> None:
+    """Four at a time, four allowed: an exchange that was begun before that slot was taken is no refusal."""
+
+    async def story() -> None:
+        purse = Purse(10.0, slots=4, seed=seed)
+        loop = asyncio.get_running_loop()
+        admission = Admission(purse.lender("a"), lambda: int(loop.time() * 1000))
+        limits = Limits(concurrent=4, usd_per_day=10.0)
+
+        async def one() -> None:
+            await asyncio.sleep(purse.rng.random() * 0.003)
+            reservation = await admission.admit(standing(limits), 0.001, 10)
+            await asyncio.sleep(purse.rng.random() * 0.004)
+            reservation.settle(0.001, 10)
+
+        for _ in range(10):
+            await asyncio.gather(*(one() for _ in range(4)))
+            await asyncio.sleep(purse.rng.random() * 0.1)
+        await admission.close()
+
+    asyncio.run(story())

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from volant.core.errors import VolantError
-from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
+from volant.core.leasing import AccountAsk, Lease, LeaseAnswer, LeaseRequest
 from volant.core.nouns import ModelCall
 from volant.gateway.accounts import SAFETY_MS, Account
 from volant.gateway.ceiling_refusals import refusal_of
@@ -281,8 +281,15 @@ class Admission:
             return
         for account, need, ask, lease in zip(accounts, needs, asks, leases, strict=True):
             account.take_lease(ask, lease)
-            if need is not None and not account.covers(*need, now_ms):
+            if need is not None and not account.covers(*need, now_ms) and not _is_enough(lease, ask, now_ms):
                 account.control_said_no(need, lease.short, now_ms)
+
+
+def _is_enough(lease: Lease, ask: AccountAsk, now_ms: int) -> bool:
+    """Control gave what was asked for. Where that covers nobody, another took it meanwhile: who waits asks again."""
+    granted, least = lease.granted, ask.least
+    given = all(getattr(granted, name) >= getattr(least, name) for name in least.__struct_fields__)
+    return given and not lease.short and now_ms <= lease.expires_ms - SAFETY_MS
 
 
 __all__ = ["FREE", "OUTPUT_TOKENS", "SAFETY_MS", "Admission", "ControlAway", "Lender", "Reservation"]
