@@ -29,6 +29,7 @@ DOCUMENTS: dict[str, Any] = {
     "deployments": [{"name": "d", "provider": "mock", "model": "m", "base_url": "http://127.0.0.1:9/v1"}],
     "tasks": [{"name": TASK, "variants": [{"name": "old", "deployments": ["d"]}]}],
     "gates": [{"name": "gate", "accuracy_min": 0.5}],
+    "limits": [{"over": "project", "limits": {"usd_per_day": 5.0}}],
     "monitors": [{"name": "watch", "task": TASK, "measure": "corrected_share", "threshold": 0.3}],
     "loops": [
         {"task": TASK, "monitor": "watch", "recipe": "debug", "gate": "gate", "automatic_rollout": False},
@@ -196,7 +197,7 @@ def _filled(house: House, path: str) -> str:
         "/datasets/difference": f"?left={house.v1}&right={house.v2}",
         "/runs/compare": f"?ids={house.run},{house.failed}",
         "/item": "?item=desk/data/q.csv:0", "/lineage/impact": f"?dataset={house.v1}",
-        "/revisions/difference": "?left=0&right=1",
+        "/revisions/difference": "?left=0&right=1", "/burn-down": "?over=project&budget=usd_per_day",
     }  # fmt: skip
     return path + next((more for end, more in questions.items() if path.endswith(end)), "")
 

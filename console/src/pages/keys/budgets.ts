@@ -115,9 +115,15 @@ export function sentence(title: string, burn: Burn, now_ms: number): string {
   if (how === "exhausted") return `${title} has used up its ${what} of this ${period}: ${spent}; ${frees}.`;
   if (how === "ending") {
     const at = spentAt(burn, now_ms) ?? burn.ends_ms;
-    return `${title} will have used up its ${what} of this ${period} ${format.ago(at, now_ms)} if it goes on so: ${spent} so far.`;
+    return `${title} will have used up its ${what} of this ${period} ${format.ago(at, now_ms)} if it goes on so: ${spent} so far.${tight(burn)}`;
   }
-  return `${title}: ${spent}${how === "near" ? ", nearly used up" : ""}.`;
+  return `${title}: ${spent}${how === "near" ? ", nearly used up" : ""}.${tight(burn)}`;
+}
+
+/** A request reserves what it may cost: what does not fit is refused before all is spent. */
+function tight(burn: Burn): string {
+  if (burn.used < burn.ceiling * 0.9) return "";
+  return ` What may need more than the ${amount(burn.limit, burn.ceiling - burn.used)} left is refused.`;
 }
 
 /** The burn that stands worst, for a row. */

@@ -90,6 +90,12 @@ describe("ceilings", () => {
     );
   });
 
+  it("that are nearly spent refuse what does not fit", () => {
+    expect(sentence("It", burn({ used: 9.5, projected: 9.6 }), NOON)).toBe(
+      "It: $9.50 of $10.00, nearly used up. What may need more than the $0.500 left is refused.",
+    );
+  });
+
   it("of a month begin with it", () => {
     const ends_ms = Date.UTC(2026, 11, 1);
     const month = burn({ limit: "usd_per_month", used: 5, projected: 15, ends_ms });
