@@ -368,7 +368,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # ---------------------------------------------------------------- what the gateway writes (spooled, then drained)
-class ModelCall(msgspec.Struct, frozen=True, kw_only=True):
+class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt at a deployment inside an inference."""
 
     call_id: str
@@ -407,7 +407,7 @@ class GuardVerdict(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""  # the check failed
 
 
-class InferenceRecord(msgspec.Struct, frozen=True, kw_only=True):
+class InferenceRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One answered request, as appended to the spool."""
 
     inference_id: str

@@ -102,7 +102,7 @@ class Attempts:
         refused: VolantError | None = None
         hedged = job.variant.spec.hedge_after_ms > 0 and job.wire is not None and len(job.variant.deployments) > 1
         leg = course.first()
-        if job.footing is not None:
+        if job.footing is not None and leg is not None and leg.place.target.model != job.footing.model:
             leg, refused = await _within_ceilings(job.footing, course, leg)
         while leg is not None:
             if leg.wait_s:
@@ -111,7 +111,7 @@ class Attempts:
                 if hedged and leg.why == "first":
                     leg, failure = await self._race(job, course, leg, outcome, failures)
                 else:
-                    failure = await self._try(job, course, leg, outcome)
+                    failure = self._settle(job, leg, await self._ask(job, course, leg), outcome)
             except BadInput as error:
                 unable, failure = error, Failure("refused", error.code)
             else:
@@ -149,12 +149,9 @@ class Attempts:
             pass
 
     # ------------------------------------------------------------ one attempt
-    async def _try(self, job: Job, course: Course, leg: Leg, outcome: Outcome) -> Failure | None:
-        """None when this is the end of it, well or badly. Raises BadInput for what the place cannot be asked."""
-        return self._settle(job, leg, await self._ask(job, course, leg), outcome)
-
     async def _ask(self, job: Job, course: Course, leg: Leg) -> _Asked:
-        """One call, told to the place's health as under way until `_settle`."""
+        """One call, told to the place's health as under way until `_settle`. Raises BadInput for what the place cannot
+        be asked."""
         place, health, now = leg.place, leg.place.health, self._client.loop.time
         if self._fetch is not None and may_name_urls(job.asked, place, job.edited):
             job = await with_media(job, place, self._fetch)
@@ -175,7 +172,8 @@ class Attempts:
         return asked
 
     def _settle(self, job: Job, leg: Leg, asked: _Asked, outcome: Outcome) -> Failure | None:
-        """What came of it: into the outcome, the place's health and the count."""
+        """What came of it: into the outcome, the place's health and the count. None when this is the end of it, well or
+        badly."""
         call, place = asked.call, leg.place
         assert call is not None
         outcome.leg, outcome.call, outcome.reading = leg, call, call.reading

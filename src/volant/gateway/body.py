@@ -26,6 +26,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
 _ASK_USAGE = msgspec.Raw(b'{"include_usage":true}')
 _SAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}  # either says the limit
+_BRACKET = ord("[")
 _STREAM_ONLY = ("stream", "stream_options")
 
 
@@ -82,7 +83,7 @@ def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
         model = entrance.model or _get(fields, "model", str, "")
         return Asked(raw=raw, fields=fields, model=model, stream=stream, include_usage=True, entrance=entrance)
     messages = fields.get("messages")
-    if messages is None or bytes(memoryview(messages)[:1]) != b"[":
+    if messages is None or memoryview(messages)[0] != _BRACKET:
         raise BadInput(
             "invalid_field", "`messages` must be a list of messages", where="messages", hint="see docs/gateway.md"
         )

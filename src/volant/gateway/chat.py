@@ -111,7 +111,12 @@ class Chat:
             if answered is None and entrance.operation in locally.OPERATIONS:
                 answered = await locally.answer(inference, self._find)
             job = _job(inference, caller, footing, going_along(entrance.family, headers), wire)
-            outcome = answered or await self._outcome(inference, job, caller)
+            if answered is not None:
+                outcome = answered
+            elif plan.task.cache is None:
+                outcome = await self._attempts.answer(job)
+            else:
+                outcome = await self._through_cache(inference, job, caller)
             await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
         finally:
             if footing is not None:
@@ -120,8 +125,8 @@ class Chat:
             self._shadows.submit(inference, plans.snapshot.on_full_disk)
 
     # ------------------------------------------------------------ the middle
-    async def _outcome(self, inference: Inference, job: Job, caller: Caller) -> Outcome:
-        """Ask, with the cache around where the task has one."""
+    async def _through_cache(self, inference: Inference, job: Job, caller: Caller) -> Outcome:
+        """Ask, with the task's cache around."""
         task = inference.plan.task
         if self._cache is None or task.cache is None or inference.asked.entrance.operation != "chat":
             return await self._attempts.answer(job)

@@ -160,7 +160,7 @@ class Exchange:
         self.blocks.append(block)
         wire = self._wire
         assert wire is not None
-        if b'"usage"' in block or b"[DONE]" in block:
+        if b"[DONE]" in block or (self._strip_usage and block.count(b'"usage"') != block.count(b'"usage":null')):
             block = self._without_kept_events(block)
         if self.began:
             if block:

@@ -17,10 +17,17 @@ from volant.gateway.ceilings import Ceilings
 class Footing:
     """Of one request. None in its place where no ceiling holds: that costs nothing."""
 
-    __slots__ = ("_admission", "_again", "_ceilings", "_project", "_tokens", "_usd", "reservation")
+    __slots__ = ("_admission", "_again", "_ceilings", "_project", "_tokens", "_usd", "model", "reservation")
 
     def __init__(
-        self, admission: Admission, ceilings: Ceilings, project: str, reservation: Reservation, usd: float, tokens: int
+        self,
+        admission: Admission,
+        ceilings: Ceilings,
+        project: str,
+        model: str,
+        reservation: Reservation,
+        usd: float,
+        tokens: int,
     ) -> None:
         self._admission = admission
         self._ceilings = ceilings
@@ -28,6 +35,7 @@ class Footing:
         self._usd, self._tokens = usd, tokens
         self._again = (0.0, 0)  # held beside the first part, for calls that were paid for and gave no answer
         self.reservation = reservation
+        self.model = model  # whose ceilings are among those
 
     @property
     def holder(self) -> str:
@@ -79,4 +87,4 @@ async def stand(
     reservation = FREE
     if standing:
         reservation = admission.take(standing, usd, tokens) or await admission.admit(standing, usd, tokens)
-    return Footing(admission, ceilings, grant.project, reservation, usd, tokens)
+    return Footing(admission, ceilings, grant.project, model, reservation, usd, tokens)

@@ -201,7 +201,9 @@ def record_of(
         streamed=inference.asked.stream and inference.arm != "shadow",
         input_tokens=answered.input_tokens if answered is not None else 0,
         output_tokens=answered.output_tokens if answered is not None else 0,
-        cost_usd=sum(call.cost_usd for call in (*calls, *judged)),
+        cost_usd=calls[0].cost_usd  # nearly always
+        if len(calls) == 1 and not judged
+        else sum(call.cost_usd for call in (*calls, *judged)),
         price_version=target.price_version if target is not None else "",
         saved_usd=_saved_usd(inference, outcome) if outcome.cache else 0.0,
         holder=inference.footing.holder if inference.footing is not None else "",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from itertools import chain
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -170,7 +171,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return 414, "url_too_long", f"the path and query have more than {most.max_url_bytes} bytes"
         if len(headers) > most.max_headers:
             return 431, "headers_too_large", f"there are more than {most.max_headers} headers"
-        if sum([len(name) + len(value) for name, value in headers]) > most.max_header_bytes:
+        if sum(map(len, chain.from_iterable(headers))) > most.max_header_bytes:
             return 431, "headers_too_large", f"the headers have more than {most.max_header_bytes} bytes"
         return None
 

@@ -30,7 +30,7 @@ class Connection(asyncio.Protocol):
     """One keep-alive connection with at most one request on it."""
 
     __slots__ = (
-        "_bodied", "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_informational", "_no_body",
+        "_bodied", "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_heard", "_informational", "_no_body",
         "_parser", "_pause_wanted", "answered", "deadline", "idle_since", "keep", "origin", "sink", "started_at",
         "timeouts", "transport", "used",
     )  # fmt: skip
@@ -57,6 +57,7 @@ class Connection(asyncio.Protocol):
         self.sink = sink
         self.timeouts = timeouts
         self.answered = self.keep = self._framed = self._headed = self._informational = self._bodied = False
+        self._heard = False  # a piece of the body came since the last `check`
         self._no_body = no_body
         self.started_at = now = self._client.loop.time()
         self.deadline = now + min(timeouts.first_byte_s, timeouts.total_s)
@@ -166,8 +167,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, piece: bytes) -> None:
         if self.sink is not None:
-            self._bodied = True
-            self._expect_more()
+            self._bodied = self._heard = True
             self.sink.data(piece)
 
     def on_message_complete(self) -> None:
@@ -178,6 +178,9 @@ class Connection(asyncio.Protocol):
     # ------------------------------------------------------------ ends
     def check(self, now: float) -> None:
         """Called by the client's timer."""
+        if self._heard:  # looked at here and not with each piece: a stream has many
+            self._heard = False
+            self._expect_more()
         if now < self.deadline or self.sink is None:
             return
         limits = self.timeouts
