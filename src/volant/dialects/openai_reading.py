@@ -159,10 +159,12 @@ def _read_plain(blocks: Sequence[bytes]) -> Reading | None:
     except msgspec.DecodeError:
         return None
     text: list[str] = []
-    finish, usage = "", None
+    finish, usage, failed = "", None, False
     for chunk in chunks:
         if chunk.usage is not None:
             usage = chunk.usage
+        if chunk.error:
+            failed = True
         for choice in chunk.choices:
             delta = choice.delta
             if choice.index or choice.logprobs or delta is None or not _is_plain(delta):
@@ -174,7 +176,7 @@ def _read_plain(blocks: Sequence[bytes]) -> Reading | None:
         return None
     first = chunks[0]
     reading = Reading(response_id=first.id or "", model=first.model or "", content="".join(text), finish=finish)
-    reading.failed = any(chunk.error for chunk in chunks)
+    reading.failed = failed
     _count(reading, usage)
     reading.output = _whole(first, reading)
     return reading

@@ -52,6 +52,7 @@ class _Called(NamedTuple):
     cost: Counter
     input_usage: Histogram
     output_usage: Histogram
+    details: tuple[Counter, ...]  # by KINDS
 
 
 class Meter:
@@ -176,9 +177,12 @@ class Meter:
             called.input_usage.observe(call.input_tokens)
         if call.output_tokens:
             called.output_usage.observe(call.output_tokens)
-        for kind in KINDS:
-            if count := getattr(call, f"{kind}_tokens"):
-                self._details.labels(one.project, one.task, call.model, kind).inc(count)
+        counts = (
+            call.input_tokens, call.output_tokens, call.cached_tokens, call.cache_write_tokens, call.reasoning_tokens,
+        )  # fmt: skip
+        for series, count in zip(called.details, counts, strict=True):
+            if count:
+                series.inc(count)
 
     def _serve(self, one: InferenceRecord) -> _Served:
         """The series of such a record: looked up once, because `labels` costs more than counting."""
@@ -199,6 +203,7 @@ class Meter:
             self._cost.labels(one.project, one.task, call.model, call.deployment),
             self._usage.labels(*name, "input"),
             self._usage.labels(*name, "output"),
+            tuple(self._details.labels(one.project, one.task, call.model, kind) for kind in KINDS),
         )
 
     # ------------------------------------------------------------ what is now

@@ -79,7 +79,10 @@ def of_records(records: Iterable[InferenceRecord]) -> dict[Slice, Sums]:
     """The sums of some inferences."""
     out: dict[Slice, Sums] = {}
     for record in records:
-        sums = out.setdefault(slice_of(record), Sums())
+        where = slice_of(record)
+        sums = out.get(where)
+        if sums is None:
+            sums = out[where] = Sums()
         sums.requests += 1
         sums.errors += failed(record.status, record.error_code)
         sums.fallbacks += record.fallback

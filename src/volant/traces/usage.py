@@ -123,6 +123,8 @@ def _rows(records: Iterable[InferenceRecord]) -> list[dict[str, Any]]:
 
 def tokens_of(record: InferenceRecord) -> tuple[int, int]:
     """(input, output) of all its calls: repeated ones are paid for too. Nothing for an answer from the cache."""
+    if len(record.calls) == 1:
+        return record.calls[0].input_tokens, record.calls[0].output_tokens
     if record.calls:
         return sum(call.input_tokens for call in record.calls), sum(call.output_tokens for call in record.calls)
     return (0, 0) if record.cache else (record.input_tokens, record.output_tokens)
@@ -131,13 +133,7 @@ def tokens_of(record: InferenceRecord) -> tuple[int, int]:
 # ---------------------------------------------------------------- leases
 def _tell_leases(tx: Connection, records: Sequence[InferenceRecord]) -> None:
     """What workers spent by their records. Of a holder that is gone it counts at once (see app/leases.py)."""
-    spent: dict[tuple[str, str], tuple[float, int]] = {}
-    for record in records:
-        if record.holder:
-            for account, usd, tokens in _spent(record):
-                before = spent.get((account, record.holder), (0.0, 0))
-                spent[(account, record.holder)] = (before[0] + usd, before[1] + tokens)
-    for (account, holder), (usd, tokens) in sorted(spent.items()):
+    for (account, holder), (usd, tokens) in sorted(_spent(records).items()):
         at = (lease.c.account == account, lease.c.holder == holder)
         grown = {"recorded_usd": lease.c.recorded_usd + usd, "recorded_tokens": lease.c.recorded_tokens + tokens}
         if tx.execute(update(lease).where(*at).values(**grown)).rowcount:
@@ -162,16 +158,31 @@ def count_ended(tx: Connection, account: str, holder: str) -> None:
     sums.add(tx, spend, rows, ("usd", "tokens"))
 
 
-def _spent(record: InferenceRecord) -> list[tuple[str, float, int]]:
-    """(account, US dollars, tokens) of every account that the record may stand on."""
-    project, tokens = record.project, sum(tokens_of(record))
-    out = [
-        (account_of("key", project, record.key_id), record.cost_usd, tokens),
-        (account_of("project", project), record.cost_usd, tokens),
-        (account_of("task", project, record.task), record.cost_usd, tokens),
-    ]
-    models: dict[str, tuple[float, int]] = {}
-    for call in record.calls:
-        usd, used = models.get(call.model, (0.0, 0))
-        models[call.model] = (usd + call.cost_usd, used + call.input_tokens + call.output_tokens)
-    return [*out, *((account_of("model", project, name), *spent) for name, spent in models.items())]
+def _spent(records: Iterable[InferenceRecord]) -> dict[tuple[str, str], tuple[float, int]]:
+    """(account, holder) -> (US dollars, tokens), of every account that a record may stand on."""
+    callers: dict[tuple[str, str, str, str], tuple[float, int]] = {}  # summed once, then given to key, project and task
+    models: dict[tuple[str, str, str], tuple[float, int]] = {}
+    for record in records:
+        if not record.holder:
+            continue
+        caller = (record.holder, record.project, record.key_id, record.task)
+        usd, tokens = callers.get(caller, (0.0, 0))
+        used_in, used_out = tokens_of(record)
+        callers[caller] = (usd + record.cost_usd, tokens + used_in + used_out)
+        for call in record.calls:
+            model = (record.holder, record.project, call.model)
+            usd, tokens = models.get(model, (0.0, 0))
+            models[model] = (usd + call.cost_usd, tokens + call.input_tokens + call.output_tokens)
+    spent: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def add(over: str, project: str, name: str, holder: str, more: tuple[float, int]) -> None:
+        account = account_of(over, project, name)
+        usd, tokens = spent.get((account, holder), (0.0, 0))
+        spent[account, holder] = (usd + more[0], tokens + more[1])
+
+    for (holder, project, key_id, task), more in callers.items():
+        for over, name in (("key", key_id), ("project", ""), ("task", task)):
+            add(over, project, name, holder, more)
+    for (holder, project, name), more in models.items():
+        add("model", project, name, holder, more)
+    return spent
