@@ -23,7 +23,17 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
 BEGIN, END = "<!-- bench: begin (python bench/table.py --write README.md) -->", "<!-- bench: end -->"
 FIELDS = ("name", "value", "unit", "baseline", "ratio", "goal", "holds")
-COMMANDS = {"story": "make story", "demo": "make demo", "soak": "make soak", "gateway": "make bench-gateway"}  # others: python bench/NAME.py
+COMMANDS = {  # others: python bench/NAME.py
+    "story": "make story",
+    "demo": "make demo",
+    "soak": "make soak",
+    "gateway": "make bench-gateway",
+}
+    "story": "make story",
+    "demo": "make demo",
+    "soak": "make soak",
+    "gateway": "make bench-gateway",
+}  # others: python bench/NAME.py
 
 HEADLINES: dict[str, tuple[str, ...]] = {  # result -> patterns of the rows that the README shows, in this order
     "story": ("exact match*", "customers until*", "requests a second*"),

@@ -127,3 +127,14 @@ def test_models_shows_a_key_its_own_tasks_only(api: Any) -> None:
     hidden = api.call("GET", "/v1/models/one", key=key)
     assert (hidden.status, hidden.json()["error"]["code"]) == (404, "model_unknown")
     assert [one["id"] for one in api.call("GET", "/v1/models").json()["data"]] == ["one", "two"]
+
+
+def test_a_key_for_some_tasks_makes_keys_for_those_only(api: Any) -> None:
+    narrow = api.call("POST", "/api/v1/keys", {"name": "n", "scopes": ["admin"], "tasks": ["a", "b"]}).json()["clear"]
+    for tasks in ([], ["c"], ["a", "c"]):
+        answer = api.call("POST", "/api/v1/keys", {"name": "m", "scopes": ["inference"], "tasks": tasks}, key=narrow)
+        assert (answer.status, answer.json()["error"]["code"]) == (403, "key_beyond_you"), tasks
+    made = api.call("POST", "/api/v1/keys", {"name": "m", "scopes": ["inference"], "tasks": ["a"]}, key=narrow)
+    assert made.status == 201
+    wide = api.call("POST", "/api/v1/keys", {"name": "w", "scopes": ["inference"]}).json()["key"]["id"]
+    assert api.call("DELETE", f"/api/v1/keys/{wide}", key=narrow).status == 403

@@ -130,6 +130,15 @@ def test_what_the_collector_could_not_take_comes_again_once(
     assert exporter.dropped == 0
 
 
+def test_the_headers_follow_no_redirect(collector: Collector) -> None:
+    collector.answers = [(307, {"location": f"{collector.url}/elsewhere"})]
+    exporter = make(collector)
+    exporter.take([record()])
+    exporter.tick()
+    assert collector.got == []
+    assert exporter.refused == 1
+
+
 def test_a_batch_that_is_refused_for_good_does_not_hold_up_the_next(collector: Collector) -> None:
     collector.answers = [(400, {})]
     exporter = make(collector)

@@ -18,7 +18,7 @@ from volant.app.leases import FOREIGN_MS, LEASE_MS, RESTART_MS, LeaseBook
 from volant.core.clock import ManualClock
 from volant.core.ids import new_id
 from volant.core.leasing import AccountAsk, Amount, Lease, LeaseRequest
-from volant.core.nouns import Documents, InferenceRecord, Limits, LimitSpec, ModelCall
+from volant.core.nouns import DeploymentSpec, Documents, InferenceRecord, Limits, LimitSpec, ModelCall
 from volant.gateway.accounts import SAFETY_MS
 from volant.registry import documents, keys
 from volant.store.database import Database
@@ -241,7 +241,9 @@ def test_all_ceilings_of_a_request_in_one_exchange(database: Database, ring: Key
         LimitSpec(over="model", name="gpt", limits=Limits(usd_per_day=0.5)),
     )
     with database.begin() as tx:
-        documents.apply(tx, "default", Documents(limits=specs), applied_by="t", now_ms=1)
+        place = DeploymentSpec(name="d", provider="mock", model="gpt", base_url="http://127.0.0.1:9/v1")
+        given = Documents(deployments=(place,), limits=specs)
+        documents.apply(tx, "default", given, applied_by="t", now_ms=1)
     book = LeaseBook(database, clock)
     want = Amount(usd=0.6, tokens=100)
     accounts = ("project:default", "model:default/gpt", key, "task:default/free", "key_unknown", "project:none")

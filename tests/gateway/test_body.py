@@ -195,3 +195,12 @@ def test_compiling_keeps_the_healths_of_places_that_stay() -> None:
     second = compile_plans(snapshot("b", "c"), healths).tasks["p"]["t"].live.deployments
     assert second[0].health is first[1].health
     assert len(healths) == 2
+
+
+def test_an_answer_in_the_background_is_refused() -> None:
+    entrance = doors.find(b"/v1/responses", [])
+    assert entrance is not None
+    with pytest.raises(BadInput, match="background") as caught:
+        body.parse(b'{"model":"m","input":"x","background":true}', entrance=entrance)
+    assert (caught.value.code, caught.value.where) == ("not_supported", "background")
+    assert body.parse(b'{"model":"m","input":"x","background":false}', entrance=entrance).model == "m"

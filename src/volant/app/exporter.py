@@ -8,6 +8,7 @@ counted. Retries what OTLP calls retryable (429, 502, 503, 504, no answer), with
 from __future__ import annotations
 
 import gzip
+import http.client
 import logging
 import threading
 import time
@@ -31,6 +32,16 @@ PAUSE_FIRST_S, PAUSE_LAST_S = 1.0, 30.0
 RETRYABLE = frozenset({429, 502, 503, 504})
 
 log = logging.getLogger("volant.control")
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The headers are for one address: where the collector points elsewhere, that is its answer."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 class Exporter:
@@ -95,7 +106,7 @@ class Exporter:
         headers = {"content-type": "application/json", "content-encoding": "gzip", **self._headers}
         request = urllib.request.Request(self._url + path, gzip.compress(body, 1), headers)
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
                 answer.read(1 << 16)
         except urllib.error.HTTPError as error:
             if error.code in RETRYABLE:
@@ -103,7 +114,7 @@ class Exporter:
                 return False
             self.refused += 1
             log.error("the collector refused %s with %d: it is not sent again", path, error.code)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             self._rest(f"does not answer ({type(error).__name__})", 0.0)
             return False
         else:

@@ -1,4 +1,4 @@
-"""Workers: what a gateway's worker says about itself, now and then, for who looks from outside. Numbers and names only."""
+"""Workers: what a gateway's worker says about itself, now and then, for who looks from outside. Numbers and names."""
 
 from __future__ import annotations
 

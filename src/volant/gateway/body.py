@@ -81,6 +81,13 @@ def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
     if entrance.dialect != CHAT.dialect:
         stream = entrance.stream if entrance.stream is not None else _get(fields, "stream", bool, False)
         model = entrance.model or _get(fields, "model", str, "")
+        if entrance.dialect == "openai_responses" and _get(fields, "background", bool, False):
+            raise BadInput(
+                "not_supported",
+                "an answer in the background cannot be limited, recorded or retried here",
+                where="background",
+                hint="leave it out; ask for a stream where the answer takes long",
+            )
         return Asked(raw=raw, fields=fields, model=model, stream=stream, include_usage=True, entrance=entrance)
     messages = fields.get("messages")
     if messages is None or memoryview(messages)[0] != _BRACKET:

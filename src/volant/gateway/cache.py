@@ -9,6 +9,7 @@ for a disk. A cache that does not work is a miss.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -140,7 +141,8 @@ class AnswerCache:
         if response is not None and is_whole(response):
             if question.task.redact and await self._is_personal(response):
                 return
-            self._put(question, "answer", _ENCODER.encode(response), spec.ttl_s)
+            with contextlib.suppress(OverflowError):  # a provider's number beyond 64 bits
+                self._put(question, "answer", _ENCODER.encode(response), spec.ttl_s)
         elif isinstance(refusal, Refusal) and refusal.status in _REFUSED and spec.errors_ttl_s > 0:
             said = _Refused(status=refusal.status, code=refusal.code, message=refusal.message)
             self._put(question, "refusal", _ENCODER.encode(said), spec.errors_ttl_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -60,6 +61,7 @@ def create_key(
     body: Annotated[NewKey, AsJson, Body()], caller: ManagesKeys, context: Has
 ) -> Annotated[MadeKey, AsJson]:
     keys.require_no_more(body.scopes, caller.permissions)
+    _require_tasks(caller, body.tasks)
     with context.db.begin() as tx:
         key, clear = keys.create_key(
             tx,
@@ -128,5 +130,17 @@ def _within(tx: Connection, caller: Caller, key_id: str) -> None:
     """Raises Forbidden for a key that may do more than the caller, NotFound for another project's."""
     found = keys.get_key(tx, caller.project, key_id)
     keys.require_no_more(found.scopes, caller.permissions)
+    _require_tasks(caller, found.tasks)
     if found.installation_admin and not caller.installation_admin:
         raise Forbidden("root_key", "the root key is for admins of the installation", where=key_id)
+
+
+def _require_tasks(caller: Caller, tasks: Sequence[str]) -> None:
+    """A key for some tasks makes and changes keys for those only. Raises Forbidden."""
+    if caller.tasks and not (tasks and caller.tasks >= set(tasks)):
+        raise Forbidden(
+            "key_beyond_you",
+            f"your key is for {', '.join(sorted(caller.tasks))} only",
+            where="tasks",
+            hint="name tasks among those",
+        )
