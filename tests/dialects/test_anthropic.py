@@ -337,3 +337,11 @@ def test_what_anthropic_clients_say_beside_is_dropped_with_a_word_where_it_matte
     rendered = json.loads(find("openai_chat").render_request(request, CAN, losses))
     assert losses.dropped == ["cache_control"]
     assert rendered["messages"] == [{"role": "user", "content": "x"}]
+
+
+def test_thinking_between_tools_is_anthropics_alone() -> None:
+    wire = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
+    wire |= {"thinking": {"type": "between_tools"}}
+    request = DIALECT.parse_request(json.dumps(wire).encode(), "", None)
+    assert json.loads(DIALECT.render_request(request, CAN, Losses("x"))) == wire
+    assert json.loads(find("openai_chat").render_request(request, CAN, Losses("x")))["reasoning_effort"] == "none"

@@ -377,3 +377,21 @@ def test_no_answer_crashes_the_parser(choice: Any) -> None:
     said = json.dumps({"choices": [choice]}).encode()
     assert _outcome(CHAT.parse_response, said) in ("read", "invalid_answer")
     assert _outcome(CHAT.stream_parser().feed, b"data: " + said + b"\n\n") in ("read", "invalid_chunk")
+
+
+def test_a_web_search_with_nothing_more_to_say_is_not_left_out_in_silence() -> None:
+    wire = {"model": "m", "messages": [{"role": "user", "content": "x"}], "web_search_options": {}}
+    request = find("openai_chat").parse_request(json.dumps(wire).encode(), "", None)
+    with pytest.raises(BadInput, match="web_search_options"):
+        find("anthropic").render_request(request, Capabilities(), Losses("Anthropic messages"))
+
+
+def test_the_name_of_a_system_message_is_named_where_bedrock_has_none() -> None:
+    wire = {
+        "model": "m",
+        "messages": [{"role": "system", "name": "n", "content": "s"}, {"role": "user", "content": "x"}],
+    }
+    losses = Losses("Bedrock Converse")
+    request = find("openai_chat").parse_request(json.dumps(wire).encode(), "", None)
+    find("bedrock").render_request(request, Capabilities(), losses)
+    assert losses.dropped == ["name: messages have no names"]

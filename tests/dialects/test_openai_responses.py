@@ -490,3 +490,35 @@ def test_a_custom_call_and_a_picture_stream_as_themselves() -> None:
     assert json.loads(whole.choices[0].message.tool_calls[0].arguments) == {"input": 'a "b"\n'}
     assert whole.choices[0].message.parts == (ImagePart(url="data:image/png;base64,AA=="),)
     assert RESPONSES.parse_response(json.dumps(datas(stream)[-1]["response"]).encode()).choices == whole.choices
+
+
+def test_what_stands_beside_a_call_goes_back_to_openai_and_is_named_elsewhere() -> None:
+    call = {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": "{}"}
+    beside = {"namespace": "crm", "caller": {"type": "program", "caller_id": "p"}}
+    result = {"type": "function_call_output", "call_id": "c", "output": "4"}
+    picture = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "AA=="}
+    request = asked({"input": [call | beside, result | {"caller": beside["caller"]}, picture, call]})
+    sent = json.loads(find("openai_responses").render_request(request, Capabilities(), Losses("x")))["input"]
+    assert sent[0] == {name: value for name, value in (call | beside).items() if name != "id"}
+    assert sent[1] == result | {"caller": beside["caller"]}
+    assert sent[2] == picture, "an assistant's content holds no pictures there"
+    losses = Losses("chat")
+    find("openai_chat").render_request(request, Capabilities(), losses)
+    assert losses.dropped == ["call_fields"]
+    plain, silent = (
+        asked({"input": [call | {"caller": {"type": "direct"}, "status": "completed"}, result]}),
+        Losses("c"),
+    )
+    find("openai_chat").render_request(plain, Capabilities(), silent)
+    assert silent.dropped == []
+
+
+def test_how_to_reason_beside_the_effort_is_named_elsewhere() -> None:
+    losses = Losses("Anthropic messages")
+    request = asked({"input": "x", "reasoning": {"effort": "low", "mode": "pro", "context": "all_turns"}})
+    find("anthropic").render_request(request, Capabilities(), losses)
+    assert {"reasoning.mode", "reasoning.context"} <= set(losses.dropped)
+    usual = Losses("Anthropic messages")
+    said = {"effort": "low", "mode": "standard", "context": "auto", "summary": "auto"}
+    find("anthropic").render_request(asked({"input": "x", "reasoning": said}), Capabilities(), usual)
+    assert not any(one.startswith("reasoning.") for one in usual.dropped)

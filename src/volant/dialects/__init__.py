@@ -5,6 +5,7 @@
 dialect        what a dialect must offer: `Dialect`, `EmbeddingDialect`; `Losses`
 sse            event streams, cut at arbitrary bytes
 fields         typed fields out of decoded JSON, each complaint with its path
+logprobs       log-probabilities from providers, checked
 fitting        what a provider cannot take, and words of other dialects: dropped by name or refused
 openai_chat    OpenAI chat completions: requests, with openai_messages, openai_answers, openai_thoughts, openai_tools
 openai_errors  the error body that OpenAI clients understand, and that its copies send

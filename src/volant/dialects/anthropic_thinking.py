@@ -61,14 +61,14 @@ def parse_reasoning(raw: object, config: Json) -> Reasoning | None:
     if thinking is None:
         return Reasoning(effort=effort, own=own)
     kind = want(thinking.get("type"), str, "thinking.type")
-    if kind == "disabled":
+    if kind in ("disabled", "between_tools"):  # the latter: off, but progress between tools is told as thinking
         return Reasoning(effort="none", own=own)
     shown = thinking.get("display") != "omitted"
     if kind == "enabled":
         budget = want(thinking.get("budget_tokens"), int, "thinking.budget_tokens")
         return Reasoning(budget_tokens=budget, effort=effort, shown=shown, own=own)
     if kind != "adaptive":
-        raise bad("thinking.type", f"is {kind[:40]!r}; it must be enabled, adaptive or disabled")
+        raise bad("thinking.type", f"is {kind[:40]!r}; it must be enabled, adaptive, between_tools or disabled")
     return Reasoning(effort=effort, shown=shown, own=own)
 
 

@@ -126,6 +126,8 @@ def _conversation(messages: Iterable[Message], losses: Losses) -> tuple[list[Jso
     turns: list[Json] = []
     for message in messages:
         if message.role in ("system", "developer"):
+            if message.name:
+                losses.drop("name", "messages have no names")
             if turns:
                 losses.drop("system", "a later system message was put to the others, at the front")
             for part in message.parts:

@@ -30,13 +30,17 @@ class Losses:
     def __init__(self, target: str) -> None:
         """`target` is what people call the other side: "Anthropic messages"."""
         self.target = target
-        self.dropped: list[str] = []
+        self._dropped: dict[str, None] = {}
+
+    @property
+    def dropped(self) -> list[str]:
+        """What was left out, in order, each once."""
+        return list(self._dropped)
 
     def drop(self, field: str, why: str = "") -> None:
         """Leave out what is harmless; the caller reads it in `x-volant-warning`."""
         said = (f"{field}: {why}" if why else field).replace(";", ",")  # the header has a semicolon between two
-        if said not in self.dropped:
-            self.dropped.append(said)
+        self._dropped[said] = None
 
     def refuse(self, field: str, why: str = "") -> NoReturn:
         """Raises BadInput `not_supported`: without it the answer would be to another question."""

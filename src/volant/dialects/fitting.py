@@ -7,7 +7,7 @@ another dialect (`naturalise`). What one dialect alone cannot say stands in that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -25,6 +25,8 @@ _CHANGES_THE_QUESTION = frozenset({
     "tool_choice", "web_search_options",
 })  # fmt: skip
 _IDENTITY = {"item", "safety_identifier"}  # ids and phases of OpenAI's items, and what `user` says: nothing is lost
+_EMPTY_ASKS = {"web_search_options"}  # empty, it still asks for what it names
+_REASONING = {"effort", "summary", "generate_summary", "thinking"}  # of `Reasoning.own`: what its other fields say
 _NOTHING = Message(role="assistant")
 _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "store": (False,),
@@ -32,6 +34,8 @@ _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "modalities": (["text"],),
     "generationConfig.responseModalities": (["TEXT"],),
     "truncation": ("disabled",),
+    "reasoning.context": ("auto",),
+    "reasoning.mode": ("standard",),
     "service_tier": ("auto", "default"),
     "tool_choice": ("auto",),
     "function_call": ("auto",),
@@ -138,6 +142,9 @@ def naturalise(
         tool = request.own_tools[0]
         losses.refuse("tools", f"{str(tool.get('type') or next(iter(tool), ''))[:40]!r} is run by another provider")
     drop_extra(request.extra, losses)
+    if request.reasoning is not None:
+        own = request.reasoning.own.items()
+        drop_extra({f"reasoning.{name}": value for name, value in own if name not in _REASONING}, losses)
     if request.dialect == "openai_completions":
         losses.drop("prompt", "sent as a user's message in a chat")
     return replace(
@@ -151,7 +158,8 @@ def naturalise(
 def drop_extra(extra: Json, losses: Losses) -> None:
     """Name the hints that are left out; refuse what changes the question."""
     for name, value in extra.items():
-        if name in _IDENTITY or value is None or value in ({}, [], "") or value in _HARMLESS_VALUES.get(name, ()):
+        is_empty = value in ({}, [], "") and name not in _EMPTY_ASKS
+        if name in _IDENTITY or value is None or is_empty or value in _HARMLESS_VALUES.get(name, ()):
             continue
         if name in _CHANGES_THE_QUESTION:
             losses.refuse(name)
@@ -167,25 +175,30 @@ def _gone(extra: Json, losses: Losses, keep: frozenset[str]) -> Json:
 
 def _natural_messages(messages: Iterable[Message], losses: Losses, keep: frozenset[str]) -> Iterator[Message]:
     """Without what only the other dialect can say; calls of one turn that it kept apart are together again."""
-    last: Message | None = None
+    run: list[Message] = []  # of one side, from its first calls on
     for one in messages:
         message = _natural_message(one, losses, keep)
         if message is not one and message == _NOTHING:  # only an item that its provider made for itself
             continue
-        if last is not None and last.tool_calls and last.role == message.role:
-            last = replace(
-                last,
-                thoughts=last.thoughts + message.thoughts,
-                parts=last.parts + message.parts,
-                refusal=last.refusal + message.refusal,
-                tool_calls=last.tool_calls + message.tool_calls,
-            )
-            continue
-        if last is not None:
-            yield last
-        last = message
-    if last is not None:
-        yield last
+        if run and not (run[0].tool_calls and run[0].role == message.role):
+            yield joined(run)
+            run = []
+        run.append(message)
+    if run:
+        yield joined(run)
+
+
+def joined(run: Sequence[Message]) -> Message:
+    """Turns of one side as one, with what stands beside the first."""
+    if len(run) == 1:
+        return run[0]
+    return replace(
+        run[0],
+        thoughts=tuple(thought for one in run for thought in one.thoughts),
+        parts=tuple(part for one in run for part in one.parts),
+        refusal="".join(one.refusal for one in run),
+        tool_calls=tuple(call for one in run for call in one.tool_calls),
+    )
 
 
 def _natural_message(message: Message, losses: Losses, keep: frozenset[str]) -> Message:

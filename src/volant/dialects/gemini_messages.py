@@ -7,6 +7,7 @@ read, and an answer belongs to the first unanswered call of its name.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,19 +38,28 @@ class _Calls:
     """The calls of a conversation that wait for their answers."""
 
     def __init__(self) -> None:
-        self.waiting: list[ToolCall] = []
         self.seen = 0
+        self._waiting: dict[int, ToolCall] = {}  # by number, in order
+        self._by_id: dict[str, deque[int]] = {}
+        self._by_name: dict[str, deque[int]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many have no answer yet."""
+        return len(self._waiting)
 
     def made(self, call: ToolCall) -> ToolCall:
-        self.waiting.append(call)
+        self._waiting[self.seen] = call
+        self._by_id.setdefault(call.id, deque()).append(self.seen)
+        self._by_name.setdefault(call.name, deque()).append(self.seen)
         self.seen += 1
         return call
 
     def answered(self, call_id: str, name: str) -> ToolCall | None:
-        """The call that this answers."""
-        for call in self.waiting:
-            if call.id == call_id if call_id else call.name == name:
-                self.waiting.remove(call)
+        """The call that this answers: the first of its id, else of its name."""
+        numbers = self._by_id.get(call_id) if call_id else self._by_name.get(name)
+        while numbers:
+            if (call := self._waiting.pop(numbers.popleft(), None)) is not None:
                 return call
         return None
 
@@ -169,7 +179,7 @@ def _parse_answer(raw: object, path: str, calls: _Calls) -> Message:
     return Message(
         role="tool",
         parts=(TextPart(text=text), *(part for part in media if part is not None)),
-        tool_call_id=call.id if call else call_id or made_up_id("answered", name, len(calls.waiting)),
+        tool_call_id=call.id if call else call_id or made_up_id("answered", name, calls.waiting),
         name="" if call else name,
         failed=failed,
         extra=rest,

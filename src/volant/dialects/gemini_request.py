@@ -155,14 +155,20 @@ def _parse_tool_config(raw: object, tools: tuple[Tool, ...]) -> tuple[ToolChoice
     path = "toolConfig.functionCallingConfig"
     calling = want(rest.pop("functionCallingConfig", None) or {}, dict, path)
     mode = words(calling.get("mode"), f"{path}.mode")
-    allowed = listed(calling.get("allowedFunctionNames"), f"{path}.allowedFunctionNames")
+    allowed = [
+        want(name, str, f"{path}.allowedFunctionNames[{at}]")
+        for at, name in enumerate(listed(calling.get("allowedFunctionNames"), f"{path}.allowedFunctionNames"))
+    ]
     left = {f"toolConfig.{name}": value for name, value in rest.items()}
+    if beside := {name: value for name, value in calling.items() if name not in ("mode", "allowedFunctionNames")}:
+        left["toolConfig.functionCallingConfig"] = beside
     if mode == "ANY" and len(allowed) == 1:
-        return ToolChoice(mode="tool", name=want(allowed[0], str, f"{path}.allowedFunctionNames[0]")), tools, left
+        return ToolChoice(mode="tool", name=allowed[0]), tools, left
     if mode == "VALIDATED":
         tools = tuple(replace(tool, strict=True) for tool in tools)
     if allowed:  # to offer no others says the same
-        tools = tuple(tool for tool in tools if tool.name in allowed)
+        offered = frozenset(allowed)
+        tools = tuple(tool for tool in tools if tool.name in offered)
     if mode in ("", "MODE_UNSPECIFIED"):
         return None, tools, left
     known = {"AUTO": "auto", "VALIDATED": "auto", "ANY": "required", "NONE": "none"}

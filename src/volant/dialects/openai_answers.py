@@ -31,7 +31,8 @@ from volant.core.chat import (
     Usage,
 )
 from volant.core.errors import BadInput, UpstreamFailed
-from volant.dialects.fields import decode, filled, want
+from volant.dialects.fields import decode, filled, want, words
+from volant.dialects.logprobs import checked
 from volant.dialects.openai_messages import parse_message, render_message, render_part
 from volant.dialects.openai_thoughts import (
     is_proof,
@@ -139,7 +140,7 @@ def _parse_choice(raw: object, path: str) -> Choice:
         message=replace(said, parts=said.parts + images) if images else said,
         finish=finish,
         finish_detail=detail,
-        logprobs=choice.get("logprobs"),
+        logprobs=checked(choice.get("logprobs"), f"{path}.logprobs"),
         extra=_unknown(choice, _CHOICE),
     )
 
@@ -244,9 +245,9 @@ class StreamParser:
         index = int(choice.get("index") or 0)
         delta = choice.get("delta") or {}
         content, thinking = split_thinking(delta.get("content"))
-        text, refusal = words_of(content), delta.get("refusal") or ""
-        reasoning = delta.get("reasoning_content") or delta.get("reasoning") or thinking
-        logprobs = choice.get("logprobs")
+        text, refusal = words_of(content), words(delta.get("refusal"), "delta.refusal")
+        reasoning = words(delta.get("reasoning_content") or delta.get("reasoning"), "delta.reasoning") or thinking
+        logprobs = checked(choice.get("logprobs"), "logprobs")
         if reasoning:
             yield Delta(index=index, reasoning=reasoning)
         for thought in parse_details(delta.get("reasoning_details")):
@@ -273,17 +274,17 @@ class StreamParser:
         place = int(call.get("index") or 0)
         custom = call.get("custom")
         function = custom or call.get("function") or {}
-        said = function.get("arguments") or ""
+        said = words(function.get("arguments"), "tool_calls.function.arguments")
         if custom is not None:
-            said = escaped(custom.get("input") or "")
+            said = escaped(words(custom.get("input"), "tool_calls.custom.input"))
             if (index, place) not in self._customs:
                 self._customs.add((index, place))
                 said = opening() + said
         return ToolDelta(
             index=index,
             call=place,
-            id=call.get("id") or "",
-            name=function.get("name") or "",
+            id=words(call.get("id"), "tool_calls.id"),
+            name=words(function.get("name"), "tool_calls.function.name"),
             arguments=said,
             signature=signature_of(call),
         )

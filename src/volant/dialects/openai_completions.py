@@ -34,6 +34,7 @@ from volant.core.errors import BadInput, UpstreamFailed, VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import bad, decode, listed, maybe, number, want, words
 from volant.dialects.fitting import fit, naturalise
+from volant.dialects.logprobs import checked
 from volant.dialects.openai_answers import parse_usage, render_usage
 from volant.dialects.openai_errors import error_body, parse_error, render_error
 from volant.dialects.sse import DONE, data_of, event_of
@@ -161,10 +162,10 @@ def _parse_logprobs(raw: object) -> Json | None:
     """Lists beside each other, as a list of tokens as chats have it."""
     if not isinstance(raw, dict):
         return None
-    tops = raw.get("top_logprobs") or []
-    chances = raw.get("token_logprobs") or []
+    tops = listed(raw.get("top_logprobs"), "logprobs.top_logprobs")
+    chances = listed(raw.get("token_logprobs"), "logprobs.token_logprobs")
     content = []
-    for at, token in enumerate(raw.get("tokens") or []):
+    for at, token in enumerate(listed(raw.get("tokens"), "logprobs.tokens")):
         top = tops[at] if at < len(tops) and isinstance(tops[at], dict) else {}
         content.append(
             {
@@ -174,7 +175,7 @@ def _parse_logprobs(raw: object) -> Json | None:
                 "top_logprobs": [{"token": one, "logprob": chance, "bytes": None} for one, chance in top.items()],
             }
         )
-    return {"content": content}
+    return checked({"content": content}, "logprobs")
 
 
 def _render_logprobs(logprobs: Any, offset: int) -> Json | None:
@@ -188,7 +189,9 @@ def _render_logprobs(logprobs: Any, offset: int) -> Json | None:
     return {
         "tokens": [token.get("token") for token in tokens],
         "token_logprobs": [token.get("logprob") for token in tokens],
-        "top_logprobs": [{top["token"]: top["logprob"] for top in token.get("top_logprobs") or ()} for token in tokens],
+        "top_logprobs": [
+            {top["token"]: top.get("logprob") for top in token.get("top_logprobs") or ()} for token in tokens
+        ],
         "text_offset": offsets,
     }
 

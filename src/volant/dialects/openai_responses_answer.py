@@ -15,6 +15,7 @@ import msgspec
 from volant.core.chat import ChatRequest, ChatResponse, Choice, FinishReason, ImagePart, Json, Message, Tool, Usage
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects.fields import decode, filled, want
+from volant.dialects.logprobs import checked
 from volant.dialects.openai_messages import render_schema
 from volant.dialects.openai_responses_items import (
     NAME,
@@ -90,7 +91,7 @@ def parse_usage(wire: Mapping[str, Any]) -> Usage:
 def _logprobs_of(wire: Json) -> Json | None:
     contents = [item.get("content") or [] for item in wire["output"] if item.get("type") == "message"]
     tokens = [token for content in contents for part in content for token in part.get("logprobs") or ()]
-    return {"content": tokens} if tokens else None
+    return checked({"content": tokens} if tokens else None, "logprobs")
 
 
 # ---------------------------------------------------------------- to the wire

@@ -17,12 +17,16 @@ from msgspec.structs import replace
 from volant.core.chat import AudioPart, FilePart, ImagePart, Json, Message, Part, TextPart, Thought, ToolCall
 from volant.dialects.data_urls import split_data_url
 from volant.dialects.fields import bad, filled, listed, want, words
+from volant.dialects.fitting import joined
 from volant.dialects.openai_tools import arguments_of, text_of
 
 NAME = "openai_responses"
 _AWAY = "volant:"  # before a proof of another dialect: "volant:DIALECT:signature:..." or "volant:DIALECT:redacted:..."
 _PARTS = {"input_text", "output_text", "text", "refusal", "input_image", "input_file", "input_audio"}
 _RESULTS = ("function_call_output", "custom_tool_call_output")
+_CALL = frozenset({"type", "id", "call_id", "name", "arguments", "input", "status"})
+_SAYS_NOTHING = (None, False, {"type": "direct"})  # of what stands beside a call
+_BESIDE_CALLS = "call_fields"  # in `extra`: what else calls say (`namespace`, `caller`), by their ids
 _ROLES = ("user", "assistant", "system", "developer")
 
 
@@ -31,72 +35,95 @@ def parse_input(raw: object) -> tuple[tuple[Message, ...], tuple[str, ...]]:
     """The turns of `input`, and the ids that it only refers to. Raises BadInput with the path of the field."""
     if isinstance(raw, str):
         return (Message(role="user", parts=(TextPart(text=raw),)),), ()
-    messages: list[Message] = []
+    turns = _Turns()
     references: list[str] = []
     for at, one in enumerate(want(raw, list, "input")):
         item = want(one, dict, f"input[{at}]")
         if item.get("type") == "item_reference":
             references.append(want(item.get("id"), str, f"input[{at}].id"))
-        _add(messages, item, f"input[{at}]")
-    return tuple(messages), tuple(references)
+        turns.add(item, f"input[{at}]")
+    return tuple(_joined(run) for run in turns.runs), tuple(references)
 
 
 def parse_output(raw: object) -> Message:
     """All items of an answer as one turn."""
-    turns: list[Message] = []
+    turns = _Turns()
     for at, item in enumerate(want(raw, list, "output")):
-        _add(turns, want(item, dict, f"output[{at}]"), f"output[{at}]")
-    merged = Message(role="assistant")
-    for turn in turns:
-        extra = {
-            name: [*merged.extra.get(name, []), *value] if isinstance(value, list) else value
-            for name, value in turn.extra.items()
-            if name != "item"
-        }
-        merged = Message(
-            role="assistant",
-            thoughts=merged.thoughts + turn.thoughts,
-            parts=merged.parts + turn.parts,
-            refusal=merged.refusal + turn.refusal,
-            tool_calls=merged.tool_calls + turn.tool_calls,
-            extra=merged.extra | extra,
-        )
+        turns.add(want(item, dict, f"output[{at}]"), f"output[{at}]")
+    merged = _joined([Message(role="assistant"), *(one for run in turns.runs for one in run)])
     text = merged.text
-    others = tuple(part for part in merged.parts if not isinstance(part, TextPart))
-    return replace(merged, parts=((TextPart(text=text),) if text else ()) + others)
+    others = tuple(
+        replace(part, extra={}) if isinstance(part, ImagePart) else part
+        for part in merged.parts
+        if not isinstance(part, TextPart)
+    )
+    return replace(
+        merged,
+        role="assistant",
+        parts=((TextPart(text=text),) if text else ()) + others,
+        extra={name: value for name, value in merged.extra.items() if name != "item"},
+    )
 
 
-def _add(messages: list[Message], item: Json, path: str) -> None:
-    """One more item: a turn of its own, or more of the assistant's last one."""
-    kind = item.get("type") or ("message" if "role" in item else None)
-    last = messages[-1] if messages and messages[-1].role == "assistant" else None
-    if kind == "message":
-        message = _parse_message(item, path)
-        if last and message.role == "assistant" and not (last.parts or last.refusal or last.tool_calls):
-            messages[-1] = replace(message, thoughts=last.thoughts, extra=last.extra | message.extra)
+class _Turns:
+    """Items put together to turns: a run of one turn's pieces each, in order."""
+
+    def __init__(self) -> None:
+        self.runs: list[list[Message]] = []
+        self._thinks = False  # the last run is the assistant's, who has said and called nothing yet
+        self._speaks = False  # the last run is the assistant's, who has
+
+    def add(self, item: Json, path: str) -> None:
+        """One more item: a turn of its own, or more of the assistant's last one."""
+        kind = item.get("type") or ("message" if "role" in item else None)
+        if kind == "message":
+            message = _parse_message(item, path)
+            self._put(message, joins=self._thinks and message.role == "assistant")
+        elif kind in _RESULTS:
+            self._put(_parse_result(item, path), joins=False)
+        elif kind == "reasoning":
+            self._put(Message(role="assistant", thoughts=(parse_reasoning(item, path),)), joins=self._thinks)
+        elif kind in ("function_call", "custom_tool_call"):
+            call = parse_call(item, path)
+            beside = {name: value for name, value in item.items() if name not in _CALL and value not in _SAYS_NOTHING}
+            extra: Json = {_BESIDE_CALLS: {call.id: beside}} if beside else {}
+            message = Message(role="assistant", tool_calls=(call,), extra=extra)
+            self._put(message, joins=self._thinks or self._speaks)
+        elif kind == "image_generation_call" and isinstance(item.get("result"), str):
+            url = f"data:image/{item.get('output_format') or 'png'};base64,{item['result']}"
+            image = ImagePart(url=url, extra={"item": _rest(item, ("result",))})
+            self._put(Message(role="assistant", parts=(image,)), joins=False)
+        elif isinstance(kind, str):
+            self._put(Message(role="assistant", extra={"items": [item]}), joins=False)
         else:
-            messages.append(message)
-    elif kind in _RESULTS:
-        messages.append(_parse_result(item, path))
-    elif kind == "reasoning":
-        thought = parse_reasoning(item, path)
-        if last and not (last.parts or last.refusal or last.tool_calls):
-            messages[-1] = replace(last, thoughts=(*last.thoughts, thought))
+            raise bad(
+                f"{path}.type", "is missing; it must be message, function_call, function_call_output, reasoning, ..."
+            )
+
+    def _put(self, message: Message, *, joins: bool) -> None:
+        if joins:
+            self.runs[-1].append(message)
         else:
-            messages.append(Message(role="assistant", thoughts=(thought,)))
-    elif kind in ("function_call", "custom_tool_call"):
-        call = parse_call(item, path)
-        if last:
-            messages[-1] = replace(last, tool_calls=(*last.tool_calls, call))
-        else:
-            messages.append(Message(role="assistant", tool_calls=(call,)))
-    elif kind == "image_generation_call" and isinstance(item.get("result"), str):
-        image = ImagePart(url=f"data:image/{item.get('output_format') or 'png'};base64,{item['result']}")
-        messages.append(Message(role="assistant", parts=(image,)))
-    elif isinstance(kind, str):
-        messages.append(Message(role="assistant", extra={"items": [item]}))
-    else:
-        raise bad(f"{path}.type", "is missing; it must be message, function_call, function_call_output, reasoning, ...")
+            self.runs.append([message])
+        says = bool(message.parts or message.refusal or message.tool_calls)
+        self._speaks = message.role == "assistant" and (says or (joins and self._speaks))
+        self._thinks = message.role == "assistant" and not self._speaks
+
+
+def _joined(run: list[Message]) -> Message:
+    """The pieces of one turn as one message."""
+    if len(run) == 1:
+        return run[0]
+    extra: Json = {}
+    for one in run:
+        for name, value in one.extra.items():
+            if isinstance(value, list):
+                extra.setdefault(name, []).extend(value)
+            elif isinstance(value, dict):
+                extra.setdefault(name, {}).update(value)
+            else:
+                extra[name] = value
+    return replace(joined(run), role=run[-1].role, extra=extra)
 
 
 def _parse_message(item: Json, path: str) -> Message:
@@ -126,7 +153,7 @@ def parse_content(raw: object, path: str) -> tuple[tuple[Part, ...], str, list[A
             refusal.append(want(part.get("refusal"), str, f"{path}[{at}].refusal"))
             continue
         parts.append(_parse_part(part, f"{path}[{at}]"))
-        annotations += part.get("annotations") or []
+        annotations += listed(part.get("annotations"), f"{path}[{at}].annotations")
     return tuple(parts), "".join(refusal), annotations
 
 
@@ -161,7 +188,10 @@ def _parse_part(part: Json, path: str) -> Part:
 
 def _parse_result(item: Json, path: str) -> Message:
     parts, _, _ = parse_content(item.get("output"), f"{path}.output")
-    return Message(role="tool", tool_call_id=want(item.get("call_id"), str, f"{path}.call_id"), parts=parts)
+    caller = item.get("caller")
+    extra: Json = {} if caller in _SAYS_NOTHING else {"item": {"caller": caller}}
+    call_id = want(item.get("call_id"), str, f"{path}.call_id")
+    return Message(role="tool", tool_call_id=call_id, parts=parts, extra=extra)
 
 
 def parse_call(item: Json, path: str) -> ToolCall:
@@ -210,13 +240,25 @@ def _render_turn(message: Message, customs: Collection[str]) -> Iterator[Json]:
     yield from message.extra.get("items", ())
     for thought in message.thoughts:
         yield {"type": "reasoning", **filled(id=thought.id)} | reasoning_body(thought)
-    if message.parts or message.refusal or not (message.thoughts or message.tool_calls or message.extra):
-        content: list[Json] = [_render_part(part, message.role) for part in message.parts]
+    made = [item for part in message.parts if (item := _made_image(part)) is not None]
+    parts = [part for part in message.parts if _made_image(part) is None] if made else message.parts
+    yield from made
+    if parts or message.refusal or not (made or message.thoughts or message.tool_calls or message.extra):
+        content: list[Json] = [_render_part(part, message.role) for part in parts]
         if message.refusal:
             content.append({"type": "refusal", "refusal": message.refusal})
         yield {"type": "message", "role": message.role, "content": content} | message.extra.get("item", {})
+    beside = message.extra.get(_BESIDE_CALLS, {})
     for call in message.tool_calls:
-        yield render_call(call, customs)
+        yield render_call(call, customs) | beside.get(call.id, {})
+
+
+def _made_image(part: Part) -> Json | None:
+    """The item of a picture that the provider made before; None for what is none."""
+    if not isinstance(part, ImagePart) or not isinstance(part.extra.get("item"), dict):
+        return None
+    item: Json = part.extra["item"]
+    return {**item, "result": part.url.partition(",")[2]}
 
 
 def _render_part(part: Part, role: str) -> Json:
@@ -236,7 +278,8 @@ def _render_part(part: Part, role: str) -> Json:
 def _render_result(message: Message, custom: bool) -> Json:
     plain = all(isinstance(part, TextPart) and not part.extra for part in message.parts)
     output: Any = message.text if plain else [_render_part(part, "tool") for part in message.parts]
-    return {"type": _RESULTS[custom], "call_id": message.tool_call_id, "output": output}
+    about: Json = message.extra.get("item", {})
+    return {"type": _RESULTS[custom], "call_id": message.tool_call_id, "output": output} | about
 
 
 def render_call(call: ToolCall, customs: Collection[str]) -> Json:

@@ -33,6 +33,7 @@ from volant.core.chat import (
 )
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects.fields import decode, filled, want
+from volant.dialects.logprobs import checked
 from volant.dialects.openai_responses_answer import (
     ending,
     failure_of,
@@ -162,7 +163,7 @@ class StreamParser:
 
     def _event(self, name: str, at: int, piece: str, logprobs: Any) -> StreamEvent:
         if name == "output_text":
-            return Delta(text=piece, logprobs={"content": logprobs} if logprobs else None)
+            return Delta(text=piece, logprobs=checked({"content": logprobs} if logprobs else None, "logprobs"))
         if name == "refusal":
             return Delta(refusal=piece)
         if name == "function_call_arguments":

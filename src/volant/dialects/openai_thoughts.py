@@ -58,11 +58,15 @@ def split_thinking(content: object) -> tuple[Any, str]:
     """A content without its thinking, and that thinking: Mistral writes it as parts beside the words."""
     if not isinstance(content, list):
         return content, ""
-    thinking = [part for part in content if isinstance(part, dict) and part.get("type") == "thinking"]
+    thinking = [part for part in content if _is_thinking(part)]
     if not thinking:
         return content, ""
     said = [one for part in thinking for one in _parts(part.get("thinking"))]
-    return [part for part in content if part not in thinking], "".join(said)
+    return [part for part in content if not _is_thinking(part)], "".join(said)
+
+
+def _is_thinking(part: object) -> bool:
+    return isinstance(part, dict) and part.get("type") == "thinking"
 
 
 def words_of(content: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 _BOUNDARY = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
+_LONGEST_BOUNDARY = 4  # bytes
 _LINE = re.compile(rb"\r\n|\n|\r")
 
 
@@ -18,33 +19,38 @@ class SseCutter:
     __slots__ = ("_rest",)
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     @property
     def rest(self) -> bytes:
         """What came of an event that has not ended."""
-        return self._rest
+        return bytes(self._rest)
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The events that `piece` completes, in order; their bytes joined are the stream's, unchanged.
 
         A CR at the very end may be half of a CR LF, so an event that ends with one is given with the next piece.
         """
-        data = self._rest + piece if self._rest else piece
+        looked = max(0, len(self._rest) - _LONGEST_BOUNDARY + 1)  # before it no boundary begins
+        data: bytes | bytearray = piece
+        if self._rest:
+            self._rest += piece  # in place: an event of megabytes comes in many pieces
+            data = self._rest
         events: list[bytes] = []
         start = 0
-        for match in _BOUNDARY.finditer(data):
+        for match in _BOUNDARY.finditer(data, looked):
             end = match.end()
             if end == len(data) and data[end - 1] == 13:  # is it the first half of CR LF?
                 break
-            events.append(data[start:end])
+            events.append(bytes(data[start:end]))
             start = end
-        self._rest = data[start:] if start else data
+        if start or data is piece:
+            self._rest = bytearray(data[start:])
         return events
 
     def flush(self) -> bytes:
         """At the end of the stream: the rest, which some servers do not end with an empty line."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = bytes(self._rest), bytearray()
         return rest
 
 
