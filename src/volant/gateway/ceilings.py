@@ -65,11 +65,11 @@ class Ceilings:
 
     def of(self, grant: KeyGrant, task: str, model: str) -> Standing:
         """Where a request stands that `grant` makes of a task, to be answered by a model (the variant's own)."""
-        if not self.concern(grant):
-            return FREE_STANDING
         key = (grant.key_id, task, model)
         found = self._found.get(key)
         if found is None:
+            if not self.concern(grant):
+                return FREE_STANDING
             found = self._found[key] = self._look_up(grant, task, model)
         return found
 

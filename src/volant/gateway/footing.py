@@ -85,6 +85,6 @@ async def stand(
     """
     standing = ceilings.of(grant, task, model)
     reservation = FREE
-    if standing:
+    if standing.ceilings:
         reservation = admission.take(standing, usd, tokens) or await admission.admit(standing, usd, tokens)
     return Footing(admission, ceilings, grant.project, model, reservation, usd, tokens)

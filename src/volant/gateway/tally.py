@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import msgspec
 
 from volant.core.nouns import ModelCall
@@ -64,12 +66,17 @@ def model_call(
 _NOTHING = Reading()
 _MOST = 1 << 40  # tokens of one call
 _COUNTS = tuple(name for name in Reading.__struct_fields__ if name.endswith("_tokens"))
+_counts_of = attrgetter(*_COUNTS)
 
 
 def in_reason(counts: Reading) -> Reading:
     """What a provider counted, from 0 to a trillion: beyond, it would give budgets back or fit into no record."""
-    odd = {name: min(max(said, 0), _MOST) for name in _COUNTS if not 0 <= (said := getattr(counts, name)) <= _MOST}
-    return msgspec.structs.replace(counts, **odd) if odd else counts
+    said = _counts_of(counts)
+    if min(said) >= 0 and max(said) <= _MOST:
+        return counts
+    return msgspec.structs.replace(
+        counts, **{name: min(max(count, 0), _MOST) for name, count in zip(_COUNTS, said, strict=True)}
+    )
 
 
 def is_estimated(call: Call) -> bool:
