@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -194,3 +195,21 @@ def test_a_viewer_sees_budgets_and_no_keys(as_role: Callable[..., Any], spending
     go(page, "/keys?tab=ceilings")
     expect(page.get_by_role("meter", name="US dollars a day")).to_be_visible()
     axe(page)
+
+
+def test_ceilings_are_metrics_of_the_running_server(spending: ServerUnderTest) -> None:
+    asked = {"name": "scraped", "scopes": ["inference"], "limits": {"usd_per_day": 3.0}}
+    made = ask(spending, "POST", "/api/v1/keys", asked)
+    time.sleep(1.5)
+    assert chat(spending, made["clear"], TASK)[0] == 200
+    labels = f'kind="usd_per_day",name="{made["key"]["id"]}",over="key",project="default"'
+    request = urllib.request.Request(f"{spending.url}/metrics", headers={"authorization": f"Bearer {spending.key}"})
+    found: dict[str, float] = {}
+    until = time.monotonic() + 40
+    while time.monotonic() < until and found.get("volant_limit_used", 0.0) < COST_USD:
+        time.sleep(1)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            lines = answer.read().decode().splitlines()
+        found = {line.split("{")[0]: float(line.split()[-1]) for line in lines if labels in line}
+    assert found["volant_limit"] == 3.0
+    assert COST_USD <= found["volant_limit_used"] <= 3.0
