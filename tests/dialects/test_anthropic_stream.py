@@ -308,3 +308,15 @@ def test_what_a_provider_wants_back_with_a_call_comes_back_with_it() -> None:
         wire = {"model": "m", "messages": [{"role": "assistant", "content": content}]}
         [back] = DIALECT.parse_request(json.dumps(wire).encode(), "", None).messages
         assert (back.tool_calls, back.thoughts, back.text) == (calls, (thought,), "so")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("overloaded_error", "overloaded_error"), ("server_error", "api_error"), ("RESOURCE_EXHAUSTED", "api_error")],
+)
+def test_a_stream_breaks_off_with_a_word_of_anthropics(kind: str, said: str) -> None:
+    request = DIALECT.parse_request(
+        b'{"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}', "", None
+    )
+    out = DIALECT.stream_renderer(request).feed(Failed(message="no", kind=kind))
+    assert json.loads(out.partition(b"data: ")[2])["error"] == {"type": said, "message": "no"}

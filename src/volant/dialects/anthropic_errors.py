@@ -48,6 +48,11 @@ def render_error(error: VolantError, request_id: str) -> bytes:
     return msgspec.json.encode(body)
 
 
+def type_in_stream(kind: str) -> str:
+    """The word for an error that breaks a stream off: Anthropic's own, else `api_error`."""
+    return kind if kind in _TYPES.values() else "api_error"
+
+
 def type_of(status: int) -> str:
     """The word for an HTTP status."""
     return _TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")

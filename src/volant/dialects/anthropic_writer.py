@@ -25,6 +25,7 @@ from volant.core.chat import (
 )
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, render_stop, render_usage, render_words
+from volant.dialects.anthropic_errors import type_in_stream
 
 
 class AnthropicWriter:
@@ -56,7 +57,7 @@ class AnthropicWriter:
             return b""
         if isinstance(event, Failed):
             self._failed = True
-            error = {"type": event.kind or "api_error", "message": event.message}
+            error = {"type": type_in_stream(event.kind), "message": event.message}
             return _event("error", {"error": error})
         if event.index:
             return b""
