@@ -1,7 +1,18 @@
 /** A volant.toml or a JSON document as text → what the server takes. Tables that a boot reads are left out. Pure. */
 import { parse, TomlError } from "smol-toml";
 
-const DOCUMENTS = ["deployments", "tasks", "prompts", "monitors", "gates", "loops", "policy", "retention"];
+const DOCUMENTS = [
+  "deployments",
+  "tasks",
+  "prompts",
+  "monitors",
+  "gates",
+  "loops",
+  "limits",
+  "aliases",
+  "policy",
+  "retention",
+];
 const BOOT = ["server", "people"]; // read at a start of the server; a document does not hold them
 
 export interface Parsed {
