@@ -29,11 +29,6 @@ COMMANDS = {  # others: python bench/NAME.py
     "soak": "make soak",
     "gateway": "make bench-gateway",
 }
-    "story": "make story",
-    "demo": "make demo",
-    "soak": "make soak",
-    "gateway": "make bench-gateway",
-}  # others: python bench/NAME.py
 
 HEADLINES: dict[str, tuple[str, ...]] = {  # result -> patterns of the rows that the README shows, in this order
     "story": ("exact match*", "customers until*", "requests a second*"),

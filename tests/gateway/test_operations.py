@@ -83,7 +83,6 @@ async def _find(check: str, options: dict[str, Any], texts: list[str]) -> list[l
 
 
 def test_the_surest_finding_scores_and_signs_of_an_injection_add_up() -> None:
-    import asyncio
 
     first, second = asyncio.run(moderating.scores_of(_find, ["x", ""]))
     assert first == {"harassment/threatening": 0.6, "prompt_injection": pytest.approx(0.76)}

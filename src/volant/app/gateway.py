@@ -117,6 +117,7 @@ class Worker:
             max_json_depth=settings.max_json_depth,
             guards=self._guards,
             cache=self._cache,
+            find=self._checks.find,
         )
         relay = Relay(self._client, control, settings.max_upload_bytes, Proxies(settings.trusted_proxies))
         self.readiness = Readiness(self._link, data_dir, settings.disk_floor_mb << 20, self._recorder.is_full)

@@ -12,6 +12,7 @@ whole ceiling's), and budgets stand still (503), because money that nobody count
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -26,6 +27,9 @@ OUTPUT_TOKENS = 4096  # reserved for a request that names no limit
 IDLE_MS = 2_000  # after which a lease goes back
 RENEW_MS = 10_000  # before its end a lease with requests under way is renewed
 SLOTS_BACK_S = 0.05  # a free slot waits so long for the next request here
+
+
+_log = logging.getLogger("volant.gateway")
 
 
 class ControlAway(Exception):
@@ -273,6 +277,9 @@ class Admission:
         try:
             leases: tuple[Lease, ...] = (await self._lender.lease(LeaseRequest(asks=asks))).leases
         except ControlAway:
+            leases = ()
+        except Exception:  # noqa: BLE001  # a bug of the link must not keep everybody waiting, nor ask without a pause
+            _log.exception("asking for leases failed here")
             leases = ()
         now_ms = self._now_ms()
         if len(leases) != len(asks):
