@@ -51,7 +51,7 @@ def until(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
 
 
 def test_a_moved_label_is_heard_by_a_running_gateway_and_why_names_the_version(
-    start_server: Any, upstream: str
+    start_server: Any, upstream: str, request: pytest.FixtureRequest
 ) -> None:
     server = start_server()
     control = Client(server.url, server.key)
@@ -62,6 +62,7 @@ def test_a_moved_label_is_heard_by_a_running_gateway_and_why_names_the_version(
     documents = {"deployments": [deployment], "tasks": [{"name": "helpdesk", "variants": [variant]}]}
     control.post("/api/v1/documents/apply", documents)
     client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=server.key, max_retries=0)
+    request.addfinalizer(client.close)
 
     def ask(name: str = "Ann") -> tuple[str, str]:
         answer = client.chat.completions.with_raw_response.create(

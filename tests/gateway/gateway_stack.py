@@ -212,6 +212,7 @@ class Stack:
         self.revision = 0
         self.boot: dict[str, Any] = {}
         self.pass_fds: tuple[int, ...] = ()
+        self.clients: list[openai.OpenAI] = []
         (data_dir / "run").mkdir(parents=True)
 
     # ------------------------------------------------------------ servers
@@ -273,6 +274,8 @@ class Stack:
         return code
 
     def close(self) -> None:
+        for client in self.clients:
+            client.close()  # else its sockets are closed, and complained about, in another test
         if self.process is not None:
             self.stop(signal.SIGKILL)
         for mock in self.mocks.values():
@@ -325,7 +328,9 @@ class Stack:
 
     # ------------------------------------------------------------ talking to it
     def client(self, key: str = KEY, **more: Any) -> openai.OpenAI:
-        return openai.OpenAI(base_url=self.url + "/v1", api_key=key, **{"max_retries": 0, **more})
+        made = openai.OpenAI(**{"base_url": self.url + "/v1", "max_retries": 0, **more}, api_key=key)
+        self.clients.append(made)
+        return made
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes, dict[str, str]]:
         return self.send("GET", path, None, headers)

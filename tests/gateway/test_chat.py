@@ -39,7 +39,7 @@ def test_the_official_client_gets_an_answer(stack: Stack) -> None:
 
 
 def test_the_other_prefix_serves_too(stack: Stack) -> None:
-    client = openai.OpenAI(base_url=stack.url + "/openai/v1", api_key=KEY, max_retries=0)
+    client = stack.client(base_url=stack.url + "/openai/v1")
     assert client.chat.completions.create(**HELLO).choices[0].finish_reason == "stop"
 
 

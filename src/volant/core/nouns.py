@@ -232,13 +232,13 @@ class Retention(Noun, frozen=True, kw_only=True):
 class Limits(Noun, frozen=True, kw_only=True):
     """Ceilings that are never passed, over all workers and machines. 0: none."""
 
-    requests_per_minute: int = 0
+    requests_per_minute: int = 0  # of every operation
     tokens_per_minute: int = 0  # input and output
     concurrent: int = 0  # requests under way
-    usd_per_day: float = 0.0  # UTC
-    usd_per_month: float = 0.0  # UTC
-    tokens_per_day: int = 0
-    tokens_per_month: int = 0
+    usd_per_day: float = 0.0  # dollars, UTC
+    usd_per_month: float = 0.0  # dollars, UTC
+    tokens_per_day: int = 0  # UTC
+    tokens_per_month: int = 0  # UTC
 
 
 class LimitSpec(Noun, frozen=True, kw_only=True):
@@ -313,7 +313,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     timeout_between_tokens_s: float = 60.0
     priority: int = 0
     region: str = ""
-    requests_per_minute: int = 0
+    requests_per_minute: int = 0  # of every operation
     tokens_per_minute: int = 0
     context_tokens: int = 0
     headers: dict[str, str] = {}
