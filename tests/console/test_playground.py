@@ -13,11 +13,21 @@ from tests.console.conftest import Axe, Shot, Visit, ask, go, settled
 QUESTION = "please tell my playground where the card of yesterday went"
 
 
+def _served(page: Any) -> tuple[str, str]:
+    """A task that an engine of this installation answers, and the engine's deployment."""
+    view = page.request.get("/api/v1/views/playground").json()
+    ours = {one["model"]: one["name"] for one in view["deployments"] if one["ours"]}
+    return next((task["name"], ours[model]) for task in view["tasks"] for model in task["models"] if model in ours)
+
+
 def test_two_columns_answer_side_by_side(page: Any, visit: Visit, axe: Axe, shot: Shot) -> None:
     visit("/playground")
+    task, deployment = _served(page)
+    visit(f"/playground?ask={task}")
     expect(page.get_by_role("heading", name="Playground")).to_be_visible()
     page.get_by_role("button", name="Add a column").click()
-    expect(page).to_have_url(re.compile("ask="))
+    page.get_by_role("combobox", name="Who is asked").nth(1).select_option(f"d:{deployment}")
+    expect(page).to_have_url(re.compile("ask=.*d%3A|ask=.*d:"))
     page.get_by_label("Message", exact=True).fill(QUESTION)
     page.get_by_label("Temperature").first.fill("0")
     axe(page)
@@ -39,6 +49,7 @@ def test_two_columns_answer_side_by_side(page: Any, visit: Visit, axe: Axe, shot
 
 def test_what_was_tried_becomes_a_test_case(page: Any, visit: Visit, console_server: ServerUnderTest, axe: Axe) -> None:
     visit("/playground")
+    visit(f"/playground?ask={_served(page)[0]}")
     page.get_by_label("Message", exact=True).fill(QUESTION)
     page.get_by_role("button", name="Ask", exact=True).click()
     page.get_by_role("button", name="Save as a test case").click(timeout=30_000)

@@ -24,7 +24,10 @@ SIZES = ((1440, 900), (390, 844))
 SCHEMES = ("light", "dark")
 LOOKED_AT = ("index.html", "tutorials/operator.html", "gate.html", "api.html")
 PLACE = r"<!-- console: (?!end )([\w-]+) -->"
-CONSOLE = ("loop", "trace", "dataset", "run", "report", "release", "model", "lineage", "setting", "eras")  # its pages
+CONSOLE = (  # its pages
+    "loop", "trace", "dataset", "run", "report", "release", "playground", "key", "ceiling", "spend", "deployment",
+    "model", "lineage", "setting", "eras",
+)  # fmt: skip
 
 
 class Anchors(HTMLParser):
