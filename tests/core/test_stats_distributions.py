@@ -71,7 +71,7 @@ def test_incomplete_beta_reflects(a: float, b: float, x: float) -> None:
 @given(a=st.floats(0.3, 300.0), b=st.floats(0.3, 300.0), p=inner)
 @settings(max_examples=200, deadline=None)
 def test_beta_quantile_inverts(a: float, b: float, p: float) -> None:
-    """As well as numbers can say it: beside 1 the next number may be a hundredth of a thousandth of probability away."""
+    """As well as numbers can say it: beside 1 the next number may be 1e-5 of probability away."""
     found = beta_quantile(p, a, b)
     below, above = (incomplete_beta(a, b, min(1.0, max(0.0, math.nextafter(found, end)))) for end in (0.0, 1.0))
     slack = max(1e-6 * p, 1e-9)

@@ -65,7 +65,7 @@ def beta_quantile(probability: float, a: float, b: float) -> float:
         following = x - step
         if not low < following < high:
             following = 0.5 * (low + high)
-        if abs(following - x) <= 1e-15 * x or following in (low, high):
+        if following in (x, low, high):  # no number lies between: beside 1 they stand far apart in probability
             return following
         x = following
     return x
