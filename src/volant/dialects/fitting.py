@@ -7,13 +7,25 @@ another dialect (`naturalise`). What one dialect alone cannot say stands in that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from volant.core.capabilities import Capabilities
-from volant.core.chat import AudioPart, ChatRequest, FilePart, ImagePart, Json, Message, Part, Reasoning, Sampling
+from volant.core.chat import (
+    AudioPart,
+    ChatRequest,
+    FilePart,
+    ImagePart,
+    Json,
+    Message,
+    Part,
+    Reasoning,
+    Role,
+    Sampling,
+    TextPart,
+)
 from volant.dialects.dialect import Losses
 
 # Fields of one dialect that change what is asked: no other may leave them out. All others are hints.
@@ -215,6 +227,33 @@ def _natural_message(message: Message, losses: Losses, keep: frozenset[str]) -> 
     if parts is message.parts and not message.extra:
         return message
     return replace(message, parts=parts, extra=_gone(message.extra, losses, frozenset()))
+
+
+# ---------------------------------------------------------------- what a turn cannot hold
+def shown_by_user(
+    messages: Sequence[Message], losses: Losses, roles: Collection[Role] = ("assistant",)
+) -> tuple[Message, ...]:
+    """The turns, with pictures, sound and files of `roles` shown by the user after them, where models can see them.
+
+    Results of tools stay right after their calls: what stands in both follows the last of them.
+    """
+    moved: list[Message] = []
+    shown: list[Part] = []
+    for message in messages:
+        if shown and message.role != "tool":
+            moved.append(Message(role="user", parts=tuple(shown)))
+            shown = []
+        media = [part for part in message.parts if not isinstance(part, TextPart)] if message.role in roles else []
+        if media:
+            whose = "tool result" if message.role == "tool" else "pictures of the assistant"
+            losses.drop(whose, "its images and files follow in a user message")
+            shown += media
+            words_left = tuple(part for part in message.parts if isinstance(part, TextPart))
+            message = replace(message, parts=words_left or (TextPart(text="(see the next message)"),))
+        moved.append(message)
+    if shown:
+        moved.append(Message(role="user", parts=tuple(shown)))
+    return tuple(moved)
 
 
 # ---------------------------------------------------------------- thinking

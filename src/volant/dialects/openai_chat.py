@@ -21,13 +21,14 @@ from volant.core.chat import (
     Message,
     Part,
     Reasoning,
+    Role,
     Sampling,
     TextPart,
 )
 from volant.core.errors import VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import decode, listed, maybe, number, want, words
-from volant.dialects.fitting import effort_of, fit, naturalise
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user
 from volant.dialects.openai_answers import (
     StreamParser,
     StreamRenderer,
@@ -159,17 +160,15 @@ def render_for(request: ChatRequest, capabilities: Capabilities, losses: Losses)
     if foreign and request.metadata:
         losses.drop("metadata")
         request = replace(request, metadata={})
+    speechless: tuple[Role, ...] = ("tool", "assistant") if foreign else ("tool",)  # whose turns hold text only
+    request = replace(request, messages=shown_by_user(request.messages, losses, speechless))
     request = replace(request, messages=tuple(_fit_messages(request, capabilities, losses)))
     return msgspec.json.encode(_wire(request, capabilities.limit_field))
 
 
 def _fit_messages(request: ChatRequest, can: Capabilities, losses: Losses) -> list[Message]:
     fitted: list[Message] = []
-    shown: list[Part] = []  # pictures and files of tools, whose turns can only hold text: shown by the user after them
     for message in request.messages:
-        if shown and message.role != "tool":
-            fitted.append(Message(role="user", parts=tuple(shown)))
-            shown = []
         changes: dict[str, Any] = {}
         if message.role == "developer" and not can.developer_role:
             changes["role"] = "system"
@@ -186,15 +185,8 @@ def _fit_messages(request: ChatRequest, can: Capabilities, losses: Losses) -> li
         if message.failed:
             losses.drop("is_error", "the tool's words are sent without it")
         if any(isinstance(part, FilePart) for part in message.parts):
-            changes["parts"] = tuple(_file(part, request, losses) for part in message.parts)
-        if message.role == "tool" and not all(isinstance(part, TextPart) for part in message.parts):
-            losses.drop("tool result", "its images and files follow in a user message")
-            shown += [part for part in message.parts if not isinstance(part, TextPart)]
-            words_left = tuple(part for part in message.parts if isinstance(part, TextPart))
-            changes["parts"] = words_left or (TextPart(text="(see the next message)"),)
+            changes["parts"] = tuple(_file(part, request, losses) for part in changes.get("parts", message.parts))
         fitted.append(replace(message, **changes) if changes else message)
-    if shown:
-        fitted.append(Message(role="user", parts=tuple(shown)))
     return fitted
 
 

@@ -30,7 +30,7 @@ from volant.core.chat import (
 from volant.core.errors import VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import bad, decode, listed, maybe, number, want, words
-from volant.dialects.fitting import effort_of, fit, naturalise
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user
 from volant.dialects.openai_errors import parse_error, render_error
 from volant.dialects.openai_messages import parse_schema
 from volant.dialects.openai_responses_answer import (
@@ -170,7 +170,8 @@ def render_request(request: ChatRequest, capabilities: Capabilities, losses: Los
     can = replace(capabilities, stop=False, seed=False, penalties=False, top_k=False, choices=False, audio=False)
     request = naturalise(fit(request, can, losses), (NAME,), losses)
     customs = custom_names(request.tools)
-    messages = [_fit_message(message, request, losses) for message in request.messages]
+    turns = shown_by_user(request.messages, losses) if foreign else request.messages
+    messages = [_fit_message(message, request, losses) for message in turns]
     wire: Json = {"model": request.model}
     if messages and messages[0].role == "system" and all(isinstance(part, TextPart) for part in messages[0].parts):
         wire["instructions"] = messages.pop(0).text
