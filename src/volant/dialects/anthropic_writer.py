@@ -26,6 +26,7 @@ from volant.core.chat import (
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, render_stop, render_usage, render_words
 from volant.dialects.anthropic_errors import type_in_stream
+from volant.dialects.citations import Cited, for_anthropic
 
 
 class AnthropicWriter:
@@ -35,6 +36,8 @@ class AnthropicWriter:
         self._stops = request.sampling.stop
         self._model = request.model
         self._own = False
+        self._cited: Cited | None = None  # of a stream in other words
+        self._sources = 0  # that were cited so far
         self._started = False
         self._failed = False
         self._place = -1  # of the block that is open, or was last
@@ -80,12 +83,14 @@ class AnthropicWriter:
             stop |= finished.extra
         usage = render_usage(self._usage or Usage()) | self._beside
         tail = _event("message_delta", {"delta": stop, "usage": usage}) + _event("message_stop", {})
-        return head + self._release() + self._close() + tail
+        sources = self._cite(finished) if finished is not None else b""
+        return head + self._release() + sources + self._close() + tail
 
     # ------------------------------------------------------------ blocks
     def _start(self, event: Started) -> bytes:
         self._started = True
         self._own = event.dialect == NAME
+        self._cited = None if self._own else Cited(event.dialect)
         beside = event.extra.get("anthropic_usage") if self._own else None
         message: Json = {"id": event.id, "type": "message", "role": "assistant", "model": event.model, "content": []}
         message |= {"stop_reason": None, "stop_sequence": None}
@@ -123,7 +128,19 @@ class AnthropicWriter:
             said += self._text({"type": "text_delta", "text": text})
         if self._own and event.extra:
             said += self._own_words(event.extra)
-        return said
+        return said + self._cite(event)
+
+    def _cite(self, event: StreamEvent) -> bytes:
+        """What another dialect cites, where the words are that cite it: a block without words is refused later."""
+        cited = self._cited.of(event) if self._cited is not None else []
+        if not cited or self._open != "text":
+            return b""
+        first = self._sources
+        self._sources += len(cited)
+        return b"".join(
+            self._grown({"type": "citations_delta", "citation": for_anthropic(one, at)})
+            for at, one in enumerate(cited, start=first)
+        )
 
     def _text(self, delta: Json) -> bytes:
         before = self._opened("text", {"text": ""}) if self._open != "text" else b""

@@ -39,6 +39,7 @@ _CHANGES_THE_QUESTION = frozenset({
 _IDENTITY = {"item", "safety_identifier"}  # ids and phases of OpenAI's items, and what `user` says: nothing is lost
 _EMPTY_ASKS = {"web_search_options"}  # empty, it still asks for what it names
 _REASONING = {"effort", "summary", "generate_summary", "thinking"}  # of `Reasoning.own`: what its other fields say
+_ASSISTANT: tuple[Role, ...] = ("assistant",)
 _NOTHING = Message(role="assistant")
 _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "store": (False,),
@@ -231,7 +232,7 @@ def _natural_message(message: Message, losses: Losses, keep: frozenset[str]) -> 
 
 # ---------------------------------------------------------------- what a turn cannot hold
 def shown_by_user(
-    messages: Sequence[Message], losses: Losses, roles: Collection[Role] = ("assistant",)
+    messages: Sequence[Message], losses: Losses, roles: Collection[Role] = _ASSISTANT
 ) -> tuple[Message, ...]:
     """The turns, with pictures, sound and files of `roles` shown by the user after them, where models can see them.
 
@@ -243,14 +244,15 @@ def shown_by_user(
         if shown and message.role != "tool":
             moved.append(Message(role="user", parts=tuple(shown)))
             shown = []
+        words_left: tuple[Part, ...] = ()
         media = [part for part in message.parts if not isinstance(part, TextPart)] if message.role in roles else []
         if media:
             whose = "tool result" if message.role == "tool" else "pictures of the assistant"
             losses.drop(whose, "its images and files follow in a user message")
             shown += media
             words_left = tuple(part for part in message.parts if isinstance(part, TextPart))
-            message = replace(message, parts=words_left or (TextPart(text="(see the next message)"),))
-        moved.append(message)
+            words_left = words_left or (TextPart(text="(see the next message)"),)
+        moved.append(replace(message, parts=words_left) if media else message)
     if shown:
         moved.append(Message(role="user", parts=tuple(shown)))
     return tuple(moved)

@@ -30,8 +30,10 @@ from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import decode, listed, maybe, number, want, words
 from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user
 from volant.dialects.openai_answers import (
+    TITLE,
     StreamParser,
     StreamRenderer,
+    finish_word,
     parse_response,
     parse_usage,
     render_response,
@@ -215,6 +217,9 @@ def _parse(body: bytes, model: str, stream: bool | None) -> ChatRequest:
 
 
 def _render_response(response: ChatResponse, request: ChatRequest) -> bytes:
+    if response.dialect not in ("", NAME):
+        choices = tuple(replace(choice, finish=finish_word(choice.finish)) for choice in response.choices)
+        response = replace(response, choices=choices)
     return render_response(response, custom_names(request.tools))
 
 
@@ -228,7 +233,7 @@ def _render_error(error: VolantError, request_id: str) -> bytes:
 
 DIALECT = Dialect(
     name=NAME,
-    title="OpenAI chat completions",
+    title=TITLE,
     parse_request=_parse,
     render_request=render_for,
     parse_response=parse_response,

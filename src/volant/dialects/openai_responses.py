@@ -34,6 +34,7 @@ from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user
 from volant.dialects.openai_errors import parse_error, render_error
 from volant.dialects.openai_messages import parse_schema
 from volant.dialects.openai_responses_answer import (
+    TITLE,
     parse_response,
     render_choice,
     render_format,
@@ -260,7 +261,7 @@ def _render_error(error: VolantError, request_id: str) -> bytes:
 
 DIALECT = Dialect(
     name=NAME,
-    title="OpenAI responses",
+    title=TITLE,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
