@@ -7,6 +7,8 @@ arguments are whole. Usage and stop reason come last, in one message_delta.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from volant.core.chat import (
@@ -43,7 +45,7 @@ class AnthropicWriter:
         self._place = -1  # of the block that is open, or was last
         self._open = ""  # its kind; empty: none is
         self._call = -1  # whose tool call it is
-        self._arguments: list[str] = []  # of that call, so far
+        self._arguments = _Braces()  # of that call, so far
         self._called: set[int] = set()  # calls that have had their block
         self._held: list[Delta | ThoughtEnded | ToolDelta] = []  # what waits until that call is whole
         self._finished: Finished | None = None
@@ -172,7 +174,7 @@ class AnthropicWriter:
     # ------------------------------------------------------------ tools
     def _give(self, event: Delta | ThoughtEnded | ToolDelta) -> bytes:
         here = isinstance(event, ToolDelta) and event.call == self._call
-        if self._open == "tool_use" and not here and not self._is_whole():
+        if self._open == "tool_use" and not here and not self._arguments.whole:
             self._held.append(event)
             return b""
         if isinstance(event, Delta):
@@ -180,7 +182,7 @@ class AnthropicWriter:
         if isinstance(event, ThoughtEnded):
             return self._thought_ended(event)
         said = self._piece(event)
-        if self._held and self._is_whole():
+        if self._held and self._arguments.whole:
             said += self._replay()
         return said
 
@@ -191,7 +193,7 @@ class AnthropicWriter:
                 return b""  # its arguments were whole: this is white space
             self._call = event.call
             self._called.add(event.call)
-            self._arguments = []
+            self._arguments = _Braces()
             ident = blocks.tool_id(event.id) or f"toolu_{self._place + 1}"
             if event.signature:
                 said = self._opened("thinking", {"thinking": "", "signature": ""})
@@ -200,16 +202,9 @@ class AnthropicWriter:
                 )
             said += self._opened("tool_use", {"id": ident, "name": event.name, "input": {}})
         if event.arguments and self._open == "tool_use":
-            self._arguments.append(event.arguments)
+            self._arguments.feed(event.arguments)
             said += self._grown({"type": "input_json_delta", "partial_json": event.arguments})
         return said
-
-    def _is_whole(self) -> bool:
-        try:
-            msgspec.json.decode("".join(self._arguments))
-        except (msgspec.DecodeError, RecursionError):
-            return False
-        return True
 
     def _replay(self) -> bytes:
         held, self._held = self._held, []
@@ -221,6 +216,43 @@ class AnthropicWriter:
         while self._held:
             said += self._close() + self._replay()
         return said
+
+
+class _Braces:
+    """Tells when the arguments of a call are whole: each piece is looked at once, however many there are.
+
+    Arguments are a JSON object; anything else is whole when nothing more comes.
+    """
+
+    _TELLING = re.compile(r'[{}\[\]"\\]')
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._began = False
+        self._quoted = False
+        self._escaped = False  # the last piece ended with a backslash
+
+    @property
+    def whole(self) -> bool:
+        """Is every brace closed?"""
+        return self._began and self._depth <= 0
+
+    def feed(self, piece: str) -> None:
+        """More of it."""
+        skipped = 0 if self._escaped else -1  # the place of a character that a backslash takes away
+        self._escaped = False
+        for found in self._TELLING.finditer(piece):
+            if found.start() == skipped:
+                continue
+            sign = found[0]
+            if sign == "\\":
+                skipped = found.end()
+                self._escaped = skipped == len(piece)
+            elif sign == '"':
+                self._quoted = not self._quoted
+            elif not self._quoted:
+                self._began = True
+                self._depth += 1 if sign in "{[" else -1
 
 
 def _event(kind: str, data: Json) -> bytes:

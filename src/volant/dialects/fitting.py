@@ -57,6 +57,7 @@ _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "include": (["reasoning.encrypted_content"],),  # thoughts find their way home without being asked for
 }
 _EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))  # budgets up to so many tokens; above: high
+DEFAULT_BUDGET = 8192  # tokens, of who wants to see the thinking and does not say how much
 _BUDGETS = {"none": 0, "minimal": 1024, "low": 2048, "medium": 8192, "high": 24576, "xhigh": 49152, "max": 65536}
 
 
@@ -258,6 +259,23 @@ def shown_by_user(
     return tuple(moved)
 
 
+def unsigned(messages: Sequence[Message], losses: Losses) -> tuple[Message, ...]:
+    """The turns without what another provider wants back with its words and calls (Gemini's thoughtSignature)."""
+    if any(isinstance(part, TextPart) and part.signature for one in messages for part in one.parts):
+        losses.drop("text signature", "it is of another provider")
+        messages = tuple(replace(one, parts=tuple(_unsigned_part(part) for part in one.parts)) for one in messages)
+    if any(call.signature for one in messages for call in one.tool_calls):
+        losses.drop("tool call signature", "it is of another provider")
+        messages = tuple(
+            replace(one, tool_calls=tuple(replace(call, signature="") for call in one.tool_calls)) for one in messages
+        )
+    return tuple(messages)
+
+
+def _unsigned_part(part: Part) -> Part:
+    return replace(part, signature="") if isinstance(part, TextPart) and part.signature else part
+
+
 # ---------------------------------------------------------------- thinking
 def effort_of(reasoning: Reasoning, losses: Losses) -> str:
     """How much to think, as a word. A budget in tokens becomes the nearest word, which is named."""
@@ -270,9 +288,14 @@ def effort_of(reasoning: Reasoning, losses: Losses) -> str:
 
 
 def budget_of(reasoning: Reasoning, losses: Losses) -> int | None:
-    """How much to think, in tokens. A word becomes a number, which is named; None: nothing was said."""
-    if reasoning.budget_tokens is not None or not reasoning.effort:
+    """How much to think, in tokens. A word, or none, becomes a number, which is named; None: nothing was asked."""
+    if reasoning.budget_tokens is not None:
         return reasoning.budget_tokens
+    if not reasoning.effort:
+        wanted = reasoning.shown or (reasoning.own.get("thinking") or {}).get("type") == "adaptive"
+        if wanted:  # this way of asking names no number, and without one there is no thinking to show
+            losses.drop("reasoning budget", f"none was said, {DEFAULT_BUDGET} tokens were sent")
+        return DEFAULT_BUDGET if wanted else None
     budget = _BUDGETS.get(reasoning.effort, _BUDGETS["medium"])
     losses.drop("reasoning effort", f"sent as a budget of {budget} tokens")
     return budget

@@ -23,12 +23,11 @@ from volant.core.chat import (
     Reasoning,
     Role,
     Sampling,
-    TextPart,
 )
 from volant.core.errors import VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import decode, listed, maybe, number, want, words
-from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, unsigned
 from volant.dialects.openai_answers import (
     TITLE,
     StreamParser,
@@ -163,7 +162,7 @@ def render_for(request: ChatRequest, capabilities: Capabilities, losses: Losses)
         losses.drop("metadata")
         request = replace(request, metadata={})
     speechless: tuple[Role, ...] = ("tool", "assistant") if foreign else ("tool",)  # whose turns hold text only
-    request = replace(request, messages=shown_by_user(request.messages, losses, speechless))
+    request = replace(request, messages=shown_by_user(unsigned(request.messages, losses), losses, speechless))
     request = replace(request, messages=tuple(_fit_messages(request, capabilities, losses)))
     return msgspec.json.encode(_wire(request, capabilities.limit_field))
 
@@ -176,18 +175,10 @@ def _fit_messages(request: ChatRequest, can: Capabilities, losses: Losses) -> li
             changes["role"] = "system"
         if message.thoughts:
             changes["thoughts"] = _thoughts(message, can, losses)
-        if any(call.signature for call in message.tool_calls):
-            losses.drop("tool call signature", "it is of another provider")
-            changes["tool_calls"] = tuple(replace(call, signature="") for call in message.tool_calls)
-        if any(isinstance(part, TextPart) and part.signature for part in message.parts):
-            losses.drop("text signature", "it is of another provider")
-            changes["parts"] = tuple(
-                replace(part, signature="") if isinstance(part, TextPart) else part for part in message.parts
-            )
         if message.failed:
             losses.drop("is_error", "the tool's words are sent without it")
         if any(isinstance(part, FilePart) for part in message.parts):
-            changes["parts"] = tuple(_file(part, request, losses) for part in changes.get("parts", message.parts))
+            changes["parts"] = tuple(_file(part, request, losses) for part in message.parts)
         fitted.append(replace(message, **changes) if changes else message)
     return fitted
 
