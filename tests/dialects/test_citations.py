@@ -6,7 +6,12 @@ import base64
 import json
 from typing import Any
 
+import anthropic
 import pytest
+from google.genai.types import GenerateContentResponse
+from openai.types.chat import ChatCompletion
+from openai.types.responses import Response
+from pydantic import TypeAdapter
 
 from volant.core.chat import ChatRequest, assemble
 from volant.dialects import find
@@ -106,6 +111,18 @@ def cited_in(client: str, wire: dict[str, Any]) -> Any:
     return wire["candidates"][0]["groundingMetadata"]
 
 
+def sdk_reads(client: str, wire: dict[str, Any]) -> None:
+    """Raises where the vendor's own types do not allow what we wrote."""
+    if client == "openai_chat":
+        TypeAdapter(ChatCompletion).validate_python(wire)
+    elif client == "openai_responses":
+        TypeAdapter(Response).validate_python(wire)
+    elif client == "anthropic":
+        TypeAdapter(anthropic.types.Message).validate_python(wire)
+    elif client == "gemini":
+        GenerateContentResponse.model_validate(wire)
+
+
 def wanted(client: str) -> Any:
     return {"anthropic": {"url": URL, "title": TITLE}, "gemini": GROUNDING}.get(client, ANNOTATION)
 
@@ -116,6 +133,7 @@ def test_a_whole_answer_names_its_sources(source: str, client: str) -> None:
     wire = json.loads(find(client).render_response(response, asked(client)))
     assert cited_in(client, wire) == wanted(client)
     assert unsaid(response, client) == ()
+    sdk_reads(client, wire)
 
 
 def streamed(source: str) -> list[Any]:
@@ -236,7 +254,9 @@ def test_a_broken_answer_does_not_look_whole(client: str) -> None:
     response = find("gemini").parse_response(json.dumps(wire).encode())
     body = {"model": "m", "prompt": "x"} if client == "openai_completions" else BODIES[client]
     request = find(client).parse_request(json.dumps(body).encode(), "m", None)
-    assert ENDS[client](json.loads(find(client).render_response(response, request)))
+    whole = json.loads(find(client).render_response(response, request))
+    assert ENDS[client](whole)
+    sdk_reads(client, whole)
     writer = find(client).stream_renderer(request)
     events = find("gemini").stream_parser().feed(b"data: " + json.dumps(wire).encode() + b"\n\n")
     data = b"".join(writer.feed(event) for event in events) + writer.done()
