@@ -14,6 +14,7 @@ from volant.core.chat import ChatRequest, Delta, Finished, ImagePart, Message, T
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import find
 from volant.dialects.dialect import Losses
+from volant.dialects.sse import SseCutter
 
 CAN = Capabilities(files=True, audio=True)
 PICTURE = ImagePart(url="data:image/png;base64,AAAA")
@@ -191,6 +192,24 @@ def test_long_arguments_are_looked_at_once() -> None:
     last = writer.feed(ToolDelta(call=0, arguments='"}'))
     assert time.process_time() - begun < 8
     assert b"content_block_stop" in last, "the other call has its turn"
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "open"])
+def test_many_calls_that_wait_are_written_once(closed: bool) -> None:
+    number = 6000
+    body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
+    request = find("anthropic").parse_request(json.dumps(body).encode(), "m", None)
+    writer = find("anthropic").stream_renderer(request)
+    begun = time.process_time()
+    data = b"".join(writer.feed(ToolDelta(call=at, id=f"c{at}", name="f", arguments='{"a": "')) for at in range(number))
+    if closed:
+        data += b"".join(writer.feed(ToolDelta(call=at, arguments='x"}')) for at in reversed(range(number)))
+    data += writer.done()
+    assert time.process_time() - begun < 3
+    parser = find("anthropic").stream_parser()
+    (choice,) = assemble([event for frame in SseCutter().feed(data) for event in parser.feed(frame)]).choices
+    assert [call.id for call in choice.message.tool_calls] == [f"c{at}" for at in range(number)]
+    assert {call.arguments for call in choice.message.tool_calls} == {'{"a": "' + ('x"}' if closed else "")}
 
 
 def test_many_choices_are_put_together_in_one_pass() -> None:

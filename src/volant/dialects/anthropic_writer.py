@@ -8,6 +8,7 @@ arguments are whole. Usage and stop reason come last, in one message_delta.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 
 import msgspec
 
@@ -47,7 +48,8 @@ class AnthropicWriter:
         self._call = -1  # whose tool call it is
         self._arguments = _Braces()  # of that call, so far
         self._called: set[int] = set()  # calls that have had their block
-        self._held: list[Delta | ThoughtEnded | ToolDelta] = []  # what waits until that call is whole
+        self._held: OrderedDict[tuple[int, int], list[Delta | ThoughtEnded | ToolDelta]] = OrderedDict()  # until then
+        self._waiting = 0  # events that had to wait
         self._finished: Finished | None = None
         self._refused = False
         self._usage: Usage | None = None
@@ -174,17 +176,21 @@ class AnthropicWriter:
     # ------------------------------------------------------------ tools
     def _give(self, event: Delta | ThoughtEnded | ToolDelta) -> bytes:
         here = isinstance(event, ToolDelta) and event.call == self._call
-        if self._open == "tool_use" and not here and not self._arguments.whole:
-            self._held.append(event)
+        if not here and not self._is_free():
+            self._waiting += 1
+            place = (0, event.call) if isinstance(event, ToolDelta) else (self._waiting, 0)
+            self._held.setdefault(place, []).append(event)
             return b""
+        return self._say(event) + self._replay()
+
+    def _is_free(self) -> bool:
+        """Is no tool call in the middle of its arguments?"""
+        return self._open != "tool_use" or self._arguments.whole
+
+    def _say(self, event: Delta | ThoughtEnded | ToolDelta) -> bytes:
         if isinstance(event, Delta):
             return self._delta(event)
-        if isinstance(event, ThoughtEnded):
-            return self._thought_ended(event)
-        said = self._piece(event)
-        if self._held and self._arguments.whole:
-            said += self._replay()
-        return said
+        return self._thought_ended(event) if isinstance(event, ThoughtEnded) else self._piece(event)
 
     def _piece(self, event: ToolDelta) -> bytes:
         said = b""
@@ -207,8 +213,12 @@ class AnthropicWriter:
         return said
 
     def _replay(self) -> bytes:
-        held, self._held = self._held, []
-        return b"".join(self._give(event) for event in held)
+        """What waited, in its order, up to the next call that is not whole: the pieces of one call stand together."""
+        said = b""
+        while self._held and self._is_free():
+            _, events = self._held.popitem(last=False)
+            said += b"".join(self._say(event) for event in events)
+        return said
 
     def _release(self) -> bytes:
         """Everything that waits: what it waited for does not come any more."""
