@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import anthropic
@@ -14,10 +17,12 @@ from openai.types.responses import Response
 from pydantic import TypeAdapter
 
 from volant.core.chat import ChatRequest, assemble
+from volant.core.errors import UpstreamFailed
 from volant.dialects import find
 from volant.dialects.citations import citations_of
 from volant.dialects.sse import SseCutter, data_of
 from volant.dialects.unsaid import unsaid
+from volant.gateway.translation import replay
 
 TEXT = "Grün ist der Himmel nie. Er ist blau."
 CITED = "Er ist blau."
@@ -157,8 +162,6 @@ def streamed(source: str) -> list[Any]:
         ]
         data = b"".join(b"data: " + json.dumps(one).encode() + b"\n\n" for one in said)
     else:
-        from volant.gateway.translation import replay
-
         data = b"".join(rendered.feed(event) for event in replay(response)) + rendered.done()
     parser = find(source).stream_parser()
     return [event for frame in SseCutter().feed(data) for event in parser.feed(frame)]
@@ -281,3 +284,34 @@ def test_the_last_item_of_an_incomplete_response_is_incomplete(finish: str, reas
     data = b"".join(writer.feed(event) for event in events) + writer.done()
     last = json.loads(data_of(SseCutter().feed(data)[-1]) or b"")
     assert last["response"]["output"][0]["status"] == "incomplete"
+
+
+# ---------------------------------------------------------------- junk
+JUNK: tuple[Any, ...] = (None, True, -1, 10**12, 1.5, "", "x", [], ["x"], {}, {"x": 1}, [[1]], [None])
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a JSON value: what holds it, and where."""
+    found = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for at, inner in list(found):
+        yield value, at
+        yield from _places(inner)
+
+
+@pytest.mark.parametrize("source", WHOLE)
+def test_junk_instead_of_a_source_breaks_nothing(source: str) -> None:
+    wire = copy.deepcopy(WHOLE[source])
+    for holder, at in _places(wire):
+        before = holder[at]
+        for junk in JUNK:
+            holder[at] = junk
+            with contextlib.suppress(UpstreamFailed):
+                response = find(source).parse_response(json.dumps(wire).encode())
+                for client in CLIENTS:
+                    find(client).render_response(response, asked(client))
+                    writer = find(client).stream_renderer(asked(client))
+                    for event in replay(response):
+                        writer.feed(event)
+                    writer.done()
+                    unsaid(response, client)
+        holder[at] = before
