@@ -504,7 +504,8 @@ def test_what_stands_beside_a_call_goes_back_to_openai_and_is_named_elsewhere() 
     assert sent[2] == picture, "an assistant's content holds no pictures there"
     losses = Losses("chat")
     find("openai_chat").render_request(request, Capabilities(), losses)
-    assert losses.dropped == ["call_fields"]
+    pictures = "pictures of the assistant: its images and files follow in a user message"
+    assert losses.dropped == ["call_fields", pictures]
     plain, silent = (
         asked({"input": [call | {"caller": {"type": "direct"}, "status": "completed"}, result]}),
         Losses("c"),

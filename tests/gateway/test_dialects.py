@@ -407,6 +407,19 @@ def test_what_a_provider_cannot_express_is_refused_or_named(stack: Stack, upstre
     assert any("seed" in said for said in records[-1].warnings)
 
 
+def test_what_an_answer_cannot_say_is_named(stack: Stack, upstream: Scripted) -> None:
+    sound = {"inlineData": {"mimeType": "audio/wav", "data": "UklGRg=="}}
+    upstream.say({"candidates": [{"finishReason": "STOP", "content": {"role": "model", "parts": [sound]}}]})
+    _publish(stack, "google")
+    status, data, headers = _ask(stack, "openai")
+    assert status == 200, data
+    said = json.loads(data)["choices"][0]["message"]["content"]
+    assert said == "[The model answered with sound, which OpenAI chat completions cannot carry.]"
+    assert "sound in the answer" in headers["x-volant-warning"]
+    [record] = stack.records(1)
+    assert any("sound in the answer" in one for one in record.warnings)
+
+
 def test_who_can_express_it_is_asked_instead(stack: Stack, upstream: Scripted) -> None:
     stack.add_mock("main")
     claude = stack.target("up", provider="anthropic", model="m", base_url=stack.urls["up"] + "/v1")

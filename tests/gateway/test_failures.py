@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
+from typing import Any
 
 import openai
 import pytest
-from gateway_stack import HELLO, Stack, task
+from gateway_stack import HELLO, KEY, Stack, task
 
 from volant.core.nouns import Split, VariantSpec
 from volant.gateway.balance import FAILURES_TO_OPEN
@@ -63,7 +65,7 @@ def test_what_an_upstream_says_about_itself_sends_the_request_on(stack: Stack, c
         assert (status, answer["model"]) == (200, "spare-model")
     else:
         status, error, _ = stack.chat(_say(words))  # the spare one fails as asked, too
-        assert status == (429 if code == 429 else 502)
+        assert status == {429: 429, 503: 503}.get(code, 502)
         assert f"main: upstream_{code}" in error["error"]["message"]
         assert f"spare: upstream_{code}" in error["error"]["message"]
     [record] = stack.records(1)
@@ -72,6 +74,38 @@ def test_what_an_upstream_says_about_itself_sends_the_request_on(stack: Stack, c
     if code not in (401, 404):  # each once more: nobody else is left
         assert [call.deployment for call in record.calls[-2:]] in (["main", "spare"], ["spare", "main"], ["spare"] * 2)
         assert [call.why for call in record.calls].count("retry") == 2
+
+
+_DOORS: dict[str, tuple[str, dict[str, Any], int, dict[str, str]]] = {  # path, what is beside the words, answer
+    "openai": ("/v1/chat/completions", {}, 503, {"code": "upstream_overloaded"}),
+    "anthropic": ("/v1/messages", {"max_tokens": 9}, 529, {"type": "overloaded_error"}),
+    "gemini": ("/v1beta/models/help:generateContent", {}, 503, {"status": "UNAVAILABLE"}),
+}
+
+
+@pytest.mark.parametrize("code", [503, 529])
+@pytest.mark.parametrize("door", _DOORS)
+def test_overload_is_told_as_each_sdk_knows_it(stack: Stack, door: str, code: int) -> None:
+    path, more, wanted, said = _DOORS[door]
+    body = _say(f"fail={code}") | more
+    if door == "gemini":
+        body = {"contents": [{"parts": [{"text": f"fail={code}"}]}]}
+    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+    status, data, answered = stack.send("POST", path, json.dumps(body).encode(), headers)
+    assert status == wanted, data
+    error = json.loads(data)["error"]
+    assert said.items() <= error.items()
+    assert f"main: upstream_{code}" in error["message"]
+    assert int(answered["retry-after"]) >= 1
+    assert answered["x-should-retry"] == "true"
+    [record] = stack.records(1)
+    assert (record.status, record.error_code) == (503, "upstream_overloaded")
+
+
+def test_one_overloaded_deployment_of_two_is_no_overload(stack: Stack) -> None:
+    stack.kill_mock("spare")
+    status, error, _ = stack.chat(_say("fail=503"))
+    assert (status, error["error"]["code"]) == (502, "upstream_failed")
 
 
 def test_a_wrong_request_is_not_sent_to_everybody(stack: Stack) -> None:

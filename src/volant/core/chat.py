@@ -285,8 +285,11 @@ def assemble(events: list[StreamEvent]) -> ChatResponse:
     """The answer that a whole stream amounts to. A stream that broke off gives what came until then."""
     start = next((event for event in events if isinstance(event, Started)), Started(id="", created_s=0, model=""))
     usage = next((event.usage for event in reversed(events) if isinstance(event, Counted)), None)
-    places = sorted({event.index for event in events if isinstance(event, Delta | ThoughtEnded | ToolDelta | Finished)})
-    choices = tuple(_choice(index, [e for e in events if getattr(e, "index", None) == index]) for index in places)
+    by_choice: dict[int, list[StreamEvent]] = {}
+    for event in events:
+        if isinstance(event, Delta | ThoughtEnded | ToolDelta | Finished):
+            by_choice.setdefault(event.index, []).append(event)
+    choices = tuple(_choice(index, said) for index, said in sorted(by_choice.items()))
     return ChatResponse(
         id=start.id,
         created_s=start.created_s,

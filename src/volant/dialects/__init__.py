@@ -7,6 +7,8 @@ sse            event streams, cut at arbitrary bytes
 fields         typed fields out of decoded JSON, each complaint with its path
 logprobs       log-probabilities from providers, checked
 fitting        what a provider cannot take, and words of other dialects: dropped by name or refused
+citations      sources that an answer names by URL, from every dialect's words to every other's
+unsaid         what an answer holds that its caller's dialect has no word for: a sentence in its place, or a warning
 openai_chat    OpenAI chat completions: requests, with openai_messages, openai_answers, openai_thoughts, openai_tools
 openai_errors  the error body that OpenAI clients understand, and that its copies send
 

@@ -9,7 +9,7 @@ anthropic_turns     its turns
 
 from __future__ import annotations
 
-from volant.dialects.anthropic_answer import parse_response, render_response
+from volant.dialects.anthropic_answer import TITLE, parse_response, render_response
 from volant.dialects.anthropic_errors import parse_error, render_error
 from volant.dialects.anthropic_request import parse_request, render_request
 from volant.dialects.anthropic_stream import AnthropicParser
@@ -18,7 +18,7 @@ from volant.dialects.dialect import Dialect
 
 DIALECT = Dialect(
     name="anthropic",
-    title="Anthropic messages",
+    title=TITLE,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

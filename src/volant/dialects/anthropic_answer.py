@@ -14,9 +14,12 @@ from volant.core.chat import ChatRequest, ChatResponse, Choice, FinishReason, Js
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_turns import parse_answer_blocks
+from volant.dialects.citations import citations_of, for_anthropic
 from volant.dialects.fields import decode, filled, want
+from volant.dialects.unsaid import broken, instead
 
 NAME = blocks.NAME
+TITLE = "Anthropic messages"
 _FINISH: dict[str, FinishReason] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -31,7 +34,7 @@ _STOP: dict[FinishReason | None, str] = {
     "length": "max_tokens",
     "tool_calls": "tool_use",
     "content_filter": "refusal",
-    "error": "end_turn",
+    "error": "refusal",
     None: "end_turn",
 }
 _OWN_WORDS = ("pause_turn", "model_context_window_exceeded", "refusal")
@@ -109,15 +112,18 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
         "type": "message",
         "role": "assistant",
         "model": response.model,
-        "content": _render_content(choice.message, own),
+        "content": _render_content(choice, response.dialect),
         **render_stop(choice.finish, choice.finish_detail, bool(choice.message.refusal), request.sampling.stop),
         "usage": usage,
     }
     return msgspec.json.encode(wire | extra)
 
 
-def _render_content(message: Message, own: bool) -> list[Json]:
+def _render_content(choice: Choice, dialect: str) -> list[Json]:
+    message, own = choice.message, dialect == NAME
     parts = [render_words(part, own) for part in message.parts]
+    if parts and not own and (cited := citations_of(choice, dialect)):
+        parts[-1]["citations"] = [for_anthropic(one, at) for at, one in enumerate(cited)]
     extra = message.extra if own else {}
     said = blocks.placed(parts, extra.get("blocks"))
     if message.refusal:
@@ -134,8 +140,7 @@ def render_words(part: Part, own: bool) -> Json:
     """The text block of a part of an answer. What is no text has no block in this dialect: a sentence says so."""
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text, **(part.extra if own else {})}
-    kind = part.__struct_config__.tag
-    return {"type": "text", "text": f"[The model answered with {kind}, which Anthropic messages cannot carry.]"}
+    return {"type": "text", "text": instead(part, TITLE)}
 
 
 def render_stop(finish: FinishReason | None, detail: str, refused: bool, stops: Sequence[str]) -> Json:
@@ -146,7 +151,10 @@ def render_stop(finish: FinishReason | None, detail: str, refused: bool, stops: 
         return {"stop_reason": "refusal", "stop_sequence": None}
     if finish == "stop" and detail and detail in stops:
         return {"stop_reason": "stop_sequence", "stop_sequence": detail}
-    return {"stop_reason": _STOP[finish], "stop_sequence": None}
+    said: Json = {"stop_reason": _STOP[finish], "stop_sequence": None}
+    if finish == "error":  # of all words that the SDKs' types know, it alone does not say that the answer is whole
+        said["stop_details"] = {"type": "refusal", "category": None, "explanation": broken(detail)}
+    return said
 
 
 def render_usage(usage: Usage) -> Json:

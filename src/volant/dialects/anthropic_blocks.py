@@ -120,7 +120,10 @@ def _parse_search_result(block: Json, path: str) -> Part:
         want(want(one, dict, f"{path}.content[{at}]").get("text"), str, f"{path}.content[{at}].text")
         for at, one in enumerate(content)
     ]
-    return TextPart(text="\n".join(texts), extra={"search_result": _rest(block, "content")})
+    beside: Json = {}
+    for one in content:
+        beside |= _rest(one, "text")  # cache_control of the last text that has it
+    return TextPart(text="\n".join(texts), extra={"search_result": _rest(block, "content") | filled(content=beside)})
 
 
 def _rest(block: Mapping[str, Any], *known: str) -> Json:
@@ -132,7 +135,8 @@ def render_part(part: Part, own: bool, losses: Losses) -> Json:
     """The block of a part; `own`: the request came in this dialect. Raises BadInput `not_supported`."""
     if isinstance(part, TextPart):
         if found := part.extra.get("search_result"):
-            return {"type": "search_result", **found, "content": [{"type": "text", "text": part.text}]}
+            beside = found.get("content") or {}
+            return {"type": "search_result", **found, "content": [{"type": "text", "text": part.text, **beside}]}
         return {"type": "text", "text": part.text, **part.extra}
     if isinstance(part, ImagePart):
         if part.detail and part.detail != "auto":

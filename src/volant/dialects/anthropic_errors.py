@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from volant.core.errors import VolantError
-from volant.dialects.dialect import UpstreamError
+from volant.dialects.dialect import UpstreamError, told
 
 _TYPES = {
     400: "invalid_request_error",
@@ -37,12 +37,9 @@ _TOO_LONG = (
 
 def render_error(error: VolantError, request_id: str) -> bytes:
     """One of our errors: message, place and advice in one readable message."""
-    where = f" ({error.where})" if error.where else ""
-    hint = f" {error.hint}" if error.hint else ""
-    message = f"{error.message}{where}.{hint}" if where or hint else error.message
     body = {
         "type": "error",
-        "error": {"type": type_of(error.status), "message": message, "details": {"error_code": error.code}},
+        "error": {"type": type_of(error.status), "message": told(error), "details": {"error_code": error.code}},
         "request_id": request_id or None,
     }
     return msgspec.json.encode(body)

@@ -28,6 +28,7 @@ from volant.core.chat import (
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, parse_stop, parse_usage, usage_extra
+from volant.dialects.citations import SPANS
 from volant.dialects.fields import decode, filled, want, words
 from volant.dialects.sse import data_of
 
@@ -35,9 +36,10 @@ from volant.dialects.sse import data_of
 class _Block:
     """One content block under way."""
 
-    __slots__ = ("call", "kind", "pieces", "signature", "start")
+    __slots__ = ("call", "kind", "pieces", "signature", "start", "start_at")
 
-    def __init__(self, kind: str, start: Json, call: int) -> None:
+    def __init__(self, kind: str, start: Json, call: int, start_at: int) -> None:
+        self.start_at = start_at  # characters said before it
         self.kind = kind
         self.start = start
         self.call = call  # place among the tool calls
@@ -54,6 +56,7 @@ class AnthropicParser:
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
         self._spoke = False
+        self._length = 0  # characters said so far
         self._counts: Json = {}
 
     def feed(self, event: bytes) -> list[StreamEvent]:
@@ -103,7 +106,7 @@ class AnthropicParser:
 
     def _opened(self, place: int, start: Json) -> Iterator[StreamEvent]:
         kind = want(start.get("type"), str, "content_block.type")
-        block = self._blocks[place] = _Block(kind, start, self._calls)
+        block = self._blocks[place] = _Block(kind, start, self._calls, self._length)
         if kind == "text":
             yield from self._said(words(start.get("text"), "content_block.text"))
         elif kind == "thinking" and start.get("thinking"):
@@ -129,7 +132,7 @@ class AnthropicParser:
         elif kind == "signature_delta":
             block.signature = words(delta.get("signature"), "delta.signature")
         elif kind == "citations_delta" and delta.get("citation"):
-            yield Delta(extra={"citations": [delta["citation"]]})
+            yield Delta(extra={"citations": [delta["citation"]], SPANS: [[block.start_at, self._length]]})
 
     def _closed(self, block: _Block) -> Iterator[StreamEvent]:
         if block.kind in ("thinking", "redacted_thinking"):
@@ -149,6 +152,7 @@ class AnthropicParser:
     def _said(self, text: str) -> Iterator[StreamEvent]:
         if text:
             self._spoke = True
+            self._length += len(text)
             yield Delta(text=text)
 
     def _ended(self, wire: Json) -> Iterator[StreamEvent]:

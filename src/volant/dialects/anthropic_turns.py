@@ -18,6 +18,7 @@ from volant.core.chat import ChatRequest, Json, Message, Part, TextPart, Thought
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import bad, filled, listed, maybe, want
+from volant.dialects.fitting import shown_by_user, unsigned
 
 NAME = blocks.NAME
 
@@ -150,7 +151,9 @@ def render_turns(request: ChatRequest, losses: Losses) -> tuple[list[Json], list
     own = request.dialect == NAME
     system: list[Json] = []
     turns: list[tuple[str, list[Json]]] = []
-    for at, message in enumerate(request.messages):
+    messages = unsigned(request.messages, losses)  # a caller's own turns too may hold another provider's calls
+    messages = messages if own else shown_by_user(messages, losses)
+    for at, message in enumerate(messages):
         role = {"developer": "system", "tool": "user"}.get(message.role, message.role)
         said = _render_message(message, own, losses)
         if role == "system" and (not turns or not own):

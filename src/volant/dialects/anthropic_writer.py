@@ -7,6 +7,9 @@ arguments are whole. Usage and stop reason come last, in one message_delta.
 
 from __future__ import annotations
 
+import re
+from collections import OrderedDict
+
 import msgspec
 
 from volant.core.chat import (
@@ -26,6 +29,7 @@ from volant.core.chat import (
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, render_stop, render_usage, render_words
 from volant.dialects.anthropic_errors import type_in_stream
+from volant.dialects.citations import Cited, for_anthropic
 
 
 class AnthropicWriter:
@@ -35,14 +39,17 @@ class AnthropicWriter:
         self._stops = request.sampling.stop
         self._model = request.model
         self._own = False
+        self._cited: Cited | None = None  # of a stream in other words
+        self._sources = 0  # that were cited so far
         self._started = False
         self._failed = False
         self._place = -1  # of the block that is open, or was last
         self._open = ""  # its kind; empty: none is
         self._call = -1  # whose tool call it is
-        self._arguments: list[str] = []  # of that call, so far
+        self._arguments = _Braces()  # of that call, so far
         self._called: set[int] = set()  # calls that have had their block
-        self._held: list[Delta | ThoughtEnded | ToolDelta] = []  # what waits until that call is whole
+        self._held: OrderedDict[tuple[int, int], list[Delta | ThoughtEnded | ToolDelta]] = OrderedDict()  # until then
+        self._waiting = 0  # events that had to wait
         self._finished: Finished | None = None
         self._refused = False
         self._usage: Usage | None = None
@@ -80,12 +87,14 @@ class AnthropicWriter:
             stop |= finished.extra
         usage = render_usage(self._usage or Usage()) | self._beside
         tail = _event("message_delta", {"delta": stop, "usage": usage}) + _event("message_stop", {})
-        return head + self._release() + self._close() + tail
+        sources = self._cite(finished) if finished is not None else b""
+        return head + self._release() + sources + self._close() + tail
 
     # ------------------------------------------------------------ blocks
     def _start(self, event: Started) -> bytes:
         self._started = True
         self._own = event.dialect == NAME
+        self._cited = None if self._own else Cited(event.dialect)
         beside = event.extra.get("anthropic_usage") if self._own else None
         message: Json = {"id": event.id, "type": "message", "role": "assistant", "model": event.model, "content": []}
         message |= {"stop_reason": None, "stop_sequence": None}
@@ -123,7 +132,19 @@ class AnthropicWriter:
             said += self._text({"type": "text_delta", "text": text})
         if self._own and event.extra:
             said += self._own_words(event.extra)
-        return said
+        return said + self._cite(event)
+
+    def _cite(self, event: StreamEvent) -> bytes:
+        """What another dialect cites, where the words are that cite it: a block without words is refused later."""
+        cited = self._cited.of(event) if self._cited is not None else []
+        if not cited or self._open != "text":
+            return b""
+        first = self._sources
+        self._sources += len(cited)
+        return b"".join(
+            self._grown({"type": "citations_delta", "citation": for_anthropic(one, at)})
+            for at, one in enumerate(cited, start=first)
+        )
 
     def _text(self, delta: Json) -> bytes:
         before = self._opened("text", {"text": ""}) if self._open != "text" else b""
@@ -155,17 +176,21 @@ class AnthropicWriter:
     # ------------------------------------------------------------ tools
     def _give(self, event: Delta | ThoughtEnded | ToolDelta) -> bytes:
         here = isinstance(event, ToolDelta) and event.call == self._call
-        if self._open == "tool_use" and not here and not self._is_whole():
-            self._held.append(event)
+        if not here and not self._is_free():
+            self._waiting += 1
+            place = (0, event.call) if isinstance(event, ToolDelta) else (self._waiting, 0)
+            self._held.setdefault(place, []).append(event)
             return b""
+        return self._say(event) + self._replay()
+
+    def _is_free(self) -> bool:
+        """Is no tool call in the middle of its arguments?"""
+        return self._open != "tool_use" or self._arguments.whole
+
+    def _say(self, event: Delta | ThoughtEnded | ToolDelta) -> bytes:
         if isinstance(event, Delta):
             return self._delta(event)
-        if isinstance(event, ThoughtEnded):
-            return self._thought_ended(event)
-        said = self._piece(event)
-        if self._held and self._is_whole():
-            said += self._replay()
-        return said
+        return self._thought_ended(event) if isinstance(event, ThoughtEnded) else self._piece(event)
 
     def _piece(self, event: ToolDelta) -> bytes:
         said = b""
@@ -174,7 +199,7 @@ class AnthropicWriter:
                 return b""  # its arguments were whole: this is white space
             self._call = event.call
             self._called.add(event.call)
-            self._arguments = []
+            self._arguments = _Braces()
             ident = blocks.tool_id(event.id) or f"toolu_{self._place + 1}"
             if event.signature:
                 said = self._opened("thinking", {"thinking": "", "signature": ""})
@@ -183,20 +208,17 @@ class AnthropicWriter:
                 )
             said += self._opened("tool_use", {"id": ident, "name": event.name, "input": {}})
         if event.arguments and self._open == "tool_use":
-            self._arguments.append(event.arguments)
+            self._arguments.feed(event.arguments)
             said += self._grown({"type": "input_json_delta", "partial_json": event.arguments})
         return said
 
-    def _is_whole(self) -> bool:
-        try:
-            msgspec.json.decode("".join(self._arguments))
-        except (msgspec.DecodeError, RecursionError):
-            return False
-        return True
-
     def _replay(self) -> bytes:
-        held, self._held = self._held, []
-        return b"".join(self._give(event) for event in held)
+        """What waited, in its order, up to the next call that is not whole: the pieces of one call stand together."""
+        said = b""
+        while self._held and self._is_free():
+            _, events = self._held.popitem(last=False)
+            said += b"".join(self._say(event) for event in events)
+        return said
 
     def _release(self) -> bytes:
         """Everything that waits: what it waited for does not come any more."""
@@ -204,6 +226,43 @@ class AnthropicWriter:
         while self._held:
             said += self._close() + self._replay()
         return said
+
+
+class _Braces:
+    """Tells when the arguments of a call are whole: each piece is looked at once, however many there are.
+
+    Arguments are a JSON object; anything else is whole when nothing more comes.
+    """
+
+    _TELLING = re.compile(r'[{}\[\]"\\]')
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._began = False
+        self._quoted = False
+        self._escaped = False  # the last piece ended with a backslash
+
+    @property
+    def whole(self) -> bool:
+        """Is every brace closed?"""
+        return self._began and self._depth <= 0
+
+    def feed(self, piece: str) -> None:
+        """More of it."""
+        skipped = 0 if self._escaped else -1  # the place of a character that a backslash takes away
+        self._escaped = False
+        for found in self._TELLING.finditer(piece):
+            if found.start() == skipped:
+                continue
+            sign = found[0]
+            if sign == "\\":
+                skipped = found.end()
+                self._escaped = skipped == len(piece)
+            elif sign == '"':
+                self._quoted = not self._quoted
+            elif not self._quoted:
+                self._began = True
+                self._depth += 1 if sign in "{[" else -1
 
 
 def _event(kind: str, data: Json) -> bytes:

@@ -37,6 +37,7 @@ from volant.core.chat import (
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects.aws_events import EventCutter, read
 from volant.dialects.bedrock_request import NAME, render_request
+from volant.dialects.citations import SPANS
 from volant.dialects.dialect import Dialect, UpstreamError
 from volant.dialects.fields import decode, listed, want, words
 
@@ -90,6 +91,8 @@ def _message(said: Json) -> Message:
     text: list[str] = []
     others: list[Part] = []
     calls: list[ToolCall] = []
+    cited: list[Json] = []
+    spans: list[list[int]] = []
     for at, one in enumerate(listed(said.get("content"), "content")):
         block, path = want(one, dict, f"content[{at}]"), f"content[{at}]"
         if "text" in block:
@@ -101,8 +104,12 @@ def _message(said: Json) -> Message:
         elif "reasoningContent" in block:
             thoughts.append(_thought(want(block["reasoningContent"], dict, f"{path}.reasoningContent")))
         elif "citationsContent" in block:
-            cited = listed(block["citationsContent"].get("content"), path)
-            text += [words(part.get("text"), path) for part in cited]
+            start = sum(map(len, text))
+            said_there = want(block["citationsContent"], dict, f"{path}.citationsContent")
+            text += [words(part.get("text"), path) for part in listed(said_there.get("content"), path)]
+            sources = listed(said_there.get("citations"), f"{path}.citationsContent.citations")
+            cited += [want(one, dict, f"{path}.citationsContent.citations") for one in sources]
+            spans += [[start, sum(map(len, text))] for _ in sources]
         elif "image" in block:
             others.append(_image(want(block["image"], dict, f"{path}.image")))
     joined = "".join(text)
@@ -111,6 +118,7 @@ def _message(said: Json) -> Message:
         thoughts=tuple(thoughts),
         parts=((TextPart(text=joined),) if joined else ()) + tuple(others),
         tool_calls=tuple(calls),
+        extra={"citations": cited, SPANS: spans} if cited else {},
     )
 
 
@@ -151,6 +159,8 @@ class StreamParser:
         self.done = False  # the metadata came, or an exception: nothing comes after
         self._calls: dict[int, int] = {}  # contentBlockIndex → place among the calls
         self._thoughts: dict[int, Json] = {}  # contentBlockIndex → what proves the thought
+        self._length = 0  # characters said so far
+        self._begins: dict[int, int] = {}  # contentBlockIndex → characters before it
         self._images: dict[int, tuple[str, list[str]]] = {}  # contentBlockIndex → format, base64
 
     def feed(self, event: bytes) -> list[StreamEvent]:
@@ -196,7 +206,13 @@ class StreamParser:
 
     def _delta(self, at: int, delta: Json) -> Iterator[StreamEvent]:
         if text := delta.get("text"):
-            yield Delta(text=want(text, str, "delta.text"))
+            said = want(text, str, "delta.text")
+            self._begins.setdefault(at, self._length)
+            self._length += len(said)
+            yield Delta(text=said)
+        elif "citation" in delta:
+            span = [self._begins.get(at, self._length), self._length]
+            yield Delta(extra={"citations": [want(delta["citation"], dict, "delta.citation")], SPANS: [span]})
         elif "toolUse" in delta:
             piece = words(want(delta["toolUse"], dict, "delta.toolUse").get("input"), "delta.toolUse.input")
             yield ToolDelta(call=self._calls.setdefault(at, len(self._calls)), arguments=piece)

@@ -34,7 +34,7 @@ from volant.dialects.anthropic_thinking import facts_of, render_reasoning
 from volant.dialects.data_urls import split_data_url
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import filled
-from volant.dialects.fitting import effort_of, fit, naturalise
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, unsigned
 
 NAME = "bedrock"
 _CACHE = "cache_control"
@@ -62,7 +62,7 @@ def render_request(request: ChatRequest, capabilities: Capabilities, losses: Los
     can = replace(capabilities, seed=False, penalties=False, top_k=top_k, choices=False, logprobs=False)
     keep = frozenset({_CACHE}) if capabilities.cache_points else frozenset[str]()
     request = naturalise(fit(request, can, losses), (NAME,), losses, keep)
-    system, messages = _conversation(request.messages, losses)
+    system, messages = _conversation(shown_by_user(unsigned(request.messages, losses), losses), losses)
     wire: Json = {"messages": messages}
     if system:
         wire["system"] = system
@@ -210,8 +210,6 @@ def _document(part: FilePart, at: int, losses: Losses) -> Json:
 
 # ---------------------------------------------------------------- tools
 def _use(call: ToolCall, losses: Losses) -> Json:
-    if call.signature:
-        losses.drop("tool call signature", "it is of another provider")
     try:
         given = msgspec.json.decode(call.arguments or "{}")
     except msgspec.DecodeError:

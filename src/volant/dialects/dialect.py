@@ -62,6 +62,13 @@ class UpstreamError(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None  # where the body says it (Google's RetryInfo), seconds
 
 
+def told(error: VolantError) -> str:
+    """Message, place and advice of one of our errors as one text: clients show no more than that."""
+    where = f" ({error.where})" if error.where else ""
+    hint = f" {error.hint}" if error.hint else ""
+    return f"{error.message}{where}.{hint}" if where or hint else error.message
+
+
 class Cutter(Protocol):
     """Gives whole frames of a stream out of pieces that the network cut anywhere."""
 

@@ -7,13 +7,25 @@ another dialect (`naturalise`). What one dialect alone cannot say stands in that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from volant.core.capabilities import Capabilities
-from volant.core.chat import AudioPart, ChatRequest, FilePart, ImagePart, Json, Message, Part, Reasoning, Sampling
+from volant.core.chat import (
+    AudioPart,
+    ChatRequest,
+    FilePart,
+    ImagePart,
+    Json,
+    Message,
+    Part,
+    Reasoning,
+    Role,
+    Sampling,
+    TextPart,
+)
 from volant.dialects.dialect import Losses
 
 # Fields of one dialect that change what is asked: no other may leave them out. All others are hints.
@@ -27,6 +39,7 @@ _CHANGES_THE_QUESTION = frozenset({
 _IDENTITY = {"item", "safety_identifier"}  # ids and phases of OpenAI's items, and what `user` says: nothing is lost
 _EMPTY_ASKS = {"web_search_options"}  # empty, it still asks for what it names
 _REASONING = {"effort", "summary", "generate_summary", "thinking"}  # of `Reasoning.own`: what its other fields say
+_ASSISTANT: tuple[Role, ...] = ("assistant",)
 _NOTHING = Message(role="assistant")
 _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "store": (False,),
@@ -44,6 +57,7 @@ _HARMLESS_VALUES: dict[str, tuple[Any, ...]] = {  # says what is so anyway
     "include": (["reasoning.encrypted_content"],),  # thoughts find their way home without being asked for
 }
 _EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))  # budgets up to so many tokens; above: high
+DEFAULT_BUDGET = 8192  # tokens, of who wants to see the thinking and does not say how much
 _BUDGETS = {"none": 0, "minimal": 1024, "low": 2048, "medium": 8192, "high": 24576, "xhigh": 49152, "max": 65536}
 
 
@@ -217,6 +231,51 @@ def _natural_message(message: Message, losses: Losses, keep: frozenset[str]) -> 
     return replace(message, parts=parts, extra=_gone(message.extra, losses, frozenset()))
 
 
+# ---------------------------------------------------------------- what a turn cannot hold
+def shown_by_user(
+    messages: Sequence[Message], losses: Losses, roles: Collection[Role] = _ASSISTANT
+) -> tuple[Message, ...]:
+    """The turns, with pictures, sound and files of `roles` shown by the user after them, where models can see them.
+
+    Results of tools stay right after their calls: what stands in both follows the last of them.
+    """
+    moved: list[Message] = []
+    shown: list[Part] = []
+    for message in messages:
+        if shown and message.role != "tool":
+            moved.append(Message(role="user", parts=tuple(shown)))
+            shown = []
+        words_left: tuple[Part, ...] = ()
+        media = [part for part in message.parts if not isinstance(part, TextPart)] if message.role in roles else []
+        if media:
+            whose = "tool result" if message.role == "tool" else "pictures of the assistant"
+            losses.drop(whose, "its images and files follow in a user message")
+            shown += media
+            words_left = tuple(part for part in message.parts if isinstance(part, TextPart))
+            words_left = words_left or (TextPart(text="(see the next message)"),)
+        moved.append(replace(message, parts=words_left) if media else message)
+    if shown:
+        moved.append(Message(role="user", parts=tuple(shown)))
+    return tuple(moved)
+
+
+def unsigned(messages: Sequence[Message], losses: Losses) -> tuple[Message, ...]:
+    """The turns without what another provider wants back with its words and calls (Gemini's thoughtSignature)."""
+    if any(isinstance(part, TextPart) and part.signature for one in messages for part in one.parts):
+        losses.drop("text signature", "it is of another provider")
+        messages = tuple(replace(one, parts=tuple(_unsigned_part(part) for part in one.parts)) for one in messages)
+    if any(call.signature for one in messages for call in one.tool_calls):
+        losses.drop("tool call signature", "it is of another provider")
+        messages = tuple(
+            replace(one, tool_calls=tuple(replace(call, signature="") for call in one.tool_calls)) for one in messages
+        )
+    return tuple(messages)
+
+
+def _unsigned_part(part: Part) -> Part:
+    return replace(part, signature="") if isinstance(part, TextPart) and part.signature else part
+
+
 # ---------------------------------------------------------------- thinking
 def effort_of(reasoning: Reasoning, losses: Losses) -> str:
     """How much to think, as a word. A budget in tokens becomes the nearest word, which is named."""
@@ -229,9 +288,14 @@ def effort_of(reasoning: Reasoning, losses: Losses) -> str:
 
 
 def budget_of(reasoning: Reasoning, losses: Losses) -> int | None:
-    """How much to think, in tokens. A word becomes a number, which is named; None: nothing was said."""
-    if reasoning.budget_tokens is not None or not reasoning.effort:
+    """How much to think, in tokens. A word, or none, becomes a number, which is named; None: nothing was asked."""
+    if reasoning.budget_tokens is not None:
         return reasoning.budget_tokens
+    if not reasoning.effort:
+        wanted = reasoning.shown or (reasoning.own.get("thinking") or {}).get("type") == "adaptive"
+        if wanted:  # this way of asking names no number, and without one there is no thinking to show
+            losses.drop("reasoning budget", f"none was said, {DEFAULT_BUDGET} tokens were sent")
+        return DEFAULT_BUDGET if wanted else None
     budget = _BUDGETS.get(reasoning.effort, _BUDGETS["medium"])
     losses.drop("reasoning effort", f"sent as a budget of {budget} tokens")
     return budget

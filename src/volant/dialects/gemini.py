@@ -2,6 +2,7 @@
 
     gemini_request   the body of a request         gemini_messages, gemini_parts   turns and their pieces
     gemini_stream    reading answers               gemini_schema                   its subset of OpenAPI
+    gemini_pieces    calls whose arguments stream
     gemini_answer    writing answers               gemini_errors, gemini_logprobs, gemini_thoughts, gemini_wire
 
 Towards a provider a stream is always asked for with `alt=sse`. A client that asks without it gets the same chunks as

@@ -27,6 +27,7 @@ from volant.core.chat import (
     ToolDelta,
     Usage,
 )
+from volant.dialects.citations import Citation, Cited, citations_of, for_gemini
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import Json, filled
 from volant.dialects.gemini_errors import error_of_stream
@@ -42,13 +43,16 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
     same = response.dialect == NAME
     extra = response.extra if same else {}
     blocked = bool((extra.get("promptFeedback") or {}).get("blockReason"))
-    wire: Json = {} if blocked else {"candidates": [_candidate(one, request, same=same) for one in response.choices]}
+    wire: Json = (
+        {} if blocked else {"candidates": [_candidate(one, request, response.dialect) for one in response.choices]}
+    )
     if response.usage is not None:
         wire["usageMetadata"] = render_usage(response.usage)
     return msgspec.json.encode(wire | _about(response.id, response.model) | extra)
 
 
-def _candidate(choice: Choice, request: ChatRequest, *, same: bool) -> Json:
+def _candidate(choice: Choice, request: ChatRequest, dialect: str) -> Json:
+    same = dialect == NAME
     losses = Losses(TITLE)  # an answer loses nothing that its caller could do without or change
     message = choice.message
     parts = [part for thought in message.thoughts for part in for_client(thought, shown=_shown(request))]
@@ -59,7 +63,11 @@ def _candidate(choice: Choice, request: ChatRequest, *, same: bool) -> Json:
         wire["finishReason"] = finish_word(choice.finish, choice.finish_detail)
     if (result := to_logprobs_result(choice.logprobs)) is not None:
         wire["logprobsResult"] = result
-    return wire | (choice.extra if same else {})
+    if same:
+        return wire | choice.extra
+    if cited := citations_of(choice, dialect):
+        wire["groundingMetadata"] = for_gemini(cited, message.text)
+    return wire
 
 
 def render_usage(usage: Usage) -> Json:
@@ -100,13 +108,18 @@ class StreamRenderer:
         self._finished: list[Finished] = []
         self._extra: Json = {}
         self._failed = False
+        self._cited: Cited | None = None  # of a stream in other words
+        self._sources: dict[int, list[Citation]] = {}  # choice → what it cites
+        self._said: dict[int, list[str]] = {}  # choice → its words, where somebody may cite something
         self._hidden: set[int] = set()  # choices whose thinking was not shown: what proves it is worth nothing
 
     def feed(self, event: StreamEvent) -> bytes:
-        """The bytes for one event. Calls wait for the end: Gemini sends them whole."""
+        """The bytes for one event. Calls wait for the end: Gemini sends them whole. So do the sources."""
+        self._cite(event)
         if isinstance(event, Started):
             self._about = _about(event.id, event.model)
             self._same = event.dialect == NAME
+            self._cited = None if self._same else Cited(event.dialect)
             self._extra = event.extra if self._same else {}
         elif isinstance(event, Counted):
             self._usage = event.usage
@@ -127,7 +140,7 @@ class StreamRenderer:
         """The end: calls that still waited, finish reasons, usage."""
         if self._failed:
             return b""
-        last = {index for index, _ in self._calls} | {event.index for event in self._finished}
+        last = {index for index, _ in self._calls} | {event.index for event in self._finished} | set(self._sources)
         finished = {event.index: event for event in self._finished}
         candidates = []
         for index in sorted(last):
@@ -137,6 +150,9 @@ class StreamRenderer:
             if (event := finished.get(index)) is not None:
                 candidate["finishReason"] = finish_word(event.reason, event.detail)
                 candidate |= event.extra if self._same else {}
+            if index in self._sources:
+                said = "".join(self._said.get(index, ()))
+                candidate["groundingMetadata"] = for_gemini(self._sources[index], said)
             candidates.append(candidate)
         if (self._extra.get("promptFeedback") or {}).get("blockReason"):
             candidates = []
@@ -144,6 +160,14 @@ class StreamRenderer:
         if self._usage is not None:
             wire["usageMetadata"] = render_usage(self._usage)
         return event_of(msgspec.json.encode(wire | self._about | self._extra)) if wire or self._extra else b""
+
+    def _cite(self, event: StreamEvent) -> None:
+        if self._cited is None or not isinstance(event, Delta | Finished):
+            return
+        if isinstance(event, Delta) and event.text:
+            self._said.setdefault(event.index, []).append(event.text)
+        if cited := self._cited.of(event):
+            self._sources.setdefault(event.index, []).extend(cited)
 
     def _tool(self, event: ToolDelta) -> None:
         place = (event.index, event.call)

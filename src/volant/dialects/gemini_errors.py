@@ -12,7 +12,7 @@ import msgspec
 
 from volant.core.chat import Failed
 from volant.core.errors import VolantError
-from volant.dialects.dialect import UpstreamError
+from volant.dialects.dialect import UpstreamError, told
 from volant.dialects.fields import Json
 
 _RPC = "type.googleapis.com/google.rpc."
@@ -81,9 +81,6 @@ def _delay(detail: dict[str, Any]) -> float | None:
 
 def render_error(error: VolantError, request_id: str) -> bytes:
     """One of our errors: message, place and advice in one readable message, our code as ErrorInfo's reason."""
-    where = f" ({error.where})" if error.where else ""
-    hint = f" {error.hint}" if error.hint else ""
-    message = f"{error.message}{where}.{hint}" if where or hint else error.message
     details: list[Json] = [
         {"@type": f"{_RPC}ErrorInfo", "reason": error.code.upper(), "domain": "volant"},
     ]
@@ -93,7 +90,7 @@ def render_error(error: VolantError, request_id: str) -> bytes:
         details.append({"@type": f"{_RPC}RetryInfo", "retryDelay": f"{max(error.retry_after_s, 0.001):.3f}s"})
     status = _STATUS.get(error.status, "INTERNAL")
     return msgspec.json.encode(
-        {"error": {"code": error.status, "message": message, "status": status, "details": details}}
+        {"error": {"code": error.status, "message": told(error), "status": status, "details": details}}
     )
 
 

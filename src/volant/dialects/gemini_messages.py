@@ -171,18 +171,23 @@ def _parse_answer(raw: object, path: str, calls: _Calls) -> Message:
     call_id = words(rest.pop("id", None), f"{path}.id")
     name = words(rest.pop("name", None), f"{path}.name")
     text, failed = output_of(rest.pop("response", None) or {})
-    media = [
-        parse_media(want(part, dict, f"{path}.parts[{at}]"), f"{path}.parts[{at}]")
-        for at, part in enumerate(listed(rest.pop("parts", None), f"{path}.parts"))
-    ]
+    media: list[Part] = []
+    strange: list[Json] = []
+    for at, raw_part in enumerate(listed(rest.pop("parts", None), f"{path}.parts")):
+        piece = want(raw_part, dict, f"{path}.parts[{at}]")
+        part = parse_media(piece, f"{path}.parts[{at}]")
+        if part is None:
+            strange.append(piece)
+        else:
+            media.append(part)
     call = calls.answered(call_id, name)
     return Message(
         role="tool",
-        parts=(TextPart(text=text), *(part for part in media if part is not None)),
+        parts=(TextPart(text=text), *media),
         tool_call_id=call.id if call else call_id or made_up_id("answered", name, calls.waiting),
         name="" if call else name,
         failed=failed,
-        extra=rest,
+        extra=rest | filled(parts=strange),
     )
 
 
@@ -233,7 +238,10 @@ def _render_answer(message: Message, names: dict[str, str], losses: Losses, path
     if media:
         rendered = Message(role="user", parts=tuple(media))
         wire["parts"] = render_parts(rendered, losses, same=same)
-    return {"functionResponse": wire | (message.extra if same else {})}
+    extra = dict(message.extra) if same else {}
+    if strange := extra.pop("parts", None):
+        wire["parts"] = [*wire.get("parts", ()), *strange]
+    return {"functionResponse": wire | extra}
 
 
 def _sign(contents: list[Json], losses: Losses) -> None:

@@ -30,6 +30,7 @@ from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects.fields import Json, decode, listed, want, words
 from volant.dialects.gemini_logprobs import from_logprobs_result
 from volant.dialects.gemini_parts import made_up_id, parse_call, parse_media
+from volant.dialects.gemini_pieces import Pieces, is_piece
 from volant.dialects.gemini_wire import NAME, finish_of, proto, whole_number
 from volant.dialects.sse import data_of
 
@@ -95,6 +96,8 @@ class _Candidate:
     def __init__(self) -> None:
         self.thinks = False
         self.calls = 0
+        self.pieces: Pieces | None = None  # of a call that has not ended
+        self.signature = ""  # of that call
         self.finished = False
         self.extra: Json = {}
 
@@ -152,6 +155,8 @@ class _Reader:
         word = words(candidate.get("finishReason"), f"{path}.finishReason")
         if word and word != "FINISH_REASON_UNSPECIFIED" and not state.finished:
             yield from _thought_over(state, index)
+            if state.pieces is not None:  # cut off: as far as it came
+                yield self._call(state.pieces.whole(), state, index, state.signature, f"{path}.content")
             state.finished = True
             reason, detail = finish_of(word, bool(state.calls))
             yield Finished(index=index, reason=reason, detail=detail, extra=state.extra)
@@ -167,17 +172,15 @@ class _Reader:
             return
         if "functionCall" in part:
             yield from _thought_over(state, index)
-            fallback = made_up_id(self._id, index, state.calls)
-            call = parse_call(part["functionCall"], f"{path}.functionCall", signature=signature, fallback=fallback)
-            yield ToolDelta(
-                index=index,
-                call=state.calls,
-                id=call.id,
-                name=call.name,
-                arguments=call.arguments,
-                signature=signature,
-            )
-            state.calls += 1
+            said = part["functionCall"]
+            if is_piece(said, state.pieces is not None):
+                state.pieces = state.pieces or Pieces()
+                state.signature = signature or state.signature
+                said, signature = state.pieces.feed(said, f"{path}.functionCall"), state.signature
+                if said is None:
+                    return
+                state.pieces, state.signature = None, ""
+            yield self._call(said, state, index, signature, f"{path}.functionCall")
             return
         if "text" in part:
             text = words(part["text"], f"{path}.text")
@@ -192,6 +195,19 @@ class _Reader:
             yield Delta(index=index, parts=(media,))
         else:
             yield Delta(index=index, extra={"ownParts": [part]})
+
+    def _call(self, said: object, state: _Candidate, index: int, signature: str, path: str) -> ToolDelta:
+        fallback = made_up_id(self._id, index, state.calls)
+        call = parse_call(said, path, signature=signature, fallback=fallback)
+        state.calls += 1
+        return ToolDelta(
+            index=index,
+            call=state.calls - 1,
+            id=call.id,
+            name=call.name,
+            arguments=call.arguments,
+            signature=signature,
+        )
 
 
 def _thought_over(state: _Candidate, index: int, signature: str = "") -> Iterator[StreamEvent]:

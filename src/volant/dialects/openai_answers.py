@@ -21,7 +21,6 @@ from volant.core.chat import (
     FinishReason,
     ImagePart,
     Json,
-    Message,
     Started,
     StreamEvent,
     TextPart,
@@ -31,6 +30,7 @@ from volant.core.chat import (
     Usage,
 )
 from volant.core.errors import BadInput, UpstreamFailed
+from volant.dialects.citations import Cited, citations_of, for_chat
 from volant.dialects.fields import decode, filled, want, words
 from volant.dialects.logprobs import checked
 from volant.dialects.openai_messages import parse_message, render_message, render_part
@@ -45,8 +45,10 @@ from volant.dialects.openai_thoughts import (
 )
 from volant.dialects.openai_tools import closing, escaped, opening, text_of
 from volant.dialects.sse import DONE, data_of, event_of
+from volant.dialects.unsaid import has_word, instead
 
 NAME = "openai_chat"
+TITLE = "OpenAI chat completions"
 _DELTA = frozenset({
     "role", "content", "refusal", "reasoning_content", "reasoning", "reasoning_details", "tool_calls", "images",
     "extra_content",
@@ -97,7 +99,7 @@ def render_response(response: ChatResponse, customs: Collection[str] = ()) -> by
         "choices": [
             {
                 "index": choice.index,
-                "message": _render_answer(choice.message, customs, native),
+                "message": _render_answer(choice, customs, response.dialect),
                 "logprobs": choice.logprobs,
                 "finish_reason": choice.finish,
                 **(choice.extra if native else {}),
@@ -110,15 +112,17 @@ def render_response(response: ChatResponse, customs: Collection[str] = ()) -> by
     return msgspec.json.encode(wire | response.extra if native else wire)
 
 
-def _render_answer(message: Message, customs: Collection[str], native: bool) -> Json:
-    """Content of an answer is one text; pictures stand beside it, as OpenRouter has them."""
+def _render_answer(choice: Choice, customs: Collection[str], dialect: str) -> Json:
+    """Content of an answer is one text; pictures stand beside it, as OpenRouter has them, and sound nowhere."""
+    message = choice.message
     images = [part for part in message.parts if isinstance(part, ImagePart)]
-    if images or len(message.parts) > 1:
+    others = [instead(part, TITLE) for part in message.parts if not has_word(part, NAME)]
+    if images or others or len(message.parts) > 1:
         signature = next((p.signature for p in message.parts if isinstance(p, TextPart) and p.signature), "")
-        text = TextPart(text=message.text, signature=signature)
+        text = TextPart(text=message.text + "".join(others), signature=signature)
         message = replace(message, parts=(text,) if text.text or signature else ())
-    if not native:
-        message = replace(message, extra={})
+    if dialect not in ("", NAME):
+        message = replace(message, extra=filled(annotations=[for_chat(one) for one in citations_of(choice, dialect)]))
     wire = {"role": "assistant", "content": None, **render_message(message, customs)}
     return wire | {"images": [render_part(image) for image in images]} if images else wire
 
@@ -193,6 +197,11 @@ def render_usage(usage: Usage) -> Json:
     )
     outputs = filled(reasoning_tokens=usage.reasoning_tokens, audio_tokens=usage.output_audio_tokens)
     return wire | filled(prompt_tokens_details=inputs, completion_tokens_details=outputs)
+
+
+def finish_word(finish: FinishReason | None) -> FinishReason | None:
+    """What a client reads of an answer in other words: its types know no "error"."""
+    return "content_filter" if finish == "error" else finish
 
 
 # ---------------------------------------------------------------- stream
@@ -302,7 +311,7 @@ class StreamRenderer:
     def __init__(self, *, include_usage: bool, customs: Collection[str] = ()) -> None:
         self._include_usage = include_usage
         self._customs = customs
-        self._native = True  # the extras of this stream are in our words
+        self._cited: Cited | None = None  # of a stream in other words
         self._held: dict[tuple[int, int], list[str]] = {}  # arguments of custom calls: choice, place → JSON so far
         self._base: Json = {"id": "", "object": "chat.completion.chunk", "created": 0, "model": ""}
         self._roles_sent: set[int] = set()
@@ -316,14 +325,18 @@ class StreamRenderer:
         if isinstance(event, ToolDelta):
             return self._call(event)
         if isinstance(event, Finished):
-            more = event.extra if self._native else {}
-            return self._release(event.index) + self._choice(event.index, {}, event.reason, **more)
+            said = self._release(event.index)
+            if self._cited is None:
+                return said + self._choice(event.index, {}, event.reason, **event.extra)
+            if cited := self._cited.of(event):
+                said += self._choice(event.index, {"annotations": [for_chat(one) for one in cited]}, None)
+            return said + self._choice(event.index, {}, finish_word(event.reason))
         if isinstance(event, ThoughtEnded):
             return self._thought(event)
         if isinstance(event, Started):
-            self._native = event.dialect in ("", NAME)
+            self._cited = None if event.dialect in ("", NAME) else Cited(event.dialect)
             self._base |= {"id": event.id, "created": event.created_s, "model": event.model}
-            self._base |= event.extra if self._native else {}
+            self._base |= event.extra if self._cited is None else {}
             return b""
         if isinstance(event, Counted):
             return self._chunk([], usage=render_usage(event.usage)) if self._include_usage else b""
@@ -337,13 +350,16 @@ class StreamRenderer:
     def _delta(self, event: Delta) -> bytes:
         if event.reasoning:
             self._thinking.setdefault(event.index, []).append(event.reasoning)
-        delta = filled(content=event.text, refusal=event.refusal, reasoning_content=event.reasoning)
+        others = "".join(instead(part, TITLE) for part in event.parts if not has_word(part, NAME))
+        delta = filled(content=event.text + others, refusal=event.refusal, reasoning_content=event.reasoning)
         if event.signature:
             delta |= render_signature(event.signature)
         if images := [render_part(part) for part in event.parts if isinstance(part, ImagePart)]:
             delta["images"] = images
-        if event.extra and self._native:
+        if self._cited is None:
             delta |= event.extra
+        elif cited := self._cited.of(event):
+            delta["annotations"] = [for_chat(one) for one in cited]
         return self._choice(event.index, delta, None, logprobs=event.logprobs)
 
     def _call(self, event: ToolDelta) -> bytes:

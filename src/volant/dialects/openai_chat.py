@@ -21,16 +21,18 @@ from volant.core.chat import (
     Message,
     Part,
     Reasoning,
+    Role,
     Sampling,
-    TextPart,
 )
 from volant.core.errors import VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import decode, listed, maybe, number, want, words
-from volant.dialects.fitting import effort_of, fit, naturalise
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, unsigned
 from volant.dialects.openai_answers import (
+    TITLE,
     StreamParser,
     StreamRenderer,
+    finish_word,
     parse_response,
     parse_usage,
     render_response,
@@ -159,42 +161,25 @@ def render_for(request: ChatRequest, capabilities: Capabilities, losses: Losses)
     if foreign and request.metadata:
         losses.drop("metadata")
         request = replace(request, metadata={})
+    speechless: tuple[Role, ...] = ("tool", "assistant") if foreign else ("tool",)  # whose turns hold text only
+    request = replace(request, messages=shown_by_user(unsigned(request.messages, losses), losses, speechless))
     request = replace(request, messages=tuple(_fit_messages(request, capabilities, losses)))
     return msgspec.json.encode(_wire(request, capabilities.limit_field))
 
 
 def _fit_messages(request: ChatRequest, can: Capabilities, losses: Losses) -> list[Message]:
     fitted: list[Message] = []
-    shown: list[Part] = []  # pictures and files of tools, whose turns can only hold text: shown by the user after them
     for message in request.messages:
-        if shown and message.role != "tool":
-            fitted.append(Message(role="user", parts=tuple(shown)))
-            shown = []
         changes: dict[str, Any] = {}
         if message.role == "developer" and not can.developer_role:
             changes["role"] = "system"
         if message.thoughts:
             changes["thoughts"] = _thoughts(message, can, losses)
-        if any(call.signature for call in message.tool_calls):
-            losses.drop("tool call signature", "it is of another provider")
-            changes["tool_calls"] = tuple(replace(call, signature="") for call in message.tool_calls)
-        if any(isinstance(part, TextPart) and part.signature for part in message.parts):
-            losses.drop("text signature", "it is of another provider")
-            changes["parts"] = tuple(
-                replace(part, signature="") if isinstance(part, TextPart) else part for part in message.parts
-            )
         if message.failed:
             losses.drop("is_error", "the tool's words are sent without it")
         if any(isinstance(part, FilePart) for part in message.parts):
             changes["parts"] = tuple(_file(part, request, losses) for part in message.parts)
-        if message.role == "tool" and not all(isinstance(part, TextPart) for part in message.parts):
-            losses.drop("tool result", "its images and files follow in a user message")
-            shown += [part for part in message.parts if not isinstance(part, TextPart)]
-            words_left = tuple(part for part in message.parts if isinstance(part, TextPart))
-            changes["parts"] = words_left or (TextPart(text="(see the next message)"),)
         fitted.append(replace(message, **changes) if changes else message)
-    if shown:
-        fitted.append(Message(role="user", parts=tuple(shown)))
     return fitted
 
 
@@ -223,6 +208,9 @@ def _parse(body: bytes, model: str, stream: bool | None) -> ChatRequest:
 
 
 def _render_response(response: ChatResponse, request: ChatRequest) -> bytes:
+    if response.dialect not in ("", NAME):
+        choices = tuple(replace(choice, finish=finish_word(choice.finish)) for choice in response.choices)
+        response = replace(response, choices=choices)
     return render_response(response, custom_names(request.tools))
 
 
@@ -236,7 +224,7 @@ def _render_error(error: VolantError, request_id: str) -> bytes:
 
 DIALECT = Dialect(
     name=NAME,
-    title="OpenAI chat completions",
+    title=TITLE,
     parse_request=_parse,
     render_request=render_for,
     parse_response=parse_response,

@@ -8,7 +8,7 @@ Source: OpenAI API reference, "Create completion" (read November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from volant.core.chat import (
     FinishReason,
     Json,
     Message,
+    Part,
     Sampling,
     Started,
     StreamEvent,
@@ -38,8 +39,10 @@ from volant.dialects.logprobs import checked
 from volant.dialects.openai_answers import parse_usage, render_usage
 from volant.dialects.openai_errors import error_body, parse_error, render_error
 from volant.dialects.sse import DONE, data_of, event_of
+from volant.dialects.unsaid import has_word, instead
 
 NAME = "openai_completions"
+TITLE = "OpenAI completions"
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _COUNTS = ("top_k", "max_tokens", "seed", "n")
 _SEVERAL = "prompt"  # in `extra`: there are several prompts; other dialects refuse it by this name
@@ -204,7 +207,7 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
         "created": response.created_s,
         "model": response.model,
         "choices": [
-            _render_choice(choice.index, choice.message.text, choice.finish, _render_logprobs(choice.logprobs, 0))
+            _render_choice(choice.index, _words(choice), choice.finish, _render_logprobs(choice.logprobs, 0))
             for choice in response.choices
         ],
     }
@@ -213,8 +216,16 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
     return msgspec.json.encode(wire | response.extra if response.dialect == NAME else wire)
 
 
+def _words(choice: Choice) -> str:
+    return choice.message.text + _others(choice.message.parts)
+
+
+def _others(parts: Iterable[Part]) -> str:
+    return "".join(instead(part, TITLE) for part in parts if not has_word(part, NAME))
+
+
 def _render_choice(index: int, text: str, finish: FinishReason | None, logprobs: Json | None) -> Json:
-    said = finish if finish in (None, *_FINISH) else "stop"
+    said = "content_filter" if finish == "error" else finish if finish in (None, *_FINISH) else "stop"
     return {"text": text, "index": index, "logprobs": logprobs, "finish_reason": said}
 
 
@@ -278,10 +289,10 @@ class StreamRenderer:
         if isinstance(event, Started):
             self._base |= {"id": event.id, "created": event.created_s, "model": event.model}
             self._base |= event.extra if event.dialect == NAME else {}
-        elif isinstance(event, Delta) and (event.text or event.logprobs):
-            before = self._said.get(event.index, 0)
-            self._said[event.index] = before + len(event.text)
-            return self._choice(event.index, event.text, None, _render_logprobs(event.logprobs, before))
+        elif isinstance(event, Delta) and (event.text or event.logprobs or event.parts):
+            before, text = self._said.get(event.index, 0), event.text + _others(event.parts)
+            self._said[event.index] = before + len(text)
+            return self._choice(event.index, text, None, _render_logprobs(event.logprobs, before))
         elif isinstance(event, Finished):
             return self._choice(event.index, "", event.reason, None)
         elif isinstance(event, Counted) and self._include_usage:
@@ -306,7 +317,7 @@ def _render_error(error: VolantError, request_id: str) -> bytes:
 
 DIALECT = Dialect(
     name=NAME,
-    title="OpenAI completions",
+    title=TITLE,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

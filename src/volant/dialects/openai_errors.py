@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from volant.core.errors import VolantError
-from volant.dialects.dialect import UpstreamError
+from volant.dialects.dialect import UpstreamError, told
 
 _TYPES = {
     400: "invalid_request_error",
@@ -38,10 +38,7 @@ def error_body(message: str, *, kind: str, code: str | None = None, param: str |
 
 def render_error(error: VolantError) -> bytes:
     """One of our errors: message, place and advice in one readable message, our code as `code`."""
-    where = f" ({error.where})" if error.where else ""
-    hint = f" {error.hint}" if error.hint else ""
-    message = f"{error.message}{where}.{hint}" if where or hint else error.message
-    return error_body(message, kind=_TYPES.get(error.status, "server_error"), code=error.code)
+    return error_body(told(error), kind=_TYPES.get(error.status, "server_error"), code=error.code)
 
 
 def retry_headers(error: VolantError) -> list[tuple[bytes, bytes]]:

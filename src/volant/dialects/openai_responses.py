@@ -30,10 +30,11 @@ from volant.core.chat import (
 from volant.core.errors import VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import bad, decode, listed, maybe, number, want, words
-from volant.dialects.fitting import effort_of, fit, naturalise
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, unsigned
 from volant.dialects.openai_errors import parse_error, render_error
 from volant.dialects.openai_messages import parse_schema
 from volant.dialects.openai_responses_answer import (
+    TITLE,
     parse_response,
     render_choice,
     render_format,
@@ -170,7 +171,8 @@ def render_request(request: ChatRequest, capabilities: Capabilities, losses: Los
     can = replace(capabilities, stop=False, seed=False, penalties=False, top_k=False, choices=False, audio=False)
     request = naturalise(fit(request, can, losses), (NAME,), losses)
     customs = custom_names(request.tools)
-    messages = [_fit_message(message, request, losses) for message in request.messages]
+    turns = shown_by_user(unsigned(request.messages, losses), losses) if foreign else request.messages
+    messages = [_fit_message(message, request, losses) for message in turns]
     wire: Json = {"model": request.model}
     if messages and messages[0].role == "system" and all(isinstance(part, TextPart) for part in messages[0].parts):
         wire["instructions"] = messages.pop(0).text
@@ -237,9 +239,6 @@ def _fit_message(message: Message, request: ChatRequest, losses: Losses) -> Mess
         losses.drop("is_error", "the tool's words are sent without it")
     if message.name and message.role != "tool":
         losses.drop("name", "messages have no names")
-    signed = any(isinstance(part, TextPart) and part.signature for part in message.parts)
-    if signed or any(call.signature for call in message.tool_calls):
-        losses.drop("thought signature", "it is of another provider")
     if not request.dialect.startswith("openai") and any(
         isinstance(part, FilePart) and part.file_id for part in message.parts
     ):
@@ -259,7 +258,7 @@ def _render_error(error: VolantError, request_id: str) -> bytes:
 
 DIALECT = Dialect(
     name=NAME,
-    title="OpenAI responses",
+    title=TITLE,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

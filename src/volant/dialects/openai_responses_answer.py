@@ -14,6 +14,7 @@ import msgspec
 
 from volant.core.chat import ChatRequest, ChatResponse, Choice, FinishReason, ImagePart, Json, Message, Tool, Usage
 from volant.core.errors import BadInput, UpstreamFailed
+from volant.dialects.citations import citations_of, for_responses
 from volant.dialects.fields import decode, filled, want
 from volant.dialects.logprobs import checked
 from volant.dialects.openai_messages import render_schema
@@ -25,7 +26,9 @@ from volant.dialects.openai_responses_items import (
     render_call,
 )
 from volant.dialects.openai_tools import CUSTOM, custom_names
+from volant.dialects.unsaid import broken, has_word, instead
 
+TITLE = "OpenAI responses"
 _REASONS: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _INCOMPLETE = {finish: reason for reason, finish in _REASONS.items()}
 _KEPT = ("service_tier", "conversation", "prompt_cache_key", "safety_identifier", "moderation", "tool_usage")
@@ -99,9 +102,10 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
     """The body of an answer to `request`."""
     response_id = public_id(response.id)
     choice = response.choices[0] if response.choices else Choice(index=0, message=Message(role="assistant"))
-    items = render_output(choice, response_id, custom_names(request.tools), native=response.dialect in ("", NAME))
+    items = render_output(choice, response_id, custom_names(request.tools), response.dialect)
     wire = shell(request, response_id, response.created_s, response.model or request.model)
-    wire |= ending(choice.finish) | {"output": items, "usage": render_usage(response.usage)}
+    ended = ending(choice.finish, choice.finish_detail)
+    wire |= ended | {"output": items, "usage": render_usage(response.usage)}
     if response.dialect in ("", NAME):
         wire |= response.extra
     return msgspec.json.encode(wire)
@@ -117,40 +121,56 @@ def item_id(kind: str, response_id: str, place: int) -> str:
     return f"{kind}_{response_id.removeprefix('resp_')}_{place}"
 
 
-def ending(finish: FinishReason | None) -> Json:
-    """Status and its reason."""
+def ending(finish: FinishReason | None, detail: str = "") -> Json:
+    """Status and its reason. An answer that its provider could not end well has failed: the SDKs' types have no reason
+    for being incomplete that says so."""
+    if finish == "error":
+        error = {"code": "server_error", "message": broken(detail)}
+        return {"status": "failed", "error": error, "incomplete_details": None}
     if finish in _INCOMPLETE:
         return {"status": "incomplete", "incomplete_details": {"reason": _INCOMPLETE[finish]}}
     return {"status": "completed", "incomplete_details": None}
 
 
-def render_output(choice: Choice, response_id: str, customs: frozenset[str], *, native: bool) -> list[Json]:
-    """The items of one answer, in the order reasoning, message, pictures, calls."""
+def item_status(finish: FinishReason | None) -> str:
+    """Status of the last item of an answer."""
+    return "incomplete" if finish in _INCOMPLETE or finish == "error" else "completed"
+
+
+def render_output(choice: Choice, response_id: str, customs: frozenset[str], dialect: str) -> list[Json]:
+    """The items of one answer, in the order reasoning, message, pictures, calls. `dialect`: of what is `extra`."""
     message = choice.message
+    native = dialect in ("", NAME)
     items: list[Json] = list(message.extra.get("items", ())) if native else []
     for thought in message.thoughts:
         shown = thought.id if thought.dialect in ("", NAME) else ""
         about = {"id": shown or item_id("rs", response_id, len(items)), "type": "reasoning"}
         items.append(about | reasoning_body(thought))
-    content = _content(choice, native)
+    content = _content(choice, dialect)
     images = [item for part in message.parts if isinstance(part, ImagePart) and (item := image_item(part))]
     if content or not (items or images or message.tool_calls):
-        items.append(message_item(item_id("msg", response_id, len(items)), content, "completed"))
+        status = "completed" if message.tool_calls or images else item_status(choice.finish)
+        items.append(message_item(item_id("msg", response_id, len(items)), content, status))
     for image in images:
         items.append({"id": item_id("ig", response_id, len(items))} | image)
     for call in message.tool_calls:
-        about = {"id": item_id("fc", response_id, len(items)), "status": "completed"}
+        status = item_status(choice.finish) if call is message.tool_calls[-1] else "completed"
+        about = {"id": item_id("fc", response_id, len(items)), "status": status}
         items.append(about | render_call(call, customs))
     return items
 
 
-def _content(choice: Choice, native: bool) -> list[Json]:
+def _content(choice: Choice, dialect: str) -> list[Json]:
     message = choice.message
     content: list[Json] = []
-    if message.text:
-        annotations = message.extra.get("annotations", []) if native else []
+    text = message.text + "".join(instead(part, TITLE) for part in message.parts if not has_word(part, NAME))
+    if text:
+        if dialect in ("", NAME):
+            annotations = message.extra.get("annotations", [])
+        else:
+            annotations = [for_responses(one) for one in citations_of(choice, dialect)]
         tokens = choice.logprobs.get("content") if isinstance(choice.logprobs, dict) else None
-        content.append(text_part(message.text, tokens or [], annotations))
+        content.append(text_part(text, tokens or [], annotations))
     if message.refusal:
         content.append({"type": "refusal", "refusal": message.refusal})
     return content

@@ -25,6 +25,7 @@ from volant.core.chat import (
     Json,
     Started,
     StreamEvent,
+    TextPart,
     Thought,
     ThoughtEnded,
     ToolCall,
@@ -32,13 +33,16 @@ from volant.core.chat import (
     Usage,
 )
 from volant.core.errors import BadInput, UpstreamFailed
+from volant.dialects.citations import Cited, for_responses
 from volant.dialects.fields import decode, filled, want
 from volant.dialects.logprobs import checked
 from volant.dialects.openai_responses_answer import (
+    TITLE,
     ending,
     failure_of,
     finish_of,
     item_id,
+    item_status,
     kept,
     message_item,
     parse_usage,
@@ -57,6 +61,7 @@ from volant.dialects.openai_responses_items import (
 )
 from volant.dialects.openai_tools import closing, custom_names, escaped, opening, text_of
 from volant.dialects.sse import data_of
+from volant.dialects.unsaid import instead
 
 _CALLS = ("function_call", "custom_tool_call")
 _TEXTS = {  # what streams → the field of its `done` that holds all of it
@@ -203,12 +208,14 @@ class StreamRenderer:
         self._customs = custom_names(request.tools)
         self._number = 0
         self._native = True
+        self._cited: Cited | None = None  # of a stream in other words
         self._response: Json = {}  # as `created` said it; empty: nothing was sent
         self._items: list[Json] = []  # whole ones, at their output_index; an open one as far as it came
         self._thought: tuple[int, list[str]] | None = None  # the open reasoning item and its words
         self._words: _Words | None = None  # the open message
         self._calls: dict[int, tuple[int, ToolCall, list[str]]] = {}  # place → output_index, call, its arguments
         self._finish: FinishReason | None = None
+        self._detail = ""
         self._usage: Usage | None = None
         self._ended = False
 
@@ -229,9 +236,9 @@ class StreamRenderer:
         if isinstance(event, Failed):
             return begun + self._fail(event)
         if isinstance(event, Finished):
-            self._finish = event.reason
-        else:
-            self._usage = event.usage
+            self._finish, self._detail = event.reason, event.detail
+            return begun + self._cite(event)
+        self._usage = event.usage
         return begun
 
     def done(self) -> bytes:
@@ -239,10 +246,16 @@ class StreamRenderer:
         if self._ended:
             return b""
         said = b"" if self._response else self._start(Started(id="", created_s=0, model=self._request.model))
-        said += self._close_thought(Thought()) + self._close_words() + self._close_calls()
+        said += self._close_thought(Thought()) + self._close_words(self._last_status(self._words))
+        said += self._close_calls()
         self._ended = True
-        whole = self._response | ending(self._finish) | {"output": self._items, "usage": render_usage(self._usage)}
+        ended = ending(self._finish, self._detail)
+        whole = self._response | ended | {"output": self._items, "usage": render_usage(self._usage)}
         return said + self._send(f"response.{whole['status']}", response=whole)
+
+    def _last_status(self, item: object) -> str:
+        """Of what is still open at the end, if nothing else is."""
+        return item_status(self._finish) if item is not None and not self._calls else "completed"
 
     def _send(self, kind: str, **fields: Any) -> bytes:
         data = msgspec.json.encode({"type": kind, **fields, "sequence_number": self._number})
@@ -251,6 +264,7 @@ class StreamRenderer:
 
     def _start(self, event: Started) -> bytes:
         self._native = event.dialect in ("", NAME)
+        self._cited = None if self._native else Cited(event.dialect)
         self._response = shell(self._request, public_id(event.id), event.created_s, event.model)
         self._response |= event.extra if self._native else {}
         return self._send("response.created", response=self._response) + self._send(
@@ -288,9 +302,16 @@ class StreamRenderer:
         for part in event.parts:
             if isinstance(part, ImagePart) and (image := image_item(part)) is not None:
                 said += self._close_words() + self._at_once("ig", image)
+            elif not isinstance(part, TextPart):
+                said += self._close_thought(Thought()) + self._say("output_text", instead(part, TITLE), None)
         if event.extra and self._native:
             said += self._own_words(event.extra)
-        return said
+        return said + self._cite(event)
+
+    def _cite(self, event: StreamEvent) -> bytes:
+        """What another dialect cites, beside the words that are being said."""
+        cited = self._cited.of(event) if self._cited is not None else ()
+        return b"".join(self._annotate(for_responses(one)) for one in cited)
 
     def _own_words(self, extra: Json) -> bytes:
         said = b""
@@ -384,12 +405,12 @@ class StreamRenderer:
             said = self._send("response.output_text.done", **about, text=part["text"], logprobs=part["logprobs"])
         return said + self._send("response.content_part.done", **about, part=part)
 
-    def _close_words(self) -> bytes:
+    def _close_words(self, status: str = "completed") -> bytes:
         if self._words is None:
             return b""
         words, said = self._words, self._end_part(self._words)
         self._words = None
-        return said + self._close(words.at, message_item(self._items[words.at]["id"], words.content, "completed"))
+        return said + self._close(words.at, message_item(self._items[words.at]["id"], words.content, status))
 
     # -------------------------------------------------------- calls
     def _call(self, event: ToolDelta) -> bytes:
@@ -409,7 +430,8 @@ class StreamRenderer:
 
     def _close_calls(self) -> bytes:
         said = b""
-        for at, begun, pieces in self._calls.values():
+        last = max(self._calls, default=0)
+        for place, (at, begun, pieces) in self._calls.items():
             call = msgspec.structs.replace(begun, arguments="".join(pieces))
             about = {"item_id": self._items[at]["id"], "output_index": at}
             if call.name in self._customs:  # JSON cannot be turned into text before it is complete
@@ -419,7 +441,8 @@ class StreamRenderer:
             else:
                 done = {"name": call.name, "arguments": call.arguments}
                 said += self._send("response.function_call_arguments.done", **about, **done)
-            said += self._close(at, {"status": "completed"} | render_call(call, self._customs))
+            status = item_status(self._finish) if place == last else "completed"
+            said += self._close(at, {"status": status} | render_call(call, self._customs))
         self._calls = {}
         return said
 

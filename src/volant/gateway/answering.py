@@ -9,6 +9,7 @@ from volant.core.chat import ChatResponse, Choice, Message, TextPart, Usage
 from volant.core.errors import UpstreamFailed, VolantError
 from volant.dialects import find
 from volant.dialects.openai_reading import reading_of
+from volant.dialects.unsaid import unsaid
 from volant.gateway import operations
 from volant.gateway.answers import JSON_HEADER, Refusal, error_event, refused, send_error, stream_head, warning_line
 from volant.gateway.attempt import Outcome
@@ -34,6 +35,9 @@ async def complete(job: Job, outcome: Outcome) -> None:
         outcome.response = call.response or _unasked_whole(job, call)
     if outcome.response is not None:
         await _guard(job, outcome, outcome.response)
+    if outcome.response is not None and (lost := unsaid(outcome.response, job.asked.entrance.dialect)):
+        named = outcome.warnings or (call.crossing.warnings if call is not None else ())
+        outcome.warnings = (*named, *lost)
 
 
 def _unasked_whole(job: Job, call: Call) -> ChatResponse | None:

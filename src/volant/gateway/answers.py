@@ -85,7 +85,9 @@ def send_error(wire: Responds, error: VolantError, family: Family, head: bytes =
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in retry_headers(error))
     if isinstance(error, CeilingReached):
         lines += headers_of(error, family)
-    wire.respond(error.status, JSON_HEADER + lines + head, error_body(family, error, request_id.decode("latin-1")))
+    is_overload = family == "anthropic" and error.code == "upstream_overloaded"
+    status = 529 if is_overload else error.status  # by it Anthropic's SDKs choose OverloadedError
+    wire.respond(status, JSON_HEADER + lines + head, error_body(family, error, request_id.decode("latin-1")))
 
 
 def error_event(asked: Asked, error: VolantError) -> bytes:

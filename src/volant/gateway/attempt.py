@@ -130,7 +130,7 @@ class Attempts:
         elif unable is not None and outcome.call is None:
             outcome.failure = unable
         elif outcome.call is None or outcome.call.said is None or not outcome.call.said.context_exceeded:
-            outcome.failure = failure_to_tell(job, course, outcome.exchange, failures)
+            outcome.failure = failure_to_tell(job, course, outcome.exchange, failures, outcome.calls)
         return outcome
 
     async def _pause(self, job: Job, seconds: float) -> None:

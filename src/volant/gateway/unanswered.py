@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from volant.core.errors import BadInput, LimitReached, Unavailable, UpstreamFailed, VolantError
+from volant.core.nouns import ModelCall
 from volant.gateway.call import Job
 from volant.gateway.exchange import Exchange
 from volant.gateway.routing import Course
 
+_OVERLOADED = (503, 529)  # the second is Anthropic's own number for it
 _LONGEST_S = 86_400.0  # a place that asks for more is asked again after a day
 
 
@@ -36,8 +39,10 @@ def _in_reason(seconds: float) -> float:
     return min(max(0.0, seconds), _LONGEST_S)  # of no number 0
 
 
-def failure_to_tell(job: Job, course: Course, exchange: Exchange | None, failures: list[str]) -> VolantError:
-    """What to tell the caller. `exchange` is the last one, `failures` say who failed with what."""
+def failure_to_tell(
+    job: Job, course: Course, exchange: Exchange | None, failures: list[str], calls: Sequence[ModelCall] = ()
+) -> VolantError:
+    """What to tell the caller. `exchange` is the last one, `failures` say who failed with what, `calls` are all."""
     if exchange is None:
         return _nobody(job, course)
     tried = "; ".join(failures) + ("; then its time was over" if course.out_of_time else "")
@@ -45,6 +50,13 @@ def failure_to_tell(job: Job, course: Course, exchange: Exchange | None, failure
         return LimitReached(
             "upstream_rate_limited",
             f"every deployment is at its provider's limit ({tried})",
+            retry_after_s=retry_after_s(exchange) or 1.0,
+        )
+    if calls and all(call.status in _OVERLOADED for call in calls):
+        return Unavailable(
+            "upstream_overloaded",
+            f"every deployment says that it is overloaded ({tried})",
+            hint="ask again later, or give the variant a fallback at another provider",
             retry_after_s=retry_after_s(exchange) or 1.0,
         )
     return UpstreamFailed(

@@ -1,0 +1,95 @@
+"""Gemini's function calls in pieces: `partialArgs`, put together again.
+
+A call whose arguments are streamed (`streamFunctionCallArguments`) says its name first, then values, each with its
+place (`$.days[0].n`), and ends with a piece that does not continue. Source: Gemini API reference, "FunctionCall",
+"PartialArg", and google-genai 3.4 (November 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+from volant.dialects.fields import Json, bad, listed, want, words
+
+_STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,4})\]|\['([^']*)'\]|\["([^"]*)"\]""")
+_DEEPEST = 64  # steps of a place
+_VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
+
+
+def is_piece(call: object, begun: bool) -> bool:
+    """Is this functionCall one of several pieces? `begun`: a call before it has not ended."""
+    return begun or (isinstance(call, dict) and bool(call.get("partialArgs") or call.get("willContinue")))
+
+
+class Pieces:
+    """One call, as far as it came."""
+
+    def __init__(self) -> None:
+        self._call: Json = {}
+        self._arguments: Json = {}
+
+    def feed(self, raw: object, path: str) -> Json | None:
+        """One more piece; the whole functionCall once it is. Raises BadInput."""
+        piece = want(raw, dict, path)
+        self._call |= {name: piece[name] for name in ("id", "name") if piece.get(name)}
+        self._arguments |= want(piece.get("args") or {}, dict, f"{path}.args")
+        for at, one in enumerate(listed(piece.get("partialArgs"), f"{path}.partialArgs")):
+            self._put(want(one, dict, f"{path}.partialArgs[{at}]"), f"{path}.partialArgs[{at}]")
+        return None if piece.get("willContinue") else self.whole()
+
+    def whole(self) -> Json:
+        """The functionCall as far as it came."""
+        return {"name": "", **self._call, "args": _plain(self._arguments)}
+
+    def _put(self, said: Json, path: str) -> None:
+        steps = _steps(words(said.get("jsonPath"), f"{path}.jsonPath"), f"{path}.jsonPath")
+        value = next((said[name] for name in _VALUES if said.get(name) is not None), None)
+        holder: Any = self._arguments
+        for step, following in pairwise(steps):
+            holder = _at(holder, step, [] if isinstance(following, int) else {}, path)
+        last = steps[-1]
+        if not isinstance(value, str):
+            _at(holder, last, None, path)
+            holder[last] = value
+        elif isinstance(text := _at(holder, last, _Text(), path), _Text):
+            text.append(value)
+        else:
+            holder[last] = _Text([value])
+
+
+class _Text(list[str]):
+    """A text in pieces, put together once."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Text):
+        return "".join(value)
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+def _steps(said: str, path: str) -> list[str | int]:
+    steps: list[str | int] = []
+    at = 1
+    while at < len(said) and (found := _STEP.match(said, at)):
+        steps.append(int(found[2]) if found[2] else found[1] or found[3] or found[4] or "")
+        at = found.end()
+    if not said.startswith("$") or at < len(said) or not 0 < len(steps) <= _DEEPEST:
+        raise bad(path, f"is {said[:40]!r}, which is no place of an argument")
+    return steps
+
+
+def _at(holder: Any, step: str | int, empty: Any, path: str) -> Any:
+    """What stands there; `empty` where nothing did."""
+    if isinstance(step, int):
+        if not isinstance(holder, list) or step > len(holder):
+            raise bad(path, "is a place in a list that is none, or that has not come so far")
+        if step == len(holder):
+            holder.append(empty)
+        return holder[step]
+    if not isinstance(holder, dict):
+        raise bad(path, "is a place in an object that is none")
+    return holder.setdefault(step, empty)
