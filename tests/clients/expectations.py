@@ -49,7 +49,6 @@ CLAUDE = ("anthropic", "bedrock")
 THINKING = ("thinking", "thinking_usage", "thinking_stream", "thinking_tools", "thinking_tools_stream")
 SHOWN = ("thinking", "thinking_stream")
 ROUND = ("thinking_tools", "thinking_tools_stream")
-RESULTS = ("tool_results", "tool_results_stream", "tool_failed")
 VERCEL = ("vercel-openai", "vercel-openai-chat", "vercel-anthropic", "vercel-google")  # always says max_tokens
 LOGPROBS = ("logprobs", "logprobs_stream")
 both_calls = told(calls=CALLS)
@@ -111,13 +110,6 @@ RULES: tuple[Rule, ...] = (
     Rule(rows=ROUND, fields=("thinking",), targets=("gemini",), doors=("responses",), besides=("vercel-openai",)),
     Rule(rows=("thinking_usage",), kind="works", targets=("bedrock",), check=unsplit),  # it counts no thinking apart
     # ------------------------------------------------------------ what a door has no place for
-    Rule(rows=(*RESULTS, *ROUND), fields=("tool call signature",), targets=("gemini",), doors=("responses",)),
-    Rule(
-        rows=("tool_results", "tool_results_stream"),
-        fields=("tool call signature",),
-        targets=("gemini",),
-        clients=("vercel-openai-chat",),
-    ),
     Rule(
         rows=("tool_results", "tool_results_stream", *ROUND),
         kind="works",

@@ -55,6 +55,8 @@ def test_a_providers_error(door: str, target: str, status: int, stream: bool, dr
         assert int(driver.headers["retry-after"]) >= 1
         assert int(driver.headers["retry-after-ms"]) > 0
         assert driver.headers["x-should-retry"] == "true"
+    if (target, status) == ("gemini", 429):  # which says it in the body only
+        assert int(driver.headers["retry-after-ms"]) == 1500
 
 
 @pytest.mark.parametrize("door", DRIVERS)
@@ -118,7 +120,7 @@ def test_an_error_has_its_request_id(volant: Volant) -> None:
 PROVEN = {"openai": "openai", "anthropic": "anthropic", "gemini": "gemini", "bedrock": "bedrock"}
 KEPT = {  # door → providers whose proof of thinking a client of this door gives back
     "chat": ("anthropic", "gemini", "bedrock"),
-    "responses": ("openai", "anthropic", "bedrock"),
+    "responses": ("openai", "anthropic", "gemini", "bedrock"),
     "anthropic": ("anthropic", "gemini", "bedrock"),
     "gemini": ("anthropic", "gemini", "bedrock"),
 }

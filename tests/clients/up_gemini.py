@@ -61,7 +61,7 @@ WORDS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIE
 def _error(status: int, message: str) -> dict[str, Any]:
     details = []
     if status == 429:
-        details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}]
+        details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.5s"}]
     word = WORDS.get(status, "INTERNAL")
     return {"error": {"code": status, "message": message, "status": word, "details": details}}
 

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from volant.dialects.dialect import UpstreamError
 from volant.gateway.exchange import Exchange
 from volant.gateway.unanswered import retry_after_s
 
@@ -41,6 +42,14 @@ def _exchange(**headers: str) -> Exchange:
 )
 def test_what_it_asks_for(headers: dict[str, str], seconds: float) -> None:
     assert retry_after_s(_exchange(**headers)) == seconds
+
+
+def test_google_says_it_in_the_body_and_a_header_wins() -> None:
+    said = UpstreamError(message="slow down", retry_after_s=12.5)
+    assert retry_after_s(_exchange(), said) == 12.5
+    assert retry_after_s(_exchange(retry_after="3"), said) == 3.0
+    assert retry_after_s(_exchange(), UpstreamError(message="slow down", retry_after_s=1e9)) == 86_400.0
+    assert retry_after_s(_exchange(), UpstreamError(message="slow down")) == 0.0
 
 
 def test_a_date_is_understood() -> None:

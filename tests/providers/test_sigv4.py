@@ -46,7 +46,7 @@ def test_the_published_suite(
     assert said.endswith(f"Signature={signature}")
 
 
-SEGMENT = st.text(alphabet="abcXYZ019-._~:+@ /äé%", min_size=1, max_size=12)
+SEGMENT = st.text(alphabet="abcXYZ019-._~:+@ /äé%", min_size=1, max_size=12).filter(lambda one: one not in (".", ".."))
 
 
 @given(SEGMENT, st.binary(max_size=30), st.sampled_from(["", "session/token=="]), st.sampled_from([443, 8443]))

@@ -27,6 +27,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     top_k: bool = True
     stop: bool = True
     reasoning: bool = True  # takes a wish for effort or budget
+    short_call_ids: bool = False  # refuses long ids of tool calls, such as those that carry a signature
     cache_points: bool = False  # takes marks of where its prompt cache may end (of dialects that have such marks)
     limit_field: str = "max_tokens"  # of chat completions; OpenAI's newer models refuse all but max_completion_tokens
     developer_role: bool = False  # takes role "developer" in chat completions; else it is sent as "system"

@@ -16,6 +16,7 @@ from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_turns import parse_answer_blocks
 from volant.dialects.citations import citations_of, for_anthropic
 from volant.dialects.fields import decode, filled, want
+from volant.dialects.signed_ids import read_id, signed_calls
 from volant.dialects.unsaid import broken, instead
 
 NAME = blocks.NAME
@@ -129,10 +130,8 @@ def _render_content(choice: Choice, dialect: str) -> list[Json]:
     if message.refusal:
         said.append({"type": "text", "text": message.refusal})
     beside = extra.get("tool_use") or {}
-    calls: list[Json] = []
-    for call in message.tool_calls:
-        calls += [blocks.carrier(call.signature)] if call.signature else []
-        calls.append(blocks.render_call(call) | beside.get(call.id, {}))
+    signed = signed_calls(message).tool_calls
+    calls = [blocks.render_call(call) | beside.get(read_id(call.id)[0], {}) for call in signed]
     return [*(blocks.render_thought(one) for one in message.thoughts), *said, *calls]
 
 

@@ -2,8 +2,7 @@
 
 Blocks without a word of ours (a server tool's use and result, a container's file) are kept whole, with their place, in
 a message's `extra`: as `blocks` in an answer, as `input_blocks` in what a user or a tool says. Thoughts of other
-dialects reach an Anthropic client with their dialect and id before their signature, so that they find the way home; and
-what another provider wants back with a tool call stands in an empty thought before it, for clients send thoughts back.
+dialects reach an Anthropic client with their dialect and id before their signature, so that they find the way home.
 
 Source: Anthropic API reference, "Messages" (versions 2023-06-01 and 2026-10-21); anthropic SDK 2.12.
 """
@@ -21,9 +20,9 @@ from volant.core.errors import BadInput
 from volant.dialects.data_urls import data_url, split_data_url, text_of, text_url
 from volant.dialects.dialect import NAMES, Losses
 from volant.dialects.fields import bad, filled, maybe, want, words
+from volant.dialects.signed_ids import read_call
 
 NAME = "anthropic"
-_OF_CALL = "call:"  # begins the signature of a thought that only carries that of the next tool call
 _FOREIGN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -58,23 +57,8 @@ def parse_call(block: Json, path: str) -> tuple[ToolCall, Json]:
     """The call of a `tool_use` block, and what else it says."""
     given = block.get("input")
     arguments = msgspec.json.encode({} if given is None else given).decode()
-    call = ToolCall(
-        id=want(block.get("id"), str, f"{path}.id"),
-        name=want(block.get("name"), str, f"{path}.name"),
-        arguments=arguments,
-    )
-    return call, _rest(block, "id", "name", "input")
-
-
-def carried(block: Json) -> str | None:
-    """The signature that a block carries for the next tool call; None where it is a thought, or none at all."""
-    signature = block.get("signature") if block.get("type") == "thinking" else None
-    return signature.removeprefix(_OF_CALL) if isinstance(signature, str) and signature.startswith(_OF_CALL) else None
-
-
-def carrier(signature: str) -> Json:
-    """The block that carries a tool call's signature, to stand before the call."""
-    return {"type": "thinking", "thinking": "", "signature": _OF_CALL + signature}
+    ident, name = want(block.get("id"), str, f"{path}.id"), want(block.get("name"), str, f"{path}.name")
+    return read_call(ToolCall(id=ident, name=name, arguments=arguments)), _rest(block, "id", "name", "input")
 
 
 def _parse_image(block: Json, path: str) -> Part:

@@ -30,6 +30,7 @@ from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, parse_stop, parse_usage, usage_extra
 from volant.dialects.citations import SPANS
 from volant.dialects.fields import decode, filled, want, words
+from volant.dialects.signed_ids import read_id
 from volant.dialects.sse import data_of
 
 
@@ -113,8 +114,9 @@ class AnthropicParser:
             yield Delta(reasoning=words(start["thinking"], "content_block.thinking"))
         elif kind == "tool_use":
             self._calls += 1
-            ident = want(start.get("id"), str, "content_block.id")
-            yield ToolDelta(call=block.call, id=ident, name=want(start.get("name"), str, "content_block.name"))
+            ident, signature = read_id(want(start.get("id"), str, "content_block.id"))
+            name = want(start.get("name"), str, "content_block.name")
+            yield ToolDelta(call=block.call, id=ident, name=name, signature=signature)
 
     def _grew(self, block: _Block, delta: Json) -> Iterator[StreamEvent]:
         kind = delta.get("type")

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from volant.core.chat import ChatRequest, Json, Message, Part, TextPart, Thought, ToolCall
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import bad, filled, listed, maybe, want
 from volant.dialects.fitting import shown_by_user, unsigned
+from volant.dialects.signed_ids import read_id
 
 NAME = blocks.NAME
 
@@ -75,7 +74,7 @@ def _parse_result(block: Json, path: str) -> Message:
     return Message(
         role="tool",
         parts=parts,
-        tool_call_id=want(block.get("tool_use_id"), str, f"{path}.tool_use_id"),
+        tool_call_id=read_id(want(block.get("tool_use_id"), str, f"{path}.tool_use_id"))[0],
         failed=bool(maybe(block.get("is_error"), bool, f"{path}.is_error")),
         extra=extra | filled(input_blocks=strange),
     )
@@ -105,7 +104,6 @@ def _parse_assistant(content: list[Any], path: str) -> list[Message]:
     for at, raw in enumerate(content):
         block = want(raw, dict, f"{path}[{at}]")
         now = {"thinking": 0, "redacted_thinking": 0, "tool_use": 2}.get(str(block.get("type")), 1)
-        now = now if blocks.carried(block) is None else 2
         if now < stage and run:
             found.append(parse_answer_blocks(run, path, first=at - len(run)))
             run = []
@@ -123,18 +121,14 @@ def parse_answer_blocks(content: Sequence[Json], path: str, first: int = 0) -> M
     calls: list[ToolCall] = []
     beside: Json = {}
     strange: list[Json] = []
-    signature = ""
     for at, block in enumerate(content, start=first):
         here = f"{path}[{at}]"
         kind = want(block.get("type"), str, f"{here}.type")
-        if (found := blocks.carried(block)) is not None:
-            signature = found
-        elif kind in ("thinking", "redacted_thinking"):
+        if kind in ("thinking", "redacted_thinking"):
             thoughts.append(blocks.parse_thought(block, here))
         elif kind == "tool_use":
             call, more = blocks.parse_call(block, here)
-            calls.append(replace(call, signature=signature))
-            signature = ""
+            calls.append(call)
             if more:
                 beside[call.id] = more
         elif (part := blocks.parse_part(block, here)) is not None:

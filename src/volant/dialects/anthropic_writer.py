@@ -30,6 +30,7 @@ from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, render_stop, render_usage, render_words
 from volant.dialects.anthropic_errors import type_in_stream
 from volant.dialects.citations import Cited, for_anthropic
+from volant.dialects.signed_ids import signed_id
 
 
 class AnthropicWriter:
@@ -200,13 +201,8 @@ class AnthropicWriter:
             self._call = event.call
             self._called.add(event.call)
             self._arguments = _Braces()
-            ident = blocks.tool_id(event.id) or f"toolu_{self._place + 1}"
-            if event.signature:
-                said = self._opened("thinking", {"thinking": "", "signature": ""})
-                said += self._grown(
-                    {"type": "signature_delta", "signature": blocks.carrier(event.signature)["signature"]}
-                )
-            said += self._opened("tool_use", {"id": ident, "name": event.name, "input": {}})
+            ident = signed_id(blocks.tool_id(event.id) or f"toolu_{self._place + 1}", event.signature)
+            said = self._opened("tool_use", {"id": ident, "name": event.name, "input": {}})
         if event.arguments and self._open == "tool_use":
             self._arguments.feed(event.arguments)
             said += self._grown({"type": "input_json_delta", "partial_json": event.arguments})

@@ -44,6 +44,7 @@ from volant.dialects.openai_thoughts import (
     words_of,
 )
 from volant.dialects.openai_tools import closing, escaped, opening, text_of
+from volant.dialects.signed_ids import read_id, signed_id
 from volant.dialects.sse import DONE, data_of, event_of
 from volant.dialects.unsaid import has_word, instead
 
@@ -289,13 +290,14 @@ class StreamParser:
             if (index, place) not in self._customs:
                 self._customs.add((index, place))
                 said = opening() + said
+        ident, signature = read_id(words(call.get("id"), "tool_calls.id"))
         return ToolDelta(
             index=index,
             call=place,
-            id=words(call.get("id"), "tool_calls.id"),
+            id=ident,
             name=words(function.get("name"), "tool_calls.function.name"),
             arguments=said,
-            signature=signature_of(call),
+            signature=signature_of(call) or signature,
         )
 
     def _close(self, index: int) -> Iterator[StreamEvent]:
@@ -372,7 +374,7 @@ class StreamRenderer:
             return b""
         call: Json = {"index": event.call, "function": filled(name=event.name) | {"arguments": event.arguments}}
         if event.id:
-            call |= {"id": event.id, "type": "function"}
+            call |= {"id": signed_id(event.id, event.signature), "type": "function"}
         if event.signature:
             call |= render_signature(event.signature)
         return self._choice(event.index, {"tool_calls": [call]}, None)

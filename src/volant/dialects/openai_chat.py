@@ -50,6 +50,7 @@ from volant.dialects.openai_messages import (
     render_tool_choice,
 )
 from volant.dialects.openai_tools import custom_names
+from volant.dialects.signed_ids import signed_calls
 
 NAME = "openai_chat"
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
@@ -211,7 +212,8 @@ def _render_response(response: ChatResponse, request: ChatRequest) -> bytes:
     if response.dialect not in ("", NAME):
         choices = tuple(replace(choice, finish=finish_word(choice.finish)) for choice in response.choices)
         response = replace(response, choices=choices)
-    return render_response(response, custom_names(request.tools))
+    choices = tuple(replace(choice, message=signed_calls(choice.message)) for choice in response.choices)
+    return render_response(replace(response, choices=choices), custom_names(request.tools))
 
 
 def _stream_renderer(request: ChatRequest) -> StreamRenderer:

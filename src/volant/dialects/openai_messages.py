@@ -35,6 +35,7 @@ from volant.dialects.openai_thoughts import (
     split_thinking,
 )
 from volant.dialects.openai_tools import CUSTOM, arguments_of, custom_tool, text_of
+from volant.dialects.signed_ids import read_call, read_id
 
 _ROLES = frozenset(get_args(Role))
 
@@ -69,7 +70,7 @@ def parse_message(raw: object, path: str) -> Message:
             _parse_call(call, f"{path}.tool_calls[{at}]")
             for at, call in enumerate(listed(rest.pop("tool_calls", None), f"{path}.tool_calls"))
         ),
-        tool_call_id=words(rest.pop("tool_call_id", None), f"{path}.tool_call_id"),
+        tool_call_id=read_id(words(rest.pop("tool_call_id", None), f"{path}.tool_call_id"))[0],
         refusal=words(rest.pop("refusal", None), f"{path}.refusal"),
         thoughts=parse_thoughts(rest),
         extra={name: value for name, value in rest.items() if value is not None},
@@ -165,12 +166,8 @@ def _parse_call(raw: object, path: str) -> ToolCall:
         function = want(call.get("function"), dict, f"{path}.function")
         name = want(function.get("name"), str, f"{path}.function.name")
         arguments = words(function.get("arguments"), f"{path}.function.arguments")
-    return ToolCall(
-        id=words(call.get("id"), f"{path}.id"),
-        name=name,
-        arguments=arguments,
-        signature=signature_of(call),
-    )
+    ident = words(call.get("id"), f"{path}.id")
+    return read_call(ToolCall(id=ident, name=name, arguments=arguments, signature=signature_of(call)))
 
 
 def _render_call(call: ToolCall, customs: Collection[str]) -> Json:

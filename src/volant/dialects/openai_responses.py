@@ -171,7 +171,8 @@ def render_request(request: ChatRequest, capabilities: Capabilities, losses: Los
     can = replace(capabilities, stop=False, seed=False, penalties=False, top_k=False, choices=False, audio=False)
     request = naturalise(fit(request, can, losses), (NAME,), losses)
     customs = custom_names(request.tools)
-    turns = shown_by_user(unsigned(request.messages, losses), losses) if foreign else request.messages
+    turns = unsigned(request.messages, losses)
+    turns = shown_by_user(turns, losses) if foreign else turns
     messages = [_fit_message(message, request, losses) for message in turns]
     wire: Json = {"model": request.model}
     if messages and messages[0].role == "system" and all(isinstance(part, TextPart) for part in messages[0].parts):

@@ -26,6 +26,7 @@ from volant.dialects.openai_responses_items import (
     render_call,
 )
 from volant.dialects.openai_tools import CUSTOM, custom_names
+from volant.dialects.signed_ids import signed_calls
 from volant.dialects.unsaid import broken, has_word, instead
 
 TITLE = "OpenAI responses"
@@ -139,7 +140,7 @@ def item_status(finish: FinishReason | None) -> str:
 
 def render_output(choice: Choice, response_id: str, customs: frozenset[str], dialect: str) -> list[Json]:
     """The items of one answer, in the order reasoning, message, pictures, calls. `dialect`: of what is `extra`."""
-    message = choice.message
+    message = signed_calls(choice.message)
     native = dialect in ("", NAME)
     items: list[Json] = list(message.extra.get("items", ())) if native else []
     for thought in message.thoughts:

@@ -19,6 +19,7 @@ from volant.dialects.data_urls import split_data_url
 from volant.dialects.fields import bad, filled, listed, want, words
 from volant.dialects.fitting import joined
 from volant.dialects.openai_tools import arguments_of, text_of
+from volant.dialects.signed_ids import read_call, read_id
 
 NAME = "openai_responses"
 _AWAY = "volant:"  # before a proof of another dialect: "volant:DIALECT:signature:..." or "volant:DIALECT:redacted:..."
@@ -190,7 +191,7 @@ def _parse_result(item: Json, path: str) -> Message:
     parts, _, _ = parse_content(item.get("output"), f"{path}.output")
     caller = item.get("caller")
     extra: Json = {} if caller in _SAYS_NOTHING else {"item": {"caller": caller}}
-    call_id = want(item.get("call_id"), str, f"{path}.call_id")
+    call_id, _ = read_id(want(item.get("call_id"), str, f"{path}.call_id"))
     return Message(role="tool", tool_call_id=call_id, parts=parts, extra=extra)
 
 
@@ -200,11 +201,8 @@ def parse_call(item: Json, path: str) -> ToolCall:
         arguments = arguments_of(words(item.get("input"), f"{path}.input"))
     else:
         arguments = words(item.get("arguments"), f"{path}.arguments")
-    return ToolCall(
-        id=want(item.get("call_id"), str, f"{path}.call_id"),
-        name=want(item.get("name"), str, f"{path}.name"),
-        arguments=arguments,
-    )
+    ident, name = want(item.get("call_id"), str, f"{path}.call_id"), want(item.get("name"), str, f"{path}.name")
+    return read_call(ToolCall(id=ident, name=name, arguments=arguments))
 
 
 def parse_reasoning(item: Json, path: str) -> Thought:

@@ -60,6 +60,7 @@ from volant.dialects.openai_responses_items import (
     render_call,
 )
 from volant.dialects.openai_tools import closing, custom_names, escaped, opening, text_of
+from volant.dialects.signed_ids import read_id, signed_id
 from volant.dialects.sse import data_of
 from volant.dialects.unsaid import instead
 
@@ -143,10 +144,10 @@ class StreamParser:
         if item.get("type") in _CALLS:
             self._calls[at] = len(self._calls)
             first = opening() if item["type"] == "custom_tool_call" else ""
+            ident, signature = read_id(str(item.get("call_id") or ""))
             yield ToolDelta(
-                call=self._calls[at], id=str(item.get("call_id") or ""), name=str(item.get("name") or ""),
-                arguments=first,
-            )  # fmt: skip
+                call=self._calls[at], id=ident, name=str(item.get("name") or ""), arguments=first, signature=signature
+            )
 
     def _piece(self, kind: str, at: int, event: Json) -> Iterator[StreamEvent]:
         """Deltas as they come; what a `done` says beyond them, where a server sends few deltas or none."""
@@ -417,7 +418,7 @@ class StreamRenderer:
         said = b""
         if event.call not in self._calls:
             said = self._close_thought(Thought()) + self._close_words()
-            call = ToolCall(id=event.id, name=event.name, arguments="")
+            call = ToolCall(id=signed_id(event.id, event.signature), name=event.name, arguments="")
             at, opened = self._open("fc", {"status": "in_progress"} | render_call(call, self._customs))
             self._calls[event.call] = (at, call, [])
             said += opened

@@ -14,7 +14,6 @@ from volant.dialects.dialect import Losses
 _KINDS = {"audio": "sound", "file": "a file", "image": "a picture"}
 _PICTURES = ("openai_chat", "gemini")  # show every one; responses those that come as they are
 _SIGNED_WORDS = ("openai_chat", "gemini")  # hold what a provider wants back with its words
-_SIGNED_CALLS = ("openai_chat", "anthropic", "gemini")  # and with its calls
 _STATISTICS = frozenset({  # nobody would miss
     "avgLogprobs", "tokenCount", "safetyRatings", "finishMessage", "stop_reason", "native_finish_reason",
     "content_filter_results", "content_filter_result", "token_ids", "item", "tool_use", "call_fields", "stop_details",
@@ -61,8 +60,6 @@ def _name(choice: Choice, dialect: str, target: str, losses: Losses) -> None:
             losses.drop(f"{_kind(part)} in the answer", "a sentence stands in its place")
     if target not in _SIGNED_WORDS and any(isinstance(part, TextPart) and part.signature for part in message.parts):
         losses.drop("thought signature of words", "they are given without it")
-    if target not in _SIGNED_CALLS and any(call.signature for call in message.tool_calls):
-        losses.drop("thought signature of calls", "they are given without it")
     if target == "openai_completions" and message.thoughts:
         losses.drop("thinking", "it is not shown")
     if target == "openai_completions" and citations_of(choice, dialect):

@@ -130,7 +130,7 @@ class Attempts:
         elif unable is not None and outcome.call is None:
             outcome.failure = unable
         elif outcome.call is None or outcome.call.said is None or not outcome.call.said.context_exceeded:
-            outcome.failure = failure_to_tell(job, course, outcome.exchange, failures, outcome.calls)
+            outcome.failure = failure_to_tell(job, course, outcome.call, failures, outcome.calls)
         return outcome
 
     async def _pause(self, job: Job, seconds: float) -> None:
@@ -297,9 +297,7 @@ class Attempts:
             return None
         else:
             too_long = call.said is not None and call.said.context_exceeded
-            wait_s = 0.0
-            if exchange.status in (429, 503, 529):  # Google says it in the body
-                wait_s = retry_after_s(exchange) or (call.said.retry_after_s if call.said is not None else 0.0) or 0.0
+            wait_s = retry_after_s(exchange, call.said) if exchange.status in (429, 503, 529) else 0.0
             failure = failure_of(exchange.status, call.code, context_exceeded=too_long, retry_after_s=wait_s)
         if failure.counts:
             health.fail(now, failure.retry_after_s)

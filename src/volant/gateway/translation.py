@@ -25,12 +25,14 @@ from volant.core.errors import BadInput
 from volant.dialects import find, find_embeddings
 from volant.dialects.dialect import Losses
 from volant.dialects.openai_chat import render_request
+from volant.dialects.signed_ids import MARK as _MARK
 from volant.gateway import body, operations
 from volant.gateway.composing import basis_of, composed
 from volant.gateway.plan import Place, VariantPlan, Way
 
 Headers = tuple[tuple[bytes, bytes], ...]
 _ENCODER = msgspec.json.Encoder()
+MARK = _MARK.encode()  # in the bytes of a body
 
 
 class Crossing(msgspec.Struct, kw_only=True):
@@ -70,7 +72,7 @@ def cross(
         rendered, relays, warnings = operations.request_for(asked, variant, place, way, edited)
         return Crossing(way=way, body=rendered, relays=relays, said=said if relays else (), warnings=warnings)
     same = way.wire.dialect == entrance.dialect
-    if same and edited is None:
+    if same and edited is None and not _holds_foreign_ids(asked, place):
         if entrance.dialect == "openai_chat":
             rendered = body.render(asked, variant, place, stream=None if stream or not asked.stream else False)
             return Crossing(way=way, body=rendered, relays=True)
@@ -190,6 +192,11 @@ def _choice_events(choice: Choice, dialect: str) -> list[StreamEvent]:
 
 
 # ---------------------------------------------------------------- inside
+def _holds_foreign_ids(asked: body.Asked, place: Place) -> bool:
+    """Do its calls' ids carry what another provider signed, which makes them too long for this one?"""
+    return place.capabilities.short_call_ids and "tools" in asked.fields and MARK in asked.raw
+
+
 def _relayed(asked: body.Asked, place: Place, stream: bool) -> bytes:
     fields = asked.fields
     rewrite = "model" in fields and not asked.entrance.model

@@ -8,7 +8,8 @@ from email.utils import parsedate_to_datetime
 
 from volant.core.errors import BadInput, LimitReached, Unavailable, UpstreamFailed, VolantError
 from volant.core.nouns import ModelCall
-from volant.gateway.call import Job
+from volant.dialects.dialect import UpstreamError
+from volant.gateway.call import Call, Job
 from volant.gateway.exchange import Exchange
 from volant.gateway.routing import Course
 
@@ -16,11 +17,16 @@ _OVERLOADED = (503, 529)  # the second is Anthropic's own number for it
 _LONGEST_S = 86_400.0  # a place that asks for more is asked again after a day
 
 
-def retry_after_s(exchange: Exchange) -> float:
+def retry_after_s(exchange: Exchange, said: UpstreamError | None = None) -> float:
     """How long the place asked to be left alone, seconds; 0 where it said nothing we understand. Never raises.
 
-    Source: RFC 9110, 10.2.3 (seconds or a date), and OpenAI's `retry-after-ms`.
+    `said`: its error, for Google says it there. Source: RFC 9110, 10.2.3 (seconds or a date), OpenAI's
+    `retry-after-ms`, and google.rpc.RetryInfo.
     """
+    return _of_headers(exchange) or _in_reason((said.retry_after_s if said is not None else None) or 0.0)
+
+
+def _of_headers(exchange: Exchange) -> float:
     said = exchange.header(b"retry-after")
     try:
         if milliseconds := exchange.header(b"retry-after-ms"):
@@ -40,30 +46,31 @@ def _in_reason(seconds: float) -> float:
 
 
 def failure_to_tell(
-    job: Job, course: Course, exchange: Exchange | None, failures: list[str], calls: Sequence[ModelCall] = ()
+    job: Job, course: Course, last: Call | None, failures: list[str], calls: Sequence[ModelCall] = ()
 ) -> VolantError:
-    """What to tell the caller. `exchange` is the last one, `failures` say who failed with what, `calls` are all."""
-    if exchange is None:
+    """What to tell the caller. `failures` say who failed with what, `calls` are all of them."""
+    if last is None:
         return _nobody(job, course)
+    exchange, wait_s = last.exchange, retry_after_s(last.exchange, last.said) or 1.0
     tried = "; ".join(failures) + ("; then its time was over" if course.out_of_time else "")
     if exchange.status == 429:
         return LimitReached(
             "upstream_rate_limited",
             f"every deployment is at its provider's limit ({tried})",
-            retry_after_s=retry_after_s(exchange) or 1.0,
+            retry_after_s=wait_s,
         )
     if calls and all(call.status in _OVERLOADED for call in calls):
         return Unavailable(
             "upstream_overloaded",
             f"every deployment says that it is overloaded ({tried})",
             hint="ask again later, or give the variant a fallback at another provider",
-            retry_after_s=retry_after_s(exchange) or 1.0,
+            retry_after_s=wait_s,
         )
     return UpstreamFailed(
         "upstream_failed",
         f"no deployment answered ({tried})",
         hint="see `volant doctor`",
-        retry_after_s=retry_after_s(exchange) or 1.0,
+        retry_after_s=wait_s,
     )
 
 

@@ -16,6 +16,7 @@ OPENAI = Capabilities(
     limit_field="max_completion_tokens",
     developer_role=True,
     reasoning_content=False,
+    short_call_ids=True,
 )
 
 
