@@ -111,6 +111,12 @@ RULES: tuple[Rule, ...] = (
     Rule(rows=("thinking_usage",), kind="works", targets=("bedrock",), check=unsplit),  # it counts no thinking apart
     # ------------------------------------------------------------ what a door has no place for
     Rule(
+        rows=("thinking", "thinking_usage", "thinking_tools"),  # of a stream nothing can be named
+        fields=("thought signature of words",),
+        targets=("gemini",),
+        doors=("responses", "anthropic"),
+    ),
+    Rule(
         rows=("tool_results", "tool_results_stream", *ROUND),
         kind="works",
         targets=(*OPENAI, "compatible", *CLAUDE),
