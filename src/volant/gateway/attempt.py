@@ -90,9 +90,10 @@ class Attempts:
         self._hedges = HedgeBudget()
         self._observer = observer
 
-    async def answer(self, job: Job) -> Outcome:
-        """Try until one answers. Never raises for what upstreams do: see Outcome."""
-        outcome = Outcome()
+    async def answer(self, job: Job, outcome: Outcome | None = None) -> Outcome:
+        """Try until one answers. Never raises for what upstreams do: see Outcome. `outcome`: to be filled in, for who
+        may not be here at the end."""
+        outcome = outcome if outcome is not None else Outcome()
         failures: list[str] = []
         unable: BadInput | None = None
         tokens = job.input_tokens if job.variant.measured or job.live.measured else 0

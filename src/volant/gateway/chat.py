@@ -102,9 +102,9 @@ class Chat:
             model = plan.live.model
             footing = await stand(self._admission, plans.ceilings, grant, plan.task.name, model, usd, tokens)
         outcome = Outcome()
-        inference: Inference | None = None
         try:
             inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
+            inference.footing = footing
             if self._observer is not None:
                 self._observer.began(grant.project, plan.task.name)
             answered = await self._guard(inference, subject.variables) if plan.task.guards else None
@@ -120,7 +120,7 @@ class Chat:
             await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
         finally:
             if footing is not None:
-                footing.settle([*outcome.calls, *(inference.judged if inference is not None else ())])
+                footing.settle(outcome.calls)  # what guards and cache asked is settled by itself
         if inference.mirrored and not outcome.gone:
             self._shadows.submit(inference, plans.snapshot.on_full_disk)
 
@@ -181,15 +181,24 @@ class Chat:
         return None
 
     def _inner(self, inference: Inference) -> Inner:
-        inner = Inner(self._plans, self._attempts, inference.grant, inference.trace_id)
-        inner.calls = inference.judged
-        return inner
+        if inference.inner is None:
+            inference.inner = Inner(
+                self._plans,
+                self._attempts,
+                inference.grant,
+                inference.trace_id,
+                footing=inference.footing,
+                calls=inference.judged,
+            )
+        return inference.inner
 
     async def _finish(
         self, inference: Inference, outcome: Outcome, job: Job, started: float, on_full_disk: Any
     ) -> None:
         """Output guards, record, then send what is still to be sent."""
         await answering.complete(job, outcome)
+        if inference.inner is not None:
+            await inference.inner.close()
         try:
             await self._recorder.remember(inference, outcome, started, on_full_disk)
         except StorageFull as full:
@@ -227,7 +236,6 @@ def _job(
     )
     if footing is not None:
         head += headers_of(footing.reservation, family)
-        inference.footing = footing
     return Job(
         inference_id=inference.inference_id,
         asked=inference.asked,
@@ -240,4 +248,5 @@ def _job(
         guarding=inference.guarding,
         said=said,
         footing=footing,
+        judged=inference.judged,
     )
