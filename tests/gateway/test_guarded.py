@@ -120,6 +120,24 @@ def test_a_blocked_request_reaches_nobody(stack: Stack) -> None:
         assert record.verdicts[0].action == "block"
 
 
+def test_a_direct_key_goes_around_no_guard(stack: Stack) -> None:
+    """As the console's playground asks, whose keys are always direct."""
+    block = GuardSpec(name="no-keys", check="secrets", action="block")
+    stack.publish(
+        [task("help", ["json"], fallbacks=["main"], guards=(block,))],
+        [stack.target("main"), stack.target("json", model="other"), stack.target("leaks", model="free")],
+        keys=[grant(KEY, direct=True)],
+    )
+    stack.start()
+    text = "the key is AKIAIOSFODNN7EXAMPLE"
+    for model in ("main", "mock/mock-model", "json", "mock/other"):
+        status, body, _ = stack.chat(asks(text, model))
+        assert (status, body["error"]["code"]) == (400, "guardrail_blocked"), model
+        assert stack.chat(asks("hello", model))[0] == 200
+    assert stack.mocks["main"].stats["requests"] == 2
+    assert stack.chat(asks(text, "leaks"))[0] == 200  # it answers for no task
+
+
 def test_answers_are_blocked_and_redacted_also_as_they_stream(stack: Stack) -> None:
     def guarded(name: str, action: Any, **more: Any) -> TaskSpec:
         return task(name, ["leaks"], guards=(GuardSpec(name="g", check="pii", on=("output",), action=action, **more),))
