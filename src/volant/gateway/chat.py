@@ -136,6 +136,7 @@ class Chat:
             task=task,
             variant=inference.variant,
             request=job.edited or inference.asked.chat(),
+            said=job.said,
             subject=inference.subject,
             personal=restores,
             wish=wish_of(caller.cache_control, caller.cache_wish),
