@@ -32,8 +32,7 @@ from volant.gateway.moderating import Find
 from volant.gateway.plan import Plans, TaskPlan
 from volant.gateway.record import Recorder
 from volant.gateway.shadow import Shadows
-from volant.gateway.wire import Wire
-from volant.providers.http import Headers
+from volant.gateway.wire import Head, Wire
 
 
 class Chat:
@@ -81,11 +80,11 @@ class Chat:
             )
         return plans, grant
 
-    async def answer(self, entrance: Entrance, headers: Headers, raw: bytes, wire: Wire) -> None:
+    async def answer(self, head: Head, raw: bytes, wire: Wire) -> None:
         """Raises VolantError for what never reached a deployment."""
         started, started_ms = perf_counter(), time_ns() // 1_000_000
-        caller = read_headers(headers)
-        plans, grant = self.identify(entrance, caller, started_ms)
+        entrance, headers = head.entrance, head.headers
+        caller, plans, grant = self._who(head, started_ms)
         asked = body.parse(raw, self._max_json_depth, entrance)
         plan = _plan(plans, grant, asked)
         subject = subject_of_call(caller, asked.fields)
@@ -123,6 +122,15 @@ class Chat:
                 footing.settle(outcome.calls)  # what guards and cache asked is settled by itself
         if inference.mirrored and not outcome.gone:
             self._shadows.submit(inference, plans.snapshot.on_full_disk)
+
+    def _who(self, head: Head, now_ms: int) -> tuple[Caller, Plans, KeyGrant]:
+        """Whose request it is; found out once for all that the same connection sends with the same head."""
+        passed: tuple[Plans, KeyGrant] | None = head.passed
+        caller = head.caller
+        if caller is None or passed is None or passed[0] is not self._plans() or 0 < passed[1].expires_ms <= now_ms:
+            caller = head.caller = read_headers(head.headers)
+            passed = head.passed = self.identify(head.entrance, caller, now_ms)
+        return caller, *passed
 
     # ------------------------------------------------------------ the middle
     async def _through_cache(self, inference: Inference, job: Job, caller: Caller) -> Outcome:
