@@ -48,11 +48,22 @@ def missing(what: str, then: str) -> None:
     pytest.skip(f"{what}: {then}")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A migrated SQLite database in a real file."""
-    db = Database.open(f"sqlite:///{tmp_path / 'volant.db'}")
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a migrated database without a row, to be copied: migrating takes longer than most tests."""
+    place = tmp_path_factory.mktemp("blank") / "volant.db"
+    db = Database.open(f"sqlite:///{place}")
     db.migrate()
+    db.checkpoint()
+    db.close()
+    return place
+
+
+@pytest.fixture
+def database(tmp_path: Path, blank: Path) -> Iterator[Database]:
+    """A migrated SQLite database in a real file."""
+    shutil.copyfile(blank, tmp_path / "volant.db")
+    db = Database.open(f"sqlite:///{tmp_path / 'volant.db'}")
     yield db
     db.close()
 

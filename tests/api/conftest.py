@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from volant.api.app import create_app, limited
+from volant.api import app as application
+from volant.api.app import create_app, limited, routes
 from volant.api.services import Services
 from volant.app.bootstrap import open_context
 from volant.core.clock import ManualClock
@@ -299,13 +301,31 @@ def browser_of(api: Api, role: str, *, project: str = "default", email: str = ""
     return Browser(api, token, sessions.csrf_of(token), project, person.id)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _routes_once() -> Iterator[None]:
+    """FastAPI looks at every route's signature once, and not for every application that a test makes."""
+    first = routes()
+
+    def of_the_first() -> Any:
+        app = routes()
+        assert [type(one) for one in app.router.routes] == [type(one) for one in first.router.routes]
+        app.router.routes[:] = first.router.routes
+        return app
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "routes", of_the_first)
+        yield
+
+
 @pytest.fixture
-def make_api(tmp_path: Path) -> Iterator[Callable[..., Api]]:
+def make_api(tmp_path: Path, blank: Path) -> Iterator[Callable[..., Api]]:
     """Makes the application with given settings; closes its store."""
     made: list[Api] = []
 
     def make(**settings: Any) -> Api:
         data = tmp_path / f"data-{len(made)}"
+        data.mkdir(mode=0o700)
+        shutil.copyfile(blank, data / "volant.db")
         clock = ManualClock()
         chosen = ServerSettings(data_dir=str(data), **settings)
         context = open_context(data, chosen, environment={}, publish=lambda: None, clock=clock)

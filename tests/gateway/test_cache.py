@@ -22,12 +22,12 @@ from volant.core.chat import (
     Usage,
 )
 from volant.core.errors import LimitReached, UpstreamFailed
-from volant.core.nouns import CacheSpec, GuardSpec, KeyGrant, TaskSpec, VariantSpec
+from volant.core.nouns import CacheSpec, GuardSpec, KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.gateway.answers import Refusal
 from volant.gateway.cache import AnswerCache
 from volant.gateway.cache_key import frame_of, given_again, wish_of
 from volant.gateway.hooks import Found, Question, Wish
-from volant.gateway.plan import VariantPlan
+from volant.gateway.plan import VariantPlan, compile_plans
 from volant.store.cached_answers import FILE, CachedAnswers, forget
 from volant.store.vault import Vault, new_key
 
@@ -161,6 +161,38 @@ async def test_what_counts(cache: AnswerCache, other: dict[str, Any]) -> None:
 async def test_words_of_one_dialect_mean_nothing_in_another(cache: AnswerCache) -> None:
     await keep(cache, ask(request(extra={"x": 1})))
     assert await cache.look(ask(request(extra={"x": 1}, dialect="anthropic"))) is None
+
+
+def _spoken(provider: str) -> VariantPlan:
+    """A variant at one place."""
+    target = Target(name="d", provider=provider, model="m", base_url="http://127.0.0.1:9/v1")
+    task = TaskSpec(name="t", variants=(variant().spec,))
+    snapshot = Snapshot(
+        revision=1, config_hash="h", routes={"p": {"t": Route(task=task, live="v")}}, targets={"p": {"d": target}},
+        keys={}, subject_keys={},
+    )  # fmt: skip
+    return compile_plans(snapshot, {}).tasks["p"]["t"].live
+
+
+async def test_a_beta_that_a_place_is_told_makes_another_question(cache: AnswerCache) -> None:
+    """`anthropic-beta` goes along to a place that speaks Anthropic's dialect, and may change what it answers."""
+    version = (b"anthropic-version", b"2023-06-01")
+
+    def asks(*betas: bytes, at: str = "anthropic", dialect: str = "anthropic", **more: Any) -> Question:
+        said = (version, *((b"anthropic-beta", one) for one in betas))
+        return ask(request(dialect=dialect), variant=_spoken(at), said=said, **more)
+
+    await keep(cache, asks(b"context-1m, interleaved"), answer("with betas"))
+    for same in (asks(b"interleaved,context-1m"), asks(b"interleaved", b"context-1m")):
+        assert (found := await cache.look(same)) is not None
+        assert found.response == answer("with betas")
+    await keep(cache, asks(), answer("without"))
+    await keep(cache, asks(b"interleaved"), answer("with one"))
+    found = await cache.look(ask(variant=_spoken("anthropic")))  # as an OpenAI client asks it
+    assert found is not None
+    assert found.response == answer("without")
+    await keep(cache, asks(b"interleaved", at="openai"), answer("of another"))
+    assert await cache.look(asks(b"context-1m", at="openai")) is not None, "this place is not told"
 
 
 async def test_a_prompt_filled_in_otherwise_is_another_question(cache: AnswerCache) -> None:

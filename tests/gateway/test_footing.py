@@ -143,3 +143,48 @@ def test_where_nothing_is_limited_nothing_is_held() -> None:
         footing.settle([call(5.0)])
 
     told(story)
+
+
+def test_what_a_guard_asks_holds_its_own_part_and_no_second_slot() -> None:
+    async def story(admission: Admission, ceilings: Ceilings) -> None:
+        footing = await stand(admission, ceilings, KEY, "help", "small", 0.02, 10)
+        key, task = footing.reservation.accounts
+        beside = await footing.beside("big", 0.03, 20)
+        assert (key.reserved_usd, key.in_flight, task.in_flight) == (pytest.approx(0.05), 1, 1)
+        big = admission._accounts["model:p/big"]
+        assert (big.reserved_usd, big.in_flight, big.used_requests) == (0.03, 1, 1)
+        with pytest.raises(LimitReached, match="may make 1 requests a minute"):
+            await footing.beside("big", 0.001, 1)  # its one request of this minute is under way
+        with pytest.raises(LimitReached, match="a day"):
+            await footing.beside("free", 0.06, 1)  # 0.05 of 0.1 are held
+        assert (key.reserved_usd, task.in_flight) == (pytest.approx(0.05), 1), "nothing is held of what was refused"
+        beside.settle([call(0.005, "big")])
+        assert (key.spent_usd, key.reserved_usd, key.in_flight) == (0.005, pytest.approx(0.02), 1)
+        assert (big.spent_usd, big.reserved_usd, big.in_flight) == (0.005, 0.0, 0)
+        footing.settle([call(0.01)])
+        assert (key.spent_usd, key.spent_tokens, key.reserved_usd) == (pytest.approx(0.015), 10, 0.0)
+        assert (key.in_flight, task.in_flight) == (0, 0)
+
+    told(story)
+
+
+def test_a_guards_model_that_answers_too_needs_one_slot_and_is_told_of_where_nothing_else_is_limited() -> None:
+    async def story(admission: Admission, ceilings: Ceilings) -> None:
+        footing = await stand(admission, ceilings, KEY, "else", "big", 0.02, 10)
+        beside = await footing.beside("big", 0.01, 5)  # the same model: its only request a minute is this one
+        big = admission._accounts["model:p/big"]
+        assert (big.in_flight, big.reserved_usd) == (1, pytest.approx(0.03))
+        beside.settle([call(0.001, "big")])
+        footing.settle([call(0.002, "big")])
+        assert (big.spent_usd, big.in_flight) == (pytest.approx(0.003), 0)
+
+    async def alone(admission: Admission, ceilings: Ceilings) -> None:
+        footing = await stand(admission, ceilings, FREE_KEY, "else", "small", 0.02, 10)
+        assert (footing.reservation is FREE, footing.holder) == (True, "")
+        beside = await footing.beside("big", 0.01, 5)
+        beside.settle([call(0.001, "big"), call(0.5, "small")])
+        assert footing.holder == "w", "what its record says counts against the lease"
+        assert admission._accounts["model:p/big"].spent_usd == 0.001
+
+    told(story)
+    told(alone)

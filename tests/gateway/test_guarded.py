@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import openai
 import pytest
-from gateway_stack import HELLO, KEY, Stack, eventually, task
+from gateway_stack import HELLO, KEY, Stack, eventually, grant, task
 from scripted import Scripted
 
-from volant.core.nouns import CacheSpec, GuardSpec, TaskSpec
+from volant.core.nouns import CacheSpec, GuardSpec, Limits, LimitSpec, TaskSpec
 from volant.store.cached_answers import FILE
 
 ADA = "ada@example.org"
@@ -118,6 +120,24 @@ def test_a_blocked_request_reaches_nobody(stack: Stack) -> None:
         assert record.verdicts[0].action == "block"
 
 
+def test_a_direct_key_goes_around_no_guard(stack: Stack) -> None:
+    """As the console's playground asks, whose keys are always direct."""
+    block = GuardSpec(name="no-keys", check="secrets", action="block")
+    stack.publish(
+        [task("help", ["json"], fallbacks=["main"], guards=(block,))],
+        [stack.target("main"), stack.target("json", model="other"), stack.target("leaks", model="free")],
+        keys=[grant(KEY, direct=True)],
+    )
+    stack.start()
+    text = "the key is AKIAIOSFODNN7EXAMPLE"
+    for model in ("main", "mock/mock-model", "json", "mock/other"):
+        status, body, _ = stack.chat(asks(text, model))
+        assert (status, body["error"]["code"]) == (400, "guardrail_blocked"), model
+        assert stack.chat(asks("hello", model))[0] == 200
+    assert stack.mocks["main"].stats["requests"] == 2
+    assert stack.chat(asks(text, "leaks"))[0] == 200  # it answers for no task
+
+
 def test_answers_are_blocked_and_redacted_also_as_they_stream(stack: Stack) -> None:
     def guarded(name: str, action: Any, **more: Any) -> TaskSpec:
         return task(name, ["leaks"], guards=(GuardSpec(name="g", check="pii", on=("output",), action=action, **more),))
@@ -174,6 +194,54 @@ def test_a_judge_is_asked_billed_and_believed(stack: Stack) -> None:
     assert shaped.verdicts[0].kinds == {"SCHEMA": 1}
     asked = json.loads(stack.mocks["judge"].last_body)
     assert "gossip" in asked["messages"][0]["content"] or "x" in asked["messages"][0]["content"]
+
+
+JUDGE = GuardSpec(
+    name="j", check="judge", action="block", options={"model": "judge", "prompt": "gossip?", "timeout_s": 0.3}
+)
+
+
+def test_a_judge_that_is_too_late_is_paid_for_all_the_same(stack: Stack) -> None:
+    """Its provider has read the question; the connection is closed, so that it need not say more."""
+    judged = stack.target("judge", usd_per_input_token=0.001)
+    stack.publish([task("help", ["main"], guards=(msgspec.structs.replace(JUDGE, on_error="allow"),))],
+                  [stack.target("main"), judged])  # fmt: skip
+    stack.start()
+    status, _, headers = stack.chat(asks("hello ttft_ms=2000"))
+    assert status == 200
+    [record] = stack.records(1)
+    [call] = [one for one in record.calls if one.why == "judge"]
+    assert (call.error_code, record.verdicts[0].error) == ("client_gone", "judge_timeout")
+    assert call.input_tokens > 100  # the question, by its length
+    assert record.cost_usd == pytest.approx(call.cost_usd) == pytest.approx(call.input_tokens * 0.001)
+    assert float(headers["x-volant-cost-usd"]) == pytest.approx(record.cost_usd)
+    eventually(lambda: not stack.mocks["judge"].connections, "the judge is still asked")
+
+
+@pytest.mark.parametrize("over", ["key", "model"])
+def test_judges_pass_no_ceiling_under_concurrency(stack: Stack, over: str) -> None:
+    """A judge takes 20 tokens of $0.0001 and reserves 40 times as much; a budget of $0.2 pays for 100."""
+    limits = Limits(usd_per_day=0.2)
+    targets = [stack.target("main"), stack.target("judge", model="judging", usd_per_input_token=0.0001)]
+    lenient = msgspec.structs.replace(JUDGE, options={**JUDGE.options, "threshold": 0.95})
+    stack.publish(
+        [task("help", ["main"], guards=(lenient,))],
+        targets,
+        keys=[grant(KEY, limits=limits if over == "key" else Limits())],
+        limits={"default": (LimitSpec(over="model", name="judging", limits=limits),) if over == "model" else ()},
+    )
+    stack.control.budget_usd = 0.2
+    stack.start()
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: stack.chat(asks("hello ttft_ms=5"))[:2], range(150)))
+    statuses = [status for status, _ in answers]
+    assert set(statuses) == {200, 429}
+    assert {body["error"]["code"] for status, body in answers if status == 429} == {"budget_exhausted"}
+    judged = stack.mocks["judge"].stats["requests"]
+    assert 10 <= judged <= 100
+    assert statuses.count(200) == judged
+    eventually(lambda: abs(stack.control.settled["usd"] - judged * 0.002) < 1e-9, "not all was settled")
+    assert sum(record.cost_usd for record in stack.records(judged)) == pytest.approx(judged * 0.002)
 
 
 def test_an_answer_is_given_again_in_any_dialect(stack: Stack) -> None:
@@ -261,10 +329,14 @@ def test_a_question_that_means_the_same_is_answered_by_embeddings(stack: Stack) 
         ("my card?", "miss"),
         ("how do I pay?", "hit"),
     ]
+    costs = []
     for text, now in questions:
-        assert stack.chat(asks(text))[2]["x-volant-cache"] == now
+        _, _, headers = stack.chat(asks(text))
+        assert headers["x-volant-cache"] == now
+        costs.append(float(headers["x-volant-cost-usd"]))
         wait_for_kept(stack, 1)
     records = stack.records(4)
+    assert costs == [pytest.approx(record.cost_usd) for record in records] == [pytest.approx(0.03)] * 3 + [0.0]
     assert [record.cache for record in records] == ["", "semantic", "", "exact"]
     assert [[call.why for call in record.calls] for record in records] == [
         ["first", "embedding"], ["embedding"], ["first", "embedding"], []

@@ -12,8 +12,9 @@ from volant.core.errors import NotFound
 from volant.core.nouns import InferenceRecord
 from volant.store.database import Database
 from volant.store.keys import KeyRing
-from volant.store.tables import inference, inference_payload, model_call, rollup
-from volant.traces import query
+from volant.store.tables import inference, inference_payload, lease, model_call, rollup, spend
+from volant.store.vault import Vault
+from volant.traces import feedback, query, usage
 from volant.traces.ingest import ingest
 from volant.traces.metrics import metrics, metrics_by
 
@@ -165,3 +166,38 @@ def test_items_show_what_was_answered(database: Database, ring: KeyRing, make: M
     assert set(items) == {"A/1", "A/2"}
     assert items["A/1"].inference_id == good.inference_id
     assert items["A/2"].fallback
+
+
+def test_postgresql_keeps_the_same(postgres: str, make: Make) -> None:
+    """The statements that go to the driver as they are: known ids, waiting feedback, sums, leases of a gone worker."""
+    pool = Database.open(postgres)
+    pool.migrate()
+    ring = KeyRing(pool, Vault(b"m" * 32))
+    batch = [make(subject=f"sub_{n % 3}", holder="m0.1.x", latency_ms=n + 1.0, fallback=n == 9) for n in range(10)]
+    judgement = feedback.NewFeedback(inference_id=batch[3].inference_id, value=False, comment="no")
+    by_response = feedback.NewFeedback(response_id=batch[4].calls[0].provider_response_id, value=True)
+    with pool.begin() as tx:
+        ring.ensure_project(tx, "default", now_ms=1)
+        for given in (judgement, by_response):
+            assert feedback.add(tx, ring, "default", given, now_ms=1).pending
+        tx.execute(lease.insert().values(account="key_1", holder="m0.1.x", day="2023-11-14", ended=1))
+        tx.execute(lease.insert().values(account="task:default/intent", holder="m0.1.x", day="2023-11-14", ended=0))
+    with pool.begin() as tx:
+        first = ingest(tx, ring, batch[:6], now_ms=1)
+    with pool.begin() as tx:
+        second = ingest(tx, ring, batch, now_ms=2)
+    assert (first.new, first.feedback, second.new, second.known) == (6, 2, 4, 6)
+    with pool.read() as tx:
+        whole = metrics(tx, "default", since_ms=START_MS, until_ms=START_MS + 1)
+        used = {row.name: row.requests for row in usage.by_name(tx, "default", "key", since_day="2023-11-01")}
+        recorded = {row[0]: row[1] for row in tx.execute(select(lease.c.account, lease.c.recorded_usd))}
+        counted = tx.execute(select(spend.c.usd).where(spend.c.account == "key_1")).scalars().all()
+        opened = query.get_payload(tx, ring, "default", batch[0].inference_id)
+    assert (whole.requests, whole.fallbacks, whole.latency_ms_mean) == (10, 1, pytest.approx(5.5))
+    assert whole.corrected_share == pytest.approx(0.5)
+    assert used == {"key_1": 10}
+    assert recorded == {"key_1": pytest.approx(0.01), "task:default/intent": pytest.approx(0.01)}
+    assert counted == pytest.approx([0.01] * 3)
+    assert opened is not None
+    assert opened.input == batch[0].input
+    pool.close()

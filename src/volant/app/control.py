@@ -19,7 +19,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -159,7 +159,7 @@ class Control:
     def _announce(self) -> None:
         self._snapshots.announce()
 
-    def _heard(self, records: list[InferenceRecord]) -> None:
+    def _heard(self, records: Sequence[InferenceRecord]) -> None:
         self._meter.observe(records)
         if self._exporter is not None:
             self._exporter.take(records)

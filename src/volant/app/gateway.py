@@ -210,7 +210,7 @@ class Worker:
             said_ms=_now_ms(),
             revision=self._revision(),
             places=gauges.places_of(self._healths, now),
-            refused=dict(self.app.refusals.codes),
+            refused=dict(self.app.refused),
             unrecorded=self._recorder.unrecorded,
             shadows_dropped=self._shadows.dropped,
         )

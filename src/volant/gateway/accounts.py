@@ -104,6 +104,12 @@ class Account:
 
     def give_back(self, held_usd: float, held_tokens: int, minute: str, usd: float, tokens: int) -> None:
         """It is over: it held so much, begun in that minute, and took so much."""
+        self.slots += 1
+        self.in_flight -= 1
+        self.give_back_more(held_usd, held_tokens, minute, usd, tokens)
+
+    def give_back_more(self, held_usd: float, held_tokens: int, minute: str, usd: float, tokens: int) -> None:
+        """What `more` took is over, and the request itself goes on."""
         self.usd += held_usd - usd
         self.spent_usd += usd
         self.tokens += held_tokens - tokens
@@ -112,8 +118,6 @@ class Account:
         if minute == self.minute:
             self.minute_tokens += held_tokens - tokens
             self.used_tokens -= held_tokens - tokens
-        self.slots += 1
-        self.in_flight -= 1
         self.reserved_usd = self.reserved_usd - held_usd if self.in_flight else 0.0  # no dust of floating point
 
     def runs_low(self, now_ms: int) -> bool:

@@ -23,7 +23,6 @@ from volant.gateway.accounts import SAFETY_MS, Account
 from volant.gateway.ceiling_refusals import refusal_of
 from volant.gateway.ceilings import Standing
 
-OUTPUT_TOKENS = 4096  # reserved for a request that names no limit
 IDLE_MS = 2_000  # after which a lease goes back
 RENEW_MS = 10_000  # before its end a lease with requests under way is renewed
 SLOTS_BACK_S = 0.05  # a free slot waits so long for the next request here
@@ -299,4 +298,4 @@ def _is_enough(lease: Lease, ask: AccountAsk, now_ms: int) -> bool:
     return given and not lease.short and now_ms <= lease.expires_ms - SAFETY_MS
 
 
-__all__ = ["FREE", "OUTPUT_TOKENS", "SAFETY_MS", "Admission", "ControlAway", "Lender", "Reservation"]
+__all__ = ["FREE", "SAFETY_MS", "Admission", "ControlAway", "Lender", "Reservation"]

@@ -123,9 +123,8 @@ def _lines(job: Job, outcome: Outcome) -> bytes:
         head += outcome.leg.place.header
     if warnings := outcome.warnings or (outcome.call.crossing.warnings if outcome.call is not None else ()):
         head += warning_line(warnings)
-    if outcome.cache:
-        return head + b"x-volant-cost-usd: 0\r\n"
-    cost = outcome.calls[0].cost_usd if len(outcome.calls) == 1 else sum(call.cost_usd for call in outcome.calls)
+    calls, judged = outcome.calls, job.judged
+    cost = calls[0].cost_usd if len(calls) == 1 and not judged else sum(call.cost_usd for call in (*calls, *judged))
     return head + (b"x-volant-cost-usd: %.9g\r\n" % cost)
 
 

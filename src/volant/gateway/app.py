@@ -8,20 +8,19 @@ everything else         control
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import Any
 
 from volant.core.errors import VolantError
 from volant.gateway.answers import JSON_HEADER, send_error
 from volant.gateway.caller import read_headers
 from volant.gateway.chat import Chat
-from volant.gateway.doors import Entrance, Family, find, wrong_method
-from volant.gateway.gauges import Refusals
+from volant.gateway.doors import Family, find, wrong_method
 from volant.gateway.listing import Listing
 from volant.gateway.patience import Patience
 from volant.gateway.readiness import Readiness
 from volant.gateway.relay import Receive, Relay, Send
-from volant.gateway.wire import Door, Wire, too_large
-from volant.providers.http import Headers
+from volant.gateway.wire import Door, Head, Wire, too_large
 
 _log = logging.getLogger("volant.gateway")
 
@@ -42,25 +41,27 @@ class Gateway:
         self._readiness = readiness
         self._max_body_bytes = max_body_bytes
         self.patience = patience
-        self.refusals = Refusals()
+        self.refused: Counter[str] = Counter()  # requests that reached no deployment, by the code of their error
         self.door = Door(self._through_the_door, max_body_bytes)
 
-    async def _through_the_door(self, entrance: Entrance, headers: Headers, body: bytes, wire: Wire) -> None:
+    async def _through_the_door(self, head: Head, body: bytes, wire: Wire) -> None:
+        entrance = head.entrance
         try:
-            await self._answer(entrance, headers, body, wire)
+            await self._answer(head, body, wire)
         except VolantError as error:
-            self.refusals.note(error.code)
+            self.refused[error.code] += 1
             _refuse(wire, error, entrance.family)
         except Exception:  # noqa: BLE001  # the edge: a bug of ours must not look like a closed connection
             _excuse(wire, entrance.operation, entrance.family)
 
-    async def _answer(self, entrance: Entrance, headers: Headers, body: bytes, wire: Wire) -> None:
+    async def _answer(self, head: Head, body: bytes, wire: Wire) -> None:
+        entrance = head.entrance
         if entrance.refusal is not None:
             raise entrance.refusal
         if entrance.operation == "models":
-            self._listing.answer(entrance, headers, wire)
+            self._listing.answer(head, wire)
         else:
-            await self._chat.answer(entrance, headers, body, wire)
+            await self._chat.answer(head, body, wire)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         wire: Wire = scope["extensions"]["volant.wire"]
@@ -74,7 +75,7 @@ class Gateway:
                 entrance = entrance if method == entrance.method else wrong_method(entrance, method)
                 announced = read_headers(headers).content_length
                 body = b"" if entrance.refusal is not None else await self._read(receive, announced)
-                await self._answer(entrance, headers, body, wire)
+                await self._answer(Head(entrance, headers), body, wire)
             elif path == "/healthz":
                 wire.respond(200, JSON_HEADER, b'{"status":"ok"}')
             elif path == "/readyz":

@@ -90,9 +90,10 @@ class Attempts:
         self._hedges = HedgeBudget()
         self._observer = observer
 
-    async def answer(self, job: Job) -> Outcome:
-        """Try until one answers. Never raises for what upstreams do: see Outcome."""
-        outcome = Outcome()
+    async def answer(self, job: Job, outcome: Outcome | None = None) -> Outcome:
+        """Try until one answers. Never raises for what upstreams do: see Outcome. `outcome`: to be filled in, for who
+        may not be here at the end."""
+        outcome = outcome if outcome is not None else Outcome()
         failures: list[str] = []
         unable: BadInput | None = None
         tokens = job.input_tokens if job.variant.measured or job.live.measured else 0
@@ -161,9 +162,9 @@ class Attempts:
             limits = replace(limits, total_s=max(left_s, 0.001))
         asked = _Asked(new_span_id(), tokens, time_ns() // 1_000_000, perf_counter())
         health.begin(now())
-        if health.meter is not None:
-            health.meter.take(tokens, now())
         try:
+            if health.meter is not None:
+                health.meter.take(tokens, now())
             asked.call = await make_call(self._client, job, leg, asked.span_id, limits)
         except BaseException:
             health.let_go()
@@ -178,7 +179,11 @@ class Attempts:
         assert call is not None
         outcome.leg, outcome.call, outcome.reading = leg, call, call.reading
         outcome.ttft_ms = ((call.exchange.first_at or asked.ended) - asked.started) * 1000
-        failure = self._judge(place, call, outcome)
+        try:
+            failure = self._judge(place, call, outcome)
+        except BaseException:  # what a place says is not ours: whatever it breaks here, its slot is free again
+            place.health.let_go()
+            raise
         outcome.estimated = outcome.estimated or is_estimated(call)
         outcome.calls.append(self._count(job, leg, asked, len(outcome.calls), outcome.ttft_ms, failure))
         return self._end(leg, call, outcome, failure)
@@ -235,8 +240,9 @@ class Attempts:
                     failures.append(f"{one.place.target.name}: {failure.code}")
                     course.note(failure, one)
         finally:
-            for task in running:
-                task.cancel()
+            for task, (one, _) in running.items():
+                if not task.cancel() and not task.cancelled() and task.exception() is None:
+                    one.place.health.let_go()  # it is over, and nobody looks at it any more
 
     def _outcome_of(self, job: Job, leg: Leg, task: asyncio.Task[_Asked], outcome: Outcome) -> Failure | None:
         try:
@@ -280,7 +286,7 @@ class Attempts:
         return failure
 
     def _judge(self, place: Place, call: Call, outcome: Outcome) -> Failure | None:
-        """What was wrong; None when it answered. Tells the place's health."""
+        """What was wrong; None when it answered. Tells the place's health, as the last thing."""
         health, exchange, now = place.health, call.exchange, self._client.loop.time()
         if exchange.error is not None:
             code = exchange.error.code

@@ -22,7 +22,7 @@ import msgspec
 from volant.core.chat import ChatResponse
 from volant.core.errors import VolantError
 from volant.gateway.answers import Refusal
-from volant.gateway.cache_key import canonical, digest_of, frame_of, is_kept, owner_of
+from volant.gateway.cache_key import canonical, digest_of, frame_of, is_kept, owner_of, told
 from volant.gateway.cache_meaning import Meanings, packed
 from volant.gateway.hooks import Found, Models, Question
 from volant.store.cached_answers import CachedAnswers, Entry
@@ -201,7 +201,7 @@ class AnswerCache:
             owner=question.owner or (),
             task=question.task,
             variant=question.variant,
-            said=said,
+            said=said + told(question.said, question.request.dialect, question.variant),
         )
 
     def _later(self, work: Callable[[CachedAnswers], object]) -> None:

@@ -3,7 +3,8 @@
 Same task, variant and everything that decides what it answers (its specification, the prompt's version with what was
 filled in, the models behind it, the guards), same owner (project or key; the person where a guard puts their words
 back), and the same request but for who asks and how the answer travels. The order of names in JSON does not count; the
-dialect does only where the request has words of its own.
+dialect does only where the request has words of its own. Headers count that go along to a place and may change its
+answer (`anthropic-beta`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import msgspec
 from volant.core.chat import ChatRequest, ChatResponse, Message, TextPart
 from volant.core.nouns import CacheSpec, KeyGrant, TaskSpec
 from volant.gateway.hooks import Found, Question, Wish
-from volant.gateway.plan import VariantPlan
+from volant.gateway.plan import Place, VariantPlan
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
+_USUAL = {b"anthropic-version": b"2023-06-01"}  # headers whose usual value says nothing
 _OWN_WORDS = (b'"extra":', b'"own_tools":', b'"own":')
 _LONGEST_MEANING = 8_000  # characters of a turn that is compared by meaning
+Headers = tuple[tuple[bytes, bytes], ...]
 replace = msgspec.structs.replace
 
 
@@ -70,6 +73,29 @@ def canonical(request: ChatRequest) -> bytes:
     return said
 
 
+def told(said: Headers, dialect: str, variant: VariantPlan) -> bytes:
+    """The caller's headers that a place is told and that may change its answer (a beta's name), as bytes that are equal
+    where they mean the same: which of them comes first does not count. Nothing where no place speaks the dialect."""
+    if not said or not any(_speaks(place, dialect) for place in _places(variant)):
+        return b""
+    words = {
+        b"%b: %b" % (name, one.strip())
+        for name, value in said
+        for one in value.split(b",")
+        if one.strip() and one.strip() != _USUAL.get(name)
+    }
+    return b"\0" + b"\n".join(sorted(words)) if words else b""
+
+
+def _speaks(place: Place, dialect: str) -> bool:
+    way = place.way(f"chat/{dialect}")
+    return way is not None and way.wire.dialect == dialect
+
+
+def _places(variant: VariantPlan) -> tuple[Place, ...]:
+    return (*variant.deployments, *variant.fallbacks, *variant.context_fallbacks)
+
+
 def frame_of(request: ChatRequest) -> tuple[ChatRequest, str] | None:
     """(the request without the words of its last turn, those words), where it can be compared by meaning.
 
@@ -99,9 +125,8 @@ def digest_of(
     said: bytes,
 ) -> bytes:
     """32 bytes for a question. `said`: its canonical request. Keyed (HMAC-SHA256): it tells nothing without `key`."""
-    places = (*variant.deployments, *variant.fallbacks, *variant.context_fallbacks)
     prompt = variant.prompt.version_id if variant.prompt is not None else ""
-    models = sorted({f"{place.target.provider}/{place.target.model}" for place in places})
+    models = sorted({f"{place.target.provider}/{place.target.model}" for place in _places(variant)})
     about = (kind, tuple(owner), task.name, task.guards, variant.spec, prompt, models)
     filled = b"\0".join(variant.said) if variant.said is not None else b""
     return hmac.digest(key, b"\n".join((_ENCODER.encode(about), filled, said)), "sha256")

@@ -12,6 +12,7 @@ import msgspec
 
 from volant.core.chat import ChatRequest, ChatResponse, Failed, Started, assemble
 from volant.core.errors import UpstreamFailed, VolantError
+from volant.core.nouns import ModelCall
 from volant.dialects import find
 from volant.dialects.dialect import StreamRenderer, UpstreamError
 from volant.dialects.openai_reading import Reading, read_answer, read_stream, reading_of
@@ -43,6 +44,7 @@ class Job(msgspec.Struct, kw_only=True):
     guarding: Guarding | None = None
     said: Headers = ()  # headers of the caller that go along to a place of the same dialect
     footing: Footing | None = None  # what it holds of its ceilings; None: there are none
+    judged: list[ModelCall] = []  # what guards and cache asked meanwhile
 
     @property
     def input_tokens(self) -> int:

@@ -32,8 +32,7 @@ from volant.gateway.moderating import Find
 from volant.gateway.plan import Plans, TaskPlan
 from volant.gateway.record import Recorder
 from volant.gateway.shadow import Shadows
-from volant.gateway.wire import Wire
-from volant.providers.http import Headers
+from volant.gateway.wire import Head, Wire
 
 
 class Chat:
@@ -81,11 +80,11 @@ class Chat:
             )
         return plans, grant
 
-    async def answer(self, entrance: Entrance, headers: Headers, raw: bytes, wire: Wire) -> None:
+    async def answer(self, head: Head, raw: bytes, wire: Wire) -> None:
         """Raises VolantError for what never reached a deployment."""
         started, started_ms = perf_counter(), time_ns() // 1_000_000
-        caller = read_headers(headers)
-        plans, grant = self.identify(entrance, caller, started_ms)
+        entrance, headers = head.entrance, head.headers
+        caller, plans, grant = self._who(head, started_ms)
         asked = body.parse(raw, self._max_json_depth, entrance)
         plan = _plan(plans, grant, asked)
         subject = subject_of_call(caller, asked.fields)
@@ -102,9 +101,9 @@ class Chat:
             model = plan.live.model
             footing = await stand(self._admission, plans.ceilings, grant, plan.task.name, model, usd, tokens)
         outcome = Outcome()
-        inference: Inference | None = None
         try:
             inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
+            inference.footing = footing
             if self._observer is not None:
                 self._observer.began(grant.project, plan.task.name)
             answered = await self._guard(inference, subject.variables) if plan.task.guards else None
@@ -120,9 +119,18 @@ class Chat:
             await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
         finally:
             if footing is not None:
-                footing.settle([*outcome.calls, *(inference.judged if inference is not None else ())])
+                footing.settle(outcome.calls)  # what guards and cache asked is settled by itself
         if inference.mirrored and not outcome.gone:
             self._shadows.submit(inference, plans.snapshot.on_full_disk)
+
+    def _who(self, head: Head, now_ms: int) -> tuple[Caller, Plans, KeyGrant]:
+        """Whose request it is; found out once for all that the same connection sends with the same head."""
+        passed: tuple[Plans, KeyGrant] | None = head.passed
+        caller = head.caller
+        if caller is None or passed is None or passed[0] is not self._plans() or 0 < passed[1].expires_ms <= now_ms:
+            caller = head.caller = read_headers(head.headers)
+            passed = head.passed = self.identify(head.entrance, caller, now_ms)
+        return caller, *passed
 
     # ------------------------------------------------------------ the middle
     async def _through_cache(self, inference: Inference, job: Job, caller: Caller) -> Outcome:
@@ -136,6 +144,7 @@ class Chat:
             task=task,
             variant=inference.variant,
             request=job.edited or inference.asked.chat(),
+            said=job.said,
             subject=inference.subject,
             personal=restores,
             wish=wish_of(caller.cache_control, caller.cache_wish),
@@ -181,15 +190,24 @@ class Chat:
         return None
 
     def _inner(self, inference: Inference) -> Inner:
-        inner = Inner(self._plans, self._attempts, inference.grant, inference.trace_id)
-        inner.calls = inference.judged
-        return inner
+        if inference.inner is None:
+            inference.inner = Inner(
+                self._plans,
+                self._attempts,
+                inference.grant,
+                inference.trace_id,
+                footing=inference.footing,
+                calls=inference.judged,
+            )
+        return inference.inner
 
     async def _finish(
         self, inference: Inference, outcome: Outcome, job: Job, started: float, on_full_disk: Any
     ) -> None:
         """Output guards, record, then send what is still to be sent."""
         await answering.complete(job, outcome)
+        if inference.inner is not None:
+            await inference.inner.close()
         try:
             await self._recorder.remember(inference, outcome, started, on_full_disk)
         except StorageFull as full:
@@ -227,7 +245,6 @@ def _job(
     )
     if footing is not None:
         head += headers_of(footing.reservation, family)
-        inference.footing = footing
     return Job(
         inference_id=inference.inference_id,
         asked=inference.asked,
@@ -240,4 +257,5 @@ def _job(
         guarding=inference.guarding,
         said=said,
         footing=footing,
+        judged=inference.judged,
     )

@@ -1,7 +1,8 @@
 """Footing: what one request holds of all the ceilings that it stands on, from its beginning to its end.
 
 Holds the most that one answer can take. A second call for the same answer (a retry after tokens were spent, a hedge)
-takes its own part first; a fallback to another model stands on that model's ceilings too.
+takes its own part first; a fallback to another model stands on that model's ceilings too. What a guard or the cache
+asks of a model meanwhile holds its own part beside, until it is answered.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from volant.core.errors import VolantError
 from volant.core.nouns import KeyGrant, ModelCall
+from volant.gateway.accounts import Account
 from volant.gateway.admission import FREE, Admission, Reservation
 from volant.gateway.ceilings import Ceilings
 
@@ -17,7 +19,7 @@ from volant.gateway.ceilings import Ceilings
 class Footing:
     """Of one request. None in its place where no ceiling holds: that costs nothing."""
 
-    __slots__ = ("_admission", "_again", "_ceilings", "_project", "_tokens", "_usd", "model", "reservation")
+    __slots__ = ("_admission", "_again", "_beside", "_ceilings", "_project", "_tokens", "_usd", "model", "reservation")
 
     def __init__(
         self,
@@ -34,13 +36,36 @@ class Footing:
         self._project = project
         self._usd, self._tokens = usd, tokens
         self._again = (0.0, 0)  # held beside the first part, for calls that were paid for and gave no answer
+        self._beside = False  # something was held beside it
         self.reservation = reservation
         self.model = model  # whose ceilings are among those
 
     @property
     def holder(self) -> str:
         """Whose leases it is spent from, for the record."""
-        return self.reservation.holder
+        return self.reservation.holder or (self._admission.holder if self._beside else "")
+
+    async def beside(self, model: str, usd: float, tokens: int) -> Footing:
+        """For a call to `model` that a guard or the cache makes for this request, and that takes so much at most: of
+        the request's ceilings dollars and tokens, but no request and no slot, which it has; of that model's own all.
+
+        Settled by itself. Raises LimitReached or Unavailable (see Admission.admit); nothing is held then.
+        """
+        standing = self.reservation.accounts
+        part = _Part(
+            self._admission,
+            tuple(one for one in standing if one.ceiling.over != "model" or one.ceiling.name == model),
+        )
+        await part.hold(usd, tokens)
+        footing = Footing(self._admission, self._ceilings, self._project, model, part, usd, tokens)
+        try:
+            if (refusal := await footing.stand_on(model)) is not None:
+                raise refusal
+        except BaseException:
+            footing.settle(())
+            raise
+        self._beside = True
+        return footing
 
     async def stand_on(self, model: str) -> VolantError | None:
         """Before another model is asked: why it may not be, by its own ceilings."""
@@ -74,6 +99,29 @@ class Footing:
         """It is over, and these are all its calls."""
         if self.reservation is not FREE:
             self.reservation.settle_calls(calls)
+
+
+class _Part(Reservation):
+    """What a call beside a request holds of accounts that the request stands on, and of others."""
+
+    __slots__ = ("_shared",)
+
+    def __init__(self, admission: Admission, shared: tuple[Account, ...]) -> None:
+        super().__init__(admission, shared, 0.0, 0)
+        self._shared = frozenset(shared)
+
+    async def hold(self, usd: float, tokens: int) -> None:
+        """Raises as Admission.extend."""
+        assert self._admission is not None
+        await self._admission.extend(self, usd, tokens)
+        self._minutes = [account.minute for account in self.accounts]
+        self.usd, self.tokens = usd, tokens  # also where nothing is shared
+
+    def _back(self, account: Account, minute: str, usd: float, tokens: int) -> None:
+        if account in self._shared:
+            account.give_back_more(self.usd, self.tokens, minute, usd, tokens)
+        else:
+            super()._back(account, minute, usd, tokens)
 
 
 async def stand(

@@ -6,7 +6,6 @@ Knows healths and counts; a request's path only adds to a count where it refuses
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,19 +16,6 @@ from volant.gateway.balance import Health
 
 STALE_MS = 10_000  # a worker that said nothing for so long is gone
 _SUFFIX = ".facts"
-
-
-class Refusals:
-    """Requests that reached no deployment, by the code of their error."""
-
-    __slots__ = ("codes",)
-
-    def __init__(self) -> None:
-        self.codes: Counter[str] = Counter()
-
-    def note(self, code: str) -> None:
-        """One more."""
-        self.codes[code] += 1
 
 
 def places_of(healths: Mapping[tuple[str, ...], Health], now: float) -> tuple[PlaceFacts, ...]:

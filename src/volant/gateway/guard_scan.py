@@ -14,6 +14,7 @@ from volant.checks import Finding
 from volant.checks.guarding import Guard
 from volant.checks.redaction import merged
 from volant.checks.registry import strength
+from volant.core.errors import VolantError
 
 _LONGEST_RUN = 16_384  # characters without a space that are held back as one
 _RUN = re.compile(r"[\w\-.+/=@:%&~#?!*]+\Z", re.ASCII)
@@ -37,6 +38,7 @@ class Tally:
         self.kinds: Counter[str] = Counter()
         self.score = 0.0
         self.error = ""
+        self.refusal: VolantError | None = None  # a ceiling of the request's own kept a model from being asked
         self.seconds = 0.0
         self.started_ms = 0
         self._doubt = 1.0

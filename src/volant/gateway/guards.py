@@ -30,6 +30,7 @@ from volant.gateway.placeholders import Placeholders, Restorer
 Json = dict[str, Any]
 Find = Callable[[str, Json, list[str]], Awaitable[list[list[Finding]]]]  # check, options, texts -> findings of each
 Edit = Callable[[Visit], Any]  # all texts, as the visitor gives them back
+_CEILINGS = frozenset({"rate_limited", "budget_exhausted", "budget_unknown"})  # no fault of the guard's model
 
 
 class GuardBlocked(BadInput):
@@ -121,7 +122,7 @@ class GuardRun:
                 request = await self._run(tally, "input", request, edit)
             except Blocked:
                 self.recorded = await self._blanked(tally, request)
-                raise GuardBlocked(guard, tuple(tally.kinds)) from None
+                raise tally.refusal or GuardBlocked(guard, tuple(tally.kinds)) from None
         return request
 
     async def texts(self, texts: list[str]) -> list[str]:
@@ -148,7 +149,7 @@ class GuardRun:
                 value = await self._run(tally, "input", value, edit)
             except Blocked:
                 self.recorded = ChatRequest(model="", messages=())
-                raise GuardBlocked(guard, tuple(tally.kinds)) from None
+                raise tally.refusal or GuardBlocked(guard, tuple(tally.kinds)) from None
         return value
 
     # ------------------------------------------------------------ the answer
@@ -242,6 +243,7 @@ class GuardRun:
                     tally.add(one)
         except VolantError as error:
             tally.error = error.code
+            tally.refusal = error if error.code in _CEILINGS else None
         except Exception as error:  # noqa: BLE001  # a check that fails must not fail open: on_error decides
             tally.error = type(error).__name__
         tally.seconds += perf_counter() - started

@@ -126,6 +126,7 @@ class Question:
     task: TaskSpec
     variant: VariantPlan
     request: ChatRequest  # after the guards, without what the variant adds
+    said: tuple[tuple[bytes, bytes], ...] = ()  # headers of the caller that go along to a place of the same dialect
     subject: str = ""  # hash of the person who asks
     personal: bool = False  # a guard puts this person's words into the answer
     wish: Wish = WILLING

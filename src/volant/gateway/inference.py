@@ -16,6 +16,7 @@ from volant.gateway.body import Asked
 from volant.gateway.caller import Caller, Subject
 from volant.gateway.footing import Footing
 from volant.gateway.hooks import Guarding
+from volant.gateway.inner import Inner
 from volant.gateway.plan import Plans, TaskPlan, VariantPlan
 from volant.gateway.split import Arm, arm_of, share_of
 from volant.store.vault import subject_of
@@ -44,6 +45,7 @@ class Inference(msgspec.Struct, kw_only=True):
     guarding: Guarding | None = None
     footing: Footing | None = None  # what it holds of its ceilings
     judged: list[ModelCall] = []  # calls of guards and cache, that answered nobody
+    inner: Inner | None = None  # who makes them
 
     def fill_in(self, variables: dict[str, Any]) -> None:
         """Render the prompts anew: the guards changed what is filled in."""

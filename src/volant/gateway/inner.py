@@ -1,12 +1,14 @@
 """Inner: what a guard or the cache asks of a model while a request is answered: a judge's opinion, vectors.
 
 Goes the way of any request to a task or deployment of the same project, with its balancing, retries and fallbacks, but
-through no guard, no cache and no record of its own: its calls stand on the request's record, with their cost.
+through no guard, no cache and no record of its own: its calls stand on the request's record, with their cost, and on
+its ceilings. One that takes too long is hung up on, as a client would, so that what its provider has read is paid for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,7 +16,7 @@ import msgspec
 from volant.core.capabilities import Capabilities
 from volant.core.chat import ChatRequest
 from volant.core.embeddings import EmbeddingRequest
-from volant.core.errors import Unavailable, UpstreamFailed
+from volant.core.errors import Unavailable, UpstreamFailed, VolantError
 from volant.core.ids import new_id
 from volant.core.nouns import KeyGrant, ModelCall
 from volant.dialects import find, find_embeddings
@@ -22,22 +24,59 @@ from volant.dialects.dialect import Losses
 from volant.gateway import body, prompting
 from volant.gateway.attempt import Attempts, Outcome
 from volant.gateway.call import Job
+from volant.gateway.cost import most_of
 from volant.gateway.doors import CHAT, Entrance
+from volant.gateway.footing import Footing
 from volant.gateway.plan import Plans
+from volant.gateway.wire import Wire
 
 _EMBEDDINGS = Entrance(family="openai", operation="embeddings", dialect="openai")
 _LIKE_OPENAI = Capabilities()
+_log = logging.getLogger("volant.gateway")
+_HANG_UP_S = 0.05  # who is not even connected by then was asked nothing
+
+
+class _Patience(Wire):
+    """Who waits for the answer: nobody on a wire, and not for ever."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self.on_close = self.on_pause = self.on_stop = None
+        self.cut = self._left = False
+
+    @property
+    def gone(self) -> bool:
+        return self._left
+
+    def leave(self) -> None:
+        """Hang up: the call under way ends, and counts as far as it came."""
+        self._left = True
+        if self.on_close is not None:
+            self.on_close()
 
 
 class Inner:
     """Asks for one request. `calls` are its calls so far."""
 
-    def __init__(self, plans: Callable[[], Plans | None], attempts: Attempts, grant: KeyGrant, trace_id: str) -> None:
+    def __init__(
+        self,
+        plans: Callable[[], Plans | None],
+        attempts: Attempts,
+        grant: KeyGrant,
+        trace_id: str,
+        *,
+        footing: Footing | None = None,
+        calls: list[ModelCall] | None = None,
+    ) -> None:
+        """`footing`: the request's, beside which its calls stand."""
+        self._footing = footing
+        self._under_way: dict[asyncio.Task[Outcome], _Patience] = {}
         self._plans = plans
         self._attempts = attempts
         self._grant = msgspec.structs.replace(grant, tasks=(), operations=(), direct=True)
         self._trace_id = trace_id
-        self.calls: list[ModelCall] = []
+        self.calls: list[ModelCall] = calls if calls is not None else []
 
     async def ask(self, name: str, request: ChatRequest, timeout_s: float) -> str:
         """The words of the answer. Raises VolantError."""
@@ -63,6 +102,11 @@ class Inner:
             )
         return list(answer.vectors)
 
+    async def close(self) -> None:
+        """The request is over: hang up on whatever is still under way, so that it stands in `calls`."""
+        for work, waiting in list(self._under_way.items()):
+            await _hang_up(work, waiting)
+
     async def _answer(self, entrance: Entrance, raw: bytes, name: str, timeout_s: float, why: str) -> Outcome:
         plans = self._plans()
         if plans is None:
@@ -70,26 +114,58 @@ class Inner:
         plan = plans.find_task(self._grant, name)
         if plan.prompted:
             plan = prompting.rendered(plan, {})
-        inference_id = new_id("inference")
-        variant = plan.live
+        asked, waiting = body.parse(raw, entrance=entrance), _Patience()
+        footing: Footing | None = None
+        if self._footing is not None:
+            footing = await self._footing.beside(plan.live.model, *most_of(asked, plan))
         job = Job(
-            inference_id=inference_id,
-            asked=body.parse(raw, entrance=entrance),
-            variant=variant,
-            live=variant,
+            inference_id=new_id("inference"),
+            asked=asked,
+            variant=plan.live,
+            live=plan.live,
             trace_id=self._trace_id,
-            wire=None,
+            wire=waiting,
             answer_head=b"",
+            footing=footing,
         )
+        work = asyncio.get_running_loop().create_task(self._ask(job, why))
+        self._under_way[work] = waiting
+        work.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(timeout_s):
-                outcome = await self._attempts.answer(job)
+                outcome = await asyncio.shield(work)
         except TimeoutError:
+            await _hang_up(work, waiting)
             raise Unavailable(f"{why}_timeout", f"{name!r} did not answer within {timeout_s:g} s") from None
-        self.calls += [msgspec.structs.replace(call, why=why) for call in outcome.calls]
+        except asyncio.CancelledError:  # the request is over; `close` waits for the end of this
+            waiting.leave()
+            raise
         if outcome.failure is not None:
             raise outcome.failure
         if outcome.exchange is None or outcome.exchange.status != 200:
             said = outcome.call.said.message if outcome.call is not None and outcome.call.said is not None else ""
             raise UpstreamFailed("upstream_failed", f"{name!r} did not answer: {said[:200]}")
         return outcome
+
+    async def _ask(self, job: Job, why: str) -> Outcome:
+        """To its end, whoever still waits for it: what it took is told and settled."""
+        outcome = Outcome()
+        try:
+            return await self._attempts.answer(job, outcome)
+        finally:
+            self.calls += [msgspec.structs.replace(call, why=why) for call in outcome.calls]
+            if job.footing is not None:
+                job.footing.settle(outcome.calls)
+
+    def _ended(self, work: asyncio.Task[Outcome]) -> None:
+        del self._under_way[work]
+        if not work.cancelled() and (error := work.exception()) is not None and not isinstance(error, VolantError):
+            _log.error("what a guard or the cache asked failed here: %r", error)
+
+
+async def _hang_up(work: asyncio.Task[Outcome], waiting: _Patience) -> None:
+    waiting.leave()
+    await asyncio.wait({work}, timeout=_HANG_UP_S)
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work})

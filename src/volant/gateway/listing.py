@@ -15,9 +15,8 @@ import msgspec
 from volant.core.errors import NotFound
 from volant.gateway.answers import JSON_HEADER, id_lines
 from volant.gateway.caller import read_headers
-from volant.gateway.doors import Entrance, Headers
 from volant.gateway.plan import Plans
-from volant.gateway.wire import Wire
+from volant.gateway.wire import Head, Wire
 
 if TYPE_CHECKING:
     from volant.core.nouns import KeyGrant
@@ -32,9 +31,9 @@ class Listing:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
 
-    def answer(self, entrance: Entrance, headers: Headers, wire: Wire) -> None:
+    def answer(self, head: Head, wire: Wire) -> None:
         """Raises VolantError for a key that may not, or a model that is not there."""
-        caller = read_headers(headers)
+        entrance, caller = head.entrance, read_headers(head.headers)
         plans, grant = self._chat.identify(entrance, caller, time_ns() // 1_000_000)
         named = names(plans, grant)
         one, many = _SHAPES[entrance.family]

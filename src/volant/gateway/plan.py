@@ -6,9 +6,10 @@ problem is kept and shown to who needs it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -26,6 +27,7 @@ from volant.providers.endpoint import Endpoint, endpoint_of
 from volant.providers.http import Timeouts
 from volant.providers.registry import Wire
 
+T = TypeVar("T")
 _ABLE = Capabilities()
 
 
@@ -154,7 +156,8 @@ class Plans:
     def _direct_plan(self, project: str, model: str) -> TaskPlan | None:
         """A task of its own for one deployment, or for all that serve one provider's model.
 
-        What is written of it is as careful as the project's most careful task.
+        What is written of it is as careful as the project's most careful task, and what is sent is guarded as by each
+        task that these deployments may answer for (docs/decisions/0026).
         """
         if (known := self._direct.get((project, model))) is not None:
             return known
@@ -166,12 +169,15 @@ class Plans:
         if not chosen:
             return None
         spec = VariantSpec(name="direct", deployments=tuple(chosen))
-        tasks = [plan.task for plan in self.tasks.get(project, {}).values()]
+        tasks = [plan.task for _, plan in sorted(self.tasks.get(project, {}).items())]
+        theirs = [task for task in tasks if not chosen.keys().isdisjoint(_deployments_of(task))]
         task = TaskSpec(
             name=model,
             variants=(spec,),
             redact=any(one.redact for one in tasks),
             record_payload=all(one.record_payload for one in tasks),
+            guards=_each_once(guard for one in theirs for guard in one.guards),
+            guardrails=_each_once(check for one in theirs for check in one.guardrails),
         )
         plan = self._direct[project, model] = _task(Route(task=task, live="direct"), chosen, {}, "")
         return plan
@@ -212,6 +218,25 @@ def compile_plans(
         del healths[gone]
     keys = {project: bytes.fromhex(key) for project, key in snapshot.subject_keys.items()}
     return Plans(snapshot=snapshot, tasks=tasks, subject_keys=keys, places=places, ceilings=Ceilings(snapshot))
+
+
+def _deployments_of(task: TaskSpec) -> set[str]:
+    """All that may answer it."""
+    return {
+        name
+        for variant in task.variants
+        for names in (variant.deployments, variant.fallbacks, variant.context_fallbacks)
+        for name in names
+    }
+
+
+def _each_once(found: Iterable[T]) -> tuple[T, ...]:
+    """In their order, equal ones once."""
+    kept: list[T] = []
+    for one in found:
+        if one not in kept:
+            kept.append(one)
+    return tuple(kept)
 
 
 def header_line(name: str, value: str) -> bytes:

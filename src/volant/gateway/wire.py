@@ -5,13 +5,15 @@ dictionaries, no header validation by regular expression: the gateway's header v
 says when the client left without a task that waits for it, and tells when to slow down; the ASGI app finds it in
 `scope["extensions"]["volant.wire"]`. And a request for a hot path is collected here and handed to its handler as
 headers and body, once it is whole, without an ASGI scope, a cycle or a receive channel. Everything else, pipelined
-requests included, takes uvicorn's ordinary way. Follows the fields of uvicorn's protocol and cycle: the tests of this
+requests included, takes uvicorn's ordinary way. A connection that begins its next request with the bytes of the one
+before is not parsed again: see `Head`. Follows the fields of uvicorn's protocol and cycle: the tests of this
 folder fail where a new uvicorn renames them. What a connection may take is said by `Patience`, kept here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterable
 from itertools import chain
 from typing import Any
@@ -21,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from volant.core.errors import TooLarge
 from volant.gateway import doors
 from volant.gateway.answers import Refusal, error_body, send_error
+from volant.gateway.caller import Caller
 from volant.gateway.doors import Entrance
 from volant.gateway.patience import Patience
 
@@ -28,11 +31,57 @@ LINGER_S = 2.0  # how long a refused upload is read and thrown away, so that its
 
 _NOT_OURS = (b"HEAD", b"OPTIONS")  # control's, on every path
 
-Handler = Callable[[Entrance, list[tuple[bytes, bytes]], bytes, "Wire"], Coroutine[Any, Any, None]]
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})\r\n", re.IGNORECASE)
+_UNLIKE = frozenset({b"transfer-encoding", b"expect", b"upgrade"})  # heads that are read anew each time
+
+
+class Head:
+    """What a request's head says, and what was found out about who sent it.
+
+    A client repeats itself: as long as its next request begins with the same bytes, but for the digits of
+    content-length, the head means what it meant, and nothing of it is read again.
+    """
+
+    __slots__ = ("_after", "_before", "caller", "entrance", "headers", "keep_alive", "passed")
+
+    def __init__(self, entrance: Entrance, headers: list[tuple[bytes, bytes]], keep_alive: bool = False) -> None:
+        self.entrance = entrance
+        self.headers = headers  # names in lower case; without content-length once it was learnt
+        self.keep_alive = keep_alive
+        self.caller: Caller | None = None  # who asks, once somebody looked
+        self.passed: Any = None  # what `chat` knows of the key, and of which configuration
+        self._before = self._after = b""  # the head's bytes around the digits of content-length
+
+    def learn(self, data: bytes) -> None:
+        """`data` is this request, and what the parser took it for. If it is whole, and no more, its like is known."""
+        end = data.find(b"\r\n\r\n")
+        length = _LENGTH.search(data, 0, end + 2) if end >= 0 else None
+        if length is None or len(data) != end + 4 + int(length[1]) or not self.keep_alive:
+            return
+        names = [name for name, _ in self.headers]
+        if names.count(b"content-length") == 1 and _UNLIKE.isdisjoint(names):
+            self.headers = [pair for pair in self.headers if pair[0] != b"content-length"]
+            self._before, self._after = data[: length.start(1)], data[length.end(1) : end + 4]
+
+    def body_of(self, data: bytes) -> bytes | None:
+        """The body where `data` is one whole request with this head, and nothing else."""
+        before, after = self._before, self._after
+        if not before or not data.startswith(before):
+            return None
+        at = data.find(b"\r", len(before), len(before) + 10)
+        digits = data[len(before) : at]
+        if not digits.isdigit() or not data.startswith(after, at):
+            return None
+        body = data[at + len(after) :]
+        return body if len(body) == int(digits) else None
+
+
+Handler = Callable[[Head, bytes, "Wire"], Coroutine[Any, Any, None] | None]
 
 
 class Door:
-    """The hot path: who answers what `doors` knows. `app.Gateway` has one as its attribute `door`."""
+    """The hot path: who answers what `doors` knows, at once or by a coroutine. `app.Gateway` has one as its attribute
+    `door`."""
 
     __slots__ = ("handler", "max_body_bytes")
 
@@ -64,12 +113,11 @@ class HotCycle:
     """What uvicorn's protocol and Wire need of a RequestResponseCycle, for a request through the door."""
 
     __slots__ = (
-        "body", "chunked_encoding", "disconnected", "entrance", "keep_alive", "message_event", "more_body",
-        "on_response", "response_complete", "response_started", "size", "task",
+        "body", "chunked_encoding", "disconnected", "keep_alive", "message_event", "more_body", "on_response",
+        "response_complete", "response_started", "size", "task",
     )  # fmt: skip
 
-    def __init__(self, keep_alive: bool, on_response: Callable[[], None], entrance: Entrance) -> None:
-        self.entrance = entrance
+    def __init__(self, keep_alive: bool, on_response: Callable[[], None]) -> None:
         self.body: list[bytes] = []
         self.size = 0
         self.more_body = True
@@ -90,6 +138,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self.idle_since = self.loop.time()
         self.door: Door | None = getattr(self.config.app, "door", None)
         self._hot: HotCycle | None = None
+        self._head: Head | None = None  # of the last request through the door
         self._patience: Patience = getattr(self.config.app, "patience", None) or Patience()
         self._head_since = 0.0  # when the first byte of a head that is not whole yet came; 0: there is none
         self._head_bytes = 0  # of it, in the reads after its first
@@ -107,12 +156,26 @@ class GatewayProtocol(HttpToolsProtocol):
             transport.close()
 
     def data_received(self, data: bytes) -> None:
-        waited = self._head_since
+        waited, head, cycle = self._head_since, self._head, self.cycle
+        between = not waited and (cycle is None or (cycle.response_complete and not cycle.more_body))
+        if between and head is not None and (body := head.body_of(data)) is not None and self._is_taken(head, body):
+            return
         super().data_received(data)
-        if waited and self._head_since == waited:  # a head goes on, and is not whole yet
+        if between and (fresh := self._head) is not None and fresh is not head:
+            fresh.learn(data)
+        elif waited and self._head_since == waited:  # a head goes on, and is not whole yet
             self._head_bytes += len(data)
             if self._head_bytes > self._patience.max_header_bytes:
                 self._turn_away(431, "the request's head is larger than this server takes")
+
+    def _is_taken(self, head: Head, body: bytes) -> bool:
+        """A request like the one before goes through the door unparsed."""
+        door = self.door
+        if door is None or len(body) > door.max_body_bytes:
+            return False
+        wire = self._begin_hot(head)
+        wire.open(door.handler, head, body)
+        return True
 
     # ------------------------------------------------------------ requests
     def on_message_begin(self) -> None:
@@ -144,7 +207,7 @@ class GatewayProtocol(HttpToolsProtocol):
             if method != entrance.method:
                 entrance = doors.wrong_method(entrance, method)
             keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-            self._begin_hot(keep_alive, entrance)
+            self._begin_hot(Head(entrance, self.headers, keep_alive))
             if self.expect_100_continue:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return
@@ -157,8 +220,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self.open_wires.append(wire)
         self.scope["extensions"] = {"volant.wire": wire}  # type: ignore[dict-item]  # our own
 
-    def _begin_hot(self, keep_alive: bool, entrance: Entrance) -> Wire:
-        self._hot = hot = HotCycle(keep_alive, self.on_response_complete, entrance)
+    def _begin_hot(self, head: Head) -> Wire:
+        self._head = head
+        self._hot = hot = HotCycle(head.keep_alive, self.on_response_complete)
         self.cycle = hot  # type: ignore[assignment]  # as far as uvicorn looks at it
         wire = Wire(self, hot)
         self.open_wires.append(wire)
@@ -180,7 +244,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:  # pipelined: the answer before it comes first
             self._turn_away(0, "")
             return
-        wire = self._begin_hot(False, doors.CHAT)
+        wire = self._begin_hot(Head(doors.CHAT, []))
         wire.respond(status, b"content-type: application/json\r\n", self._said(status, code, sentence))
 
     def _said(self, status: int, code: str, sentence: str) -> bytes:
@@ -224,25 +288,23 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        hot = self._hot
-        if hot is None:
+        hot, head = self._hot, self._head
+        if hot is None or head is None:
             super().on_body(body)
         elif not hot.response_complete:
             hot.size += len(body)
             hot.body.append(body)
             if self.door is not None and hot.size > self.door.max_body_bytes:
                 hot.body.clear()
-                send_error(self.open_wires[-1], too_large(self.door.max_body_bytes), hot.entrance.family)
+                send_error(self.open_wires[-1], too_large(self.door.max_body_bytes), head.entrance.family)
 
     def on_message_complete(self) -> None:
-        hot, door = self._hot, self.door
-        if hot is None or door is None:
+        hot, head, door = self._hot, self._head, self.door
+        if hot is None or head is None or door is None:
             super().on_message_complete()
         elif not hot.response_complete:
-            hot.more_body = False
             pieces = hot.body
-            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            hot.task = self.loop.create_task(door.handler(hot.entrance, self.headers, body, self.open_wires[-1]))
+            self.open_wires[-1].open(door.handler, head, pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     # ------------------------------------------------------------ the connection
     def connection_lost(self, exc: Exception | None) -> None:
@@ -346,17 +408,27 @@ class Wire:
         """The client reads too slowly just now."""
         return self._protocol.flow.write_paused
 
+    def open(self, handler: Handler, head: Head, body: bytes) -> None:
+        """The request is whole: answer it."""
+        self._cycle.more_body = False
+        if (work := handler(head, body, self)) is not None:
+            self.go_on(work)
+
+    def go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have this answer made by a task."""
+        self._cycle.task = self._protocol.loop.create_task(work)
+
     def lose(self, tasks: set[asyncio.Task[None]]) -> None:
         """The connection is gone. While it lived it kept its task, and a drain waits for connections; from here on the
         task stands in `tasks`, for which a drain waits too."""
         cycle = self._cycle
         cycle.disconnected = cycle.disconnected or not cycle.response_complete  # uvicorn tells one only
+        if self.on_close is not None:
+            self.on_close()
         task = cycle.task if isinstance(cycle, HotCycle) else None
         if task is not None and not task.done():
             tasks.add(task)
             task.add_done_callback(tasks.discard)
-        if self.on_close is not None:
-            self.on_close()
 
     def respond(self, status: int, headers: bytes, body: bytes) -> None:
         """A whole answer."""

@@ -5,12 +5,12 @@ One process writes (control); others open `read_only`. Knows no table by name bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -130,19 +130,28 @@ class Database:
         return config
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows that name the same columns, values as the driver takes them: for the paths that write most.
+def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert many rows, values as the driver takes them, in the order of `names`: for the paths that write most.
 
-    What SQLAlchemy does for each value of each row costs more than SQLite does. Columns that no row names get the
-    database's default.
+    What SQLAlchemy does for each value of each row costs more than SQLite does. Columns that `names` leaves out get
+    the database's default.
     """
-    if not rows:
-        return
-    names = tuple(rows[0])
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    text = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"
-    pick = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
-    connection.exec_driver_sql(text, [pick(row) for row in rows])
+    if rows:
+        marks = ", ".join([mark_of(connection)] * len(names))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", list(rows))
+
+
+def mark_of(connection: Connection) -> str:
+    """What stands for a value in a text that goes to the driver as it is."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
+
+
+def one_of(connection: Connection, values: Iterable[str]) -> tuple[str, Any]:
+    """`column` + this text: one of many values, and what to bind to its one mark. The text is always the same, so
+    that nothing is compiled or prepared again for another number of values."""
+    if connection.dialect.name == "sqlite":
+        return " IN (SELECT value FROM json_each(?))", msgspec.json.encode(list(values)).decode()
+    return " = ANY(%s)", list(values)
 
 
 def _writer_pragmas(connection: Any, _record: Any) -> None:

@@ -7,7 +7,7 @@ cannot be read as one is counted and passed over, so that it does not hold up th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -45,7 +45,7 @@ class TraceDrain:
         clock: Clock,
         *,
         batch: int = BATCH,
-        heard: Callable[[list[InferenceRecord]], None] | None = None,
+        heard: Callable[[Sequence[InferenceRecord]], None] | None = None,
     ) -> None:
         """`heard` is told of the inferences that are new, once they are committed; it must be quick."""
         self._heard = heard
@@ -77,8 +77,7 @@ class TraceDrain:
         self._undecodable += len(frames) - len(records)
         self._count(len(frames), done)
         if self._heard is not None and done.fresh:
-            fresh = set(done.fresh)
-            self._heard([record for record in records if record.inference_id in fresh])
+            self._heard(done.fresh)
 
     def _read(self, frame: bytes) -> InferenceRecord | None:
         try:

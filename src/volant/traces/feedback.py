@@ -11,14 +11,15 @@ inference arrives, the same transaction seals the text again under the person's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from volant.core.errors import BadInput, Conflict
 from volant.core.ids import new_id
+from volant.store.database import mark_of, one_of
 from volant.store.keys import KeyRing
 from volant.store.tables import feedback as feedbacks
 from volant.store.tables import inference as inferences
@@ -27,6 +28,7 @@ from volant.traces import rollups
 ACCEPTED = "accepted"
 _METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}")
 _AT_ONCE = 500
+Arrived = TypeVar("Arrived")
 
 
 class NewFeedback(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,18 +121,33 @@ def add(tx: Connection, ring: KeyRing, project: str, given: NewFeedback, *, now_
     return Added(id=made, new=True, pending=judged is None, inference_id=judged.id if judged else given.inference_id)
 
 
-def attach_pending(tx: Connection, ring: KeyRing, project: str, arrived: Sequence[Judged], *, now_ms: int) -> int:
-    """Give waiting feedback to inferences that were inserted in this transaction; gives how many."""
-    by_id = {judged.id: judged for judged in arrived}
-    by_response = {judged.provider_response_id: judged for judged in arrived if judged.provider_response_id}
-    query = select(feedbacks).where(
-        feedbacks.c.project == project,
-        feedbacks.c.pending == 1,
-        or_(feedbacks.c.inference_id.in_(list(by_id)), feedbacks.c.response_id.in_(list(by_response))),
+def attach_pending(
+    tx: Connection,
+    ring: KeyRing,
+    project: str,
+    by_id: Mapping[str, Arrived],
+    by_response: Mapping[str, Arrived],
+    judge: Callable[[Arrived], Judged],
+    *,
+    now_ms: int,
+) -> int:
+    """Give waiting feedback to inferences that were inserted in this transaction; gives how many.
+
+    `by_id` and `by_response` (the provider's own id) hold what arrived; `judge` says of one what feedback needs to
+    know, and is asked only for those that were waited for.
+    """
+    among = [one_of(tx, names) for names in (by_id, by_response)]
+    look = (
+        f"SELECT id FROM feedback WHERE project = {mark_of(tx)} AND pending = 1"
+        f" AND (inference_id{among[0][0]} OR response_id{among[1][0]})"
     )
+    ids = [row[0] for row in tx.exec_driver_sql(look, (project, among[0][1], among[1][1]))]
+    if not ids:
+        return 0
+    query = select(feedbacks).where(feedbacks.c.id.in_(ids))
     waiting = tx.execute(query.order_by(feedbacks.c.created_ms, feedbacks.c.id)).all()
     for row in waiting:
-        judged = by_id.get(row.inference_id) or by_response[row.response_id]
+        judged = judge(by_id.get(row.inference_id) or by_response[row.response_id])
         sealed = None
         if row.sealed is not None and not _gone(tx, ring, project, judged):
             text = ring.open_for(tx, project, "", row.sealed)

@@ -7,20 +7,36 @@ numbers and loses its payload and everything that names the person.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from volant.core.nouns import InferenceRecord
-from volant.store.database import insert_rows
+from volant.core.nouns import InferenceRecord, ModelCall
+from volant.store.database import insert_rows, one_of
 from volant.store.keys import KeyRing
 from volant.store.tables import inference, inference_payload, model_call
-from volant.store.tables import project as projects
 from volant.traces import feedback, rollups, usage
+from volant.traces.alike import groups_of
 
 ITEM_TAG = "item"
+_SAME = (  # columns that hold what the record's field of that name says
+    "project", "trace_id", "span_id", "parent_span_id", "key_id", "task", "variant", "deployment", "model", "model_id",
+    "release_id", "rollout_id", "arm", "step", "started_ms", "latency_ms", "ttft_ms", "status", "error_code",
+    "input_tokens", "output_tokens", "cost_usd", "price_version", "config_hash", "shadow_of", "prompt_version_id",
+    "operation", "dialect", "cache", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "saved_usd",
+)  # fmt: skip
+_COLUMNS = (
+    "id", *_SAME, "subject", "session", "tags", "item", "fallback", "canary_failed", "streamed", "findings", "verdicts",
+    "warnings", "provider_response_id", "erased_ms",
+)  # fmt: skip
+_CALL_FIELDS = ModelCall.__struct_fields__
+_CALL_COLUMNS = ("inference_id", *("id" if name == "call_id" else name for name in _CALL_FIELDS))
+_same = attrgetter("inference_id", *_SAME)
+_of_call = attrgetter(*_CALL_FIELDS)
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,15 +54,16 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     dropped_payloads: int = 0  # the person was erased meanwhile
     refused: int = 0  # their project does not exist
     feedback: int = 0  # judgements that had waited for these inferences
-    fresh: tuple[str, ...] = ()  # ids of the new ones
+    fresh: tuple[InferenceRecord, ...] = ()  # the new ones
 
 
 def ingest(tx: Connection, ring: KeyRing, records: Sequence[InferenceRecord], *, now_ms: int) -> Ingested:
-    """Write a batch (500 or fewer). Call inside `Database.begin()`; what it returns holds once that commits."""
+    """Write a batch. Call inside `Database.begin()`; what it returns holds once that commits."""
     unique = {record.inference_id: record for record in reversed(records)}  # the first of a pair counts
-    here = set(tx.execute(select(projects.c.id)).scalars())
+    here = {row[0] for row in tx.exec_driver_sql("SELECT id FROM project")}
     valid = [record for record in reversed(unique.values()) if record.project in here]
-    there = set(tx.execute(select(inference.c.id).where(inference.c.id.in_([r.inference_id for r in valid]))).scalars())
+    among, ids = one_of(tx, [record.inference_id for record in valid])
+    there = {row[0] for row in tx.exec_driver_sql(f"SELECT id FROM inference WHERE id{among}", (ids,))}
     fresh = [record for record in valid if record.inference_id not in there]
     dropped = attached = 0
     for project in sorted({record.project for record in fresh}):
@@ -54,14 +71,21 @@ def ingest(tx: Connection, ring: KeyRing, records: Sequence[InferenceRecord], *,
         erased = _erased(tx, ring, project, part)
         dropped += sum(1 for record in part if record.inference_id in erased and (record.input or record.output))
         _insert(tx, ring, project, part, erased, now_ms)
-        attached += feedback.attach_pending(tx, ring, project, [_judged(r, erased) for r in part], now_ms=now_ms)
+        by_id = {record.inference_id: record for record in part}
+        by_response = {response: record for record in part if (response := _response_id(record))}
+        judge = functools.partial(_judged, erased=erased)
+        attached += feedback.attach_pending(tx, ring, project, by_id, by_response, judge, now_ms=now_ms)
+    if fresh:
+        groups = groups_of(fresh)
+        rollups.grow(tx, rollups.of_groups(groups))
+        usage.grow(tx, groups)
     return Ingested(
         new=len(fresh),
         known=len(records) - len(fresh) - (len(unique) - len(valid)),
         dropped_payloads=dropped,
         refused=len(unique) - len(valid),
         feedback=attached,
-        fresh=tuple(record.inference_id for record in fresh),
+        fresh=tuple(fresh),
     )
 
 
@@ -84,82 +108,45 @@ def _insert(
     erased: Mapping[str, int],
     now_ms: int,
 ) -> None:
-    insert_rows(tx, inference, [_row(record, erased.get(record.inference_id, 0)) for record in records])
+    insert_rows(tx, inference, _COLUMNS, [_row(record, erased.get(record.inference_id, 0)) for record in records])
     kept = [r for r in records if r.inference_id not in erased and (r.input or r.output)]
     texts = [(r.subject, msgspec.msgpack.encode(Payload(input=r.input, output=r.output))) for r in kept]
-    sealed = ring.seal_many(tx, project, texts, now_ms=now_ms)
-    if kept:
-        pairs = zip(kept, sealed, strict=True)
-        insert_rows(tx, inference_payload, [{"id": r.inference_id, "sealed": blob} for r, blob in pairs])
-    calls = [_call(record.inference_id, call) for record in records for call in record.calls]
-    insert_rows(tx, model_call, calls)
-    rollups.grow(tx, rollups.of_records(records))
-    usage.grow(tx, records)
+    sealed = ring.seal_many(tx, project, texts, now_ms=now_ms) if kept else ()
+    payloads = [(record.inference_id, blob) for record, blob in zip(kept, sealed, strict=True)]
+    insert_rows(tx, inference_payload, ("id", "sealed"), payloads)
+    calls = [(record.inference_id, *_of_call(call)) for record in records for call in record.calls]
+    insert_rows(tx, model_call, _CALL_COLUMNS, calls)
 
 
-def _row(record: InferenceRecord, erased_ms: int) -> dict[str, Any]:
-    return {
-        "id": record.inference_id,
-        "project": record.project,
-        "trace_id": record.trace_id,
-        "span_id": record.span_id,
-        "parent_span_id": record.parent_span_id,
-        "key_id": record.key_id,
-        "task": record.task,
-        "variant": record.variant,
-        "deployment": record.deployment,
-        "model": record.model,
-        "model_id": record.model_id,
-        "release_id": record.release_id,
-        "rollout_id": record.rollout_id,
-        "arm": record.arm,
-        "step": record.step,
-        "subject": "" if erased_ms else record.subject,
-        "session": "" if erased_ms else record.session,
-        "tags": "{}" if erased_ms or not record.tags else msgspec.json.encode(record.tags, order="sorted").decode(),
-        "item": record.tags.get(ITEM_TAG, ""),
-        "started_ms": record.started_ms,
-        "latency_ms": record.latency_ms,
-        "ttft_ms": record.ttft_ms,
-        "status": record.status,
-        "error_code": record.error_code,
-        "fallback": int(record.fallback),
-        "canary_failed": int(record.canary_failed),
-        "streamed": int(record.streamed),
-        "input_tokens": record.input_tokens,
-        "output_tokens": record.output_tokens,
-        "cost_usd": record.cost_usd,
-        "price_version": record.price_version,
-        "config_hash": record.config_hash,
-        "shadow_of": record.shadow_of,
-        "prompt_version_id": record.prompt_version_id,
-        "findings": msgspec.json.encode(record.findings).decode() if record.findings else "[]",
-        "operation": record.operation,
-        "dialect": record.dialect,
-        "cache": record.cache,
-        "cached_tokens": record.cached_tokens,
-        "cache_write_tokens": record.cache_write_tokens,
-        "reasoning_tokens": record.reasoning_tokens,
-        "saved_usd": record.saved_usd,
-        "verdicts": msgspec.json.encode(record.verdicts).decode() if record.verdicts else "[]",
-        "warnings": msgspec.json.encode(record.warnings).decode() if record.warnings else "[]",
-        "provider_response_id": _response_id(record),
-        "erased_ms": erased_ms,
-    }
+def _row(record: InferenceRecord, erased_ms: int) -> tuple[Any, ...]:
+    """As `_COLUMNS` names them."""
+    tags, findings, verdicts, warnings = record.tags, record.findings, record.verdicts, record.warnings
+    return (
+        *_same(record),
+        "" if erased_ms else record.subject,
+        "" if erased_ms else record.session,
+        "{}" if erased_ms or not tags else msgspec.json.encode(tags, order="sorted").decode(),
+        tags.get(ITEM_TAG, "") if tags else "",
+        int(record.fallback),
+        int(record.canary_failed),
+        int(record.streamed),
+        msgspec.json.encode(findings).decode() if findings else "[]",
+        msgspec.json.encode(verdicts).decode() if verdicts else "[]",
+        msgspec.json.encode(warnings).decode() if warnings else "[]",
+        _response_id(record),
+        erased_ms,
+    )
 
 
 def _response_id(record: InferenceRecord) -> str:
     """The id in the body that the caller got: the last attempt's that has one."""
-    return next((call.provider_response_id for call in reversed(record.calls) if call.provider_response_id), "")
+    for call in reversed(record.calls):
+        if call.provider_response_id:
+            return call.provider_response_id
+    return ""
 
 
-def _call(inference_id: str, call: Any) -> dict[str, Any]:
-    values: dict[str, Any] = msgspec.structs.asdict(call)
-    values["id"] = values.pop("call_id")
-    return {"inference_id": inference_id, **values}
-
-
-def _judged(record: InferenceRecord, erased: Mapping[str, int]) -> feedback.Judged:
+def _judged(record: InferenceRecord, *, erased: Mapping[str, int]) -> feedback.Judged:
     erased_ms = erased.get(record.inference_id, 0)
     return feedback.Judged(
         id=record.inference_id,

@@ -7,17 +7,17 @@ out answers that a fallback gave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
-from volant.core.nouns import InferenceRecord
-from volant.store.tables import rollup
+from volant.core.accounts import MINUTE_MS as MINUTE_MS
+from volant.traces.alike import Groups
 from volant.traces.sketch import Sketch
 
-MINUTE_MS = 60_000
 _SUMS = (
     "requests",
     "errors",
@@ -58,53 +58,46 @@ class Sums:
     latency: Sketch = field(default_factory=Sketch)
 
 
-def slice_of(record: InferenceRecord) -> Slice:
-    """Where an inference counts."""
-    return Slice(
-        record.project,
-        record.started_ms - record.started_ms % MINUTE_MS,
-        record.task,
-        record.variant,
-        record.deployment,
-        record.arm,
-    )
-
-
-def failed(status: int, error_code: str) -> bool:
-    """The caller saw an error."""
-    return status >= 400 or status == 0 or bool(error_code)
-
-
-def of_records(records: Iterable[InferenceRecord]) -> dict[Slice, Sums]:
+def of_groups(groups: Groups) -> dict[Slice, Sums]:
     """The sums of some inferences."""
     out: dict[Slice, Sums] = {}
-    for record in records:
-        where = slice_of(record)
+    for one, records in groups.items():
+        where = Slice(one.project, one.minute_ms, one.task, one.variant, one.deployment, one.arm)
         sums = out.get(where)
         if sums is None:
             sums = out[where] = Sums()
-        sums.requests += 1
-        sums.errors += failed(record.status, record.error_code)
-        sums.fallbacks += record.fallback
-        sums.input_tokens += record.input_tokens
-        sums.output_tokens += record.output_tokens
-        sums.cost_usd += record.cost_usd
-        sums.latency_ms_sum += record.latency_ms
-        sums.latency.add(record.latency_ms)
+        latencies = [record.latency_ms for record in records]
+        sums.requests += len(records)
+        sums.errors += len(records) * one.failed
+        sums.fallbacks += len(records) * one.fallback
+        sums.input_tokens += sum(record.input_tokens for record in records)
+        sums.output_tokens += sum(record.output_tokens for record in records)
+        sums.cost_usd += sum(record.cost_usd for record in records)
+        sums.latency_ms_sum += sum(latencies)
+        sums.latency.add_all(latencies)
     return out
 
 
 def grow(tx: Connection, deltas: Mapping[Slice, Sums]) -> None:
     """Add to the rows, making those that are not there."""
     for where, sums in sorted(deltas.items(), key=lambda item: item[0]):
-        at = [rollup.c[name] == value for name, value in where._asdict().items()]
-        query = select(*(rollup.c[name] for name in _SUMS), rollup.c.latency_sketch).where(*at)
-        before = tx.execute(query.with_for_update()).mappings().one_or_none()
-        values: dict[str, object] = {name: getattr(sums, name) + (before[name] if before else 0) for name in _SUMS}
-        sketch = Sketch.decode(before["latency_sketch"] if before else None)
+        before = tx.exec_driver_sql(_text_of(tx.dialect.name, "select"), tuple(where)).one_or_none()
+        values = tuple(getattr(sums, name) + (before[at] if before else 0) for at, name in enumerate(_SUMS))
+        sketch = Sketch.decode(before[-1] if before else None)
         sketch.merge(sums.latency)
-        values["latency_sketch"] = sketch.encode()
-        if before:
-            tx.execute(update(rollup).where(*at).values(**values))
-        else:
-            tx.execute(insert(rollup).values(**where._asdict(), **values))
+        write = "update" if before else "insert"
+        tx.exec_driver_sql(_text_of(tx.dialect.name, write), (*values, sketch.encode(), *where))
+
+
+@lru_cache
+def _text_of(dialect: str, what: str) -> str:
+    """The statements of `grow`, made once: they are run for every slice of every batch."""
+    mark, lock = ("?", "") if dialect == "sqlite" else ("%s", " FOR UPDATE")
+    columns = (*_SUMS, "latency_sketch")
+    at = " AND ".join(f"{name} = {mark}" for name in Slice._fields)
+    if what == "select":
+        return f"SELECT {', '.join(columns)} FROM rollup WHERE {at}{lock}"
+    if what == "update":
+        return f"UPDATE rollup SET {', '.join(f'{name} = {mark}' for name in columns)} WHERE {at}"
+    names = (*columns, *Slice._fields)
+    return f"INSERT INTO rollup ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"

@@ -27,18 +27,21 @@ class Sketch:
 
     def __init__(self, values: Iterable[float] = ()) -> None:
         self._counts: dict[int, int] = {}
-        for value in values:
-            self.add(value)
+        self.add_all(values)
 
     def add(self, value: float) -> None:
         """Count one value. Raises ValueError for NaN."""
-        if math.isnan(value):
-            raise ValueError("a sketch cannot hold NaN")
-        if value < SMALLEST:
-            bucket = _ZERO
-        else:
-            bucket = math.ceil(math.log(min(value, LARGEST)) / _LOG_GAMMA)
-        self._counts[bucket] = self._counts.get(bucket, 0) + 1
+        self.add_all((value,))
+
+    def add_all(self, values: Iterable[float]) -> None:
+        """Count some values. Raises ValueError at a NaN."""
+        counts, log, ceil = self._counts, math.log, math.ceil
+        for value in values:
+            if SMALLEST <= value <= LARGEST:
+                bucket = ceil(log(value) / _LOG_GAMMA)
+            else:
+                bucket = _outside(value)
+            counts[bucket] = counts.get(bucket, 0) + 1
 
     def merge(self, other: Sketch) -> None:
         """Take in all of another sketch's values."""
@@ -80,3 +83,9 @@ class Sketch:
         return isinstance(other, Sketch) and self._counts == other._counts
 
     __hash__ = None  # type: ignore[assignment]  # it changes
+
+
+def _outside(value: float) -> int:
+    if math.isnan(value):
+        raise ValueError("a sketch cannot hold NaN")
+    return _ZERO if value < SMALLEST else math.ceil(math.log(LARGEST) / _LOG_GAMMA)

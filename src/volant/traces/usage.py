@@ -6,7 +6,8 @@ comes again counts once. Sums hold nothing about a person: an erasure leaves the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -15,10 +16,10 @@ from sqlalchemy import Connection, func, select, update
 from volant.core.accounts import EVER, account_of, day_of, month_of
 from volant.core.nouns import InferenceRecord
 from volant.store import sums
+from volant.store.database import mark_of, one_of
 from volant.store.tables import lease, spend, usage
-from volant.traces.rollups import failed
+from volant.traces.alike import Alike, Groups, failed
 
-DAY_MS = 86_400_000
 _SUMS = ("requests", "errors", "cache_hits", "input_tokens", "output_tokens", "cost_usd", "saved_usd")
 
 
@@ -36,10 +37,36 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     saved_usd: float
 
 
-def grow(tx: Connection, records: Sequence[InferenceRecord]) -> None:
+@dataclass(slots=True, kw_only=True)
+class _Sum:
+    """What a group of inferences, or the calls of a model in it, used."""
+
+    requests: int = 0
+    errors: int = 0
+    cache_hits: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    saved_usd: float = 0.0
+
+    def add(self, more: _Sum) -> None:
+        self.requests += more.requests
+        self.errors += more.errors
+        self.cache_hits += more.cache_hits
+        self.input_tokens += more.input_tokens
+        self.output_tokens += more.output_tokens
+        self.cost_usd += more.cost_usd
+        self.saved_usd += more.saved_usd
+
+
+_Used = tuple[Alike, _Sum, dict[str, _Sum]]  # a group, what it used, and what each model used in it
+
+
+def grow(tx: Connection, groups: Groups) -> None:
     """Count new inferences."""
-    sums.add(tx, usage, _rows(records), _SUMS)
-    _tell_leases(tx, records)
+    used = [_used(one, records) for one, records in groups.items()]
+    sums.add(tx, usage, _rows(used), _SUMS)
+    _tell_leases(tx, _spent(used))
 
 
 def by_name(tx: Connection, project: str, over: str, *, since_day: str, limit: int = 100) -> list[Use]:
@@ -80,45 +107,44 @@ def _use(row: Any) -> Use:
     )
 
 
-def _rows(records: Iterable[InferenceRecord]) -> list[dict[str, Any]]:
-    found: dict[tuple[str, str, str, str], dict[str, Any]] = {}
-
-    def at(project: str, day: str, over: str, name: str) -> dict[str, Any]:
-        key = (project, day, over, name)
-        if key not in found:
-            found[key] = {"project": project, "day": day, "over": over, "name": name, **dict.fromkeys(_SUMS, 0)}
-        return found[key]
-
-    by_caller: dict[tuple[str, int, str, str], dict[str, Any]] = {}  # summed once, then given to key, project and task
+def _used(one: Alike, records: Sequence[InferenceRecord]) -> _Used:
+    count = len(records)
+    tokens = [tokens_of(record) for record in records]
+    total = _Sum(
+        requests=count,
+        errors=count * one.failed,
+        cache_hits=count * bool(one.cache),
+        input_tokens=sum(used_in for used_in, _ in tokens),
+        output_tokens=sum(used_out for _, used_out in tokens),
+        cost_usd=sum(record.cost_usd for record in records),
+        saved_usd=sum(record.saved_usd for record in records),
+    )
+    models: dict[str, _Sum] = {}
     for record in records:
-        used_in, used_out = tokens_of(record)
-        caller = (record.project, record.started_ms // DAY_MS, record.key_id, record.task)
-        row = by_caller.get(caller)
-        if row is None:
-            row = by_caller[caller] = {"day": day_of(record.started_ms), **dict.fromkeys(_SUMS, 0)}
-        row["requests"] += 1
-        row["errors"] += failed(record.status, record.error_code)
-        row["cache_hits"] += bool(record.cache)
-        row["input_tokens"] += used_in
-        row["output_tokens"] += used_out
-        row["cost_usd"] += record.cost_usd
-        row["saved_usd"] += record.saved_usd
         for call in record.calls:
-            if not call.model:
-                continue
-            row = at(record.project, by_caller[caller]["day"], "model", call.model)
-            row["requests"] += 1
-            row["errors"] += failed(call.status, call.error_code)
-            row["input_tokens"] += call.input_tokens
-            row["output_tokens"] += call.output_tokens
-            row["cost_usd"] += call.cost_usd
-    for (project, _, key_id, task), used in by_caller.items():
-        for over, name in (("key", key_id), ("project", ""), ("task", task)):
+            row = models.get(call.model)
+            if row is None:
+                row = models[call.model] = _Sum()
+            row.requests += 1
+            row.errors += failed(call.status, call.error_code)
+            row.input_tokens += call.input_tokens
+            row.output_tokens += call.output_tokens
+            row.cost_usd += call.cost_usd
+    return one, total, models
+
+
+def _rows(used: Iterable[_Used]) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str, str, str], _Sum] = {}
+    for one, total, models in used:
+        day = day_of(one.minute_ms)
+        parts = [("key", one.key_id, total), ("project", "", total), ("task", one.task, total)]
+        for over, name, more in (*parts, *(("model", model, part) for model, part in models.items())):
             if name or over == "project":
-                row = at(project, used["day"], over, name)
-                for field in _SUMS:
-                    row[field] += used[field]
-    return list(found.values())
+                found.setdefault((one.project, day, over, name), _Sum()).add(more)
+    return [
+        {"project": project, "day": day, "over": over, "name": name, **asdict(total)}
+        for (project, day, over, name), total in found.items()
+    ]
 
 
 def tokens_of(record: InferenceRecord) -> tuple[int, int]:
@@ -131,13 +157,18 @@ def tokens_of(record: InferenceRecord) -> tuple[int, int]:
 
 
 # ---------------------------------------------------------------- leases
-def _tell_leases(tx: Connection, records: Sequence[InferenceRecord]) -> None:
+def _tell_leases(tx: Connection, spent: Mapping[tuple[str, str], tuple[float, int]]) -> None:
     """What workers spent by their records. Of a holder that is gone it counts at once (see app/leases.py)."""
-    for (account, holder), (usd, tokens) in sorted(_spent(records).items()):
-        at = (lease.c.account == account, lease.c.holder == holder)
-        grown = {"recorded_usd": lease.c.recorded_usd + usd, "recorded_tokens": lease.c.recorded_tokens + tokens}
-        if tx.execute(update(lease).where(*at).values(**grown)).rowcount:
-            count_ended(tx, account, holder)
+    if not spent:
+        return
+    mark = mark_of(tx)
+    grown = f"recorded_usd = recorded_usd + {mark}, recorded_tokens = recorded_tokens + {mark}"
+    rows = [(*more, *at) for at, more in sorted(spent.items())]
+    tx.exec_driver_sql(f"UPDATE lease SET {grown} WHERE account = {mark} AND holder = {mark}", rows)
+    among, holders = one_of(tx, sorted({holder for _, holder in spent}))
+    ended = tx.exec_driver_sql(f"SELECT account, holder FROM lease WHERE ended = 1 AND holder{among}", (holders,))
+    for account, holder in sorted((row[0], row[1]) for row in ended if (row[0], row[1]) in spent):
+        count_ended(tx, account, holder)
 
 
 def count_ended(tx: Connection, account: str, holder: str) -> None:
@@ -158,31 +189,15 @@ def count_ended(tx: Connection, account: str, holder: str) -> None:
     sums.add(tx, spend, rows, ("usd", "tokens"))
 
 
-def _spent(records: Iterable[InferenceRecord]) -> dict[tuple[str, str], tuple[float, int]]:
+def _spent(used: Iterable[_Used]) -> dict[tuple[str, str], tuple[float, int]]:
     """(account, holder) -> (US dollars, tokens), of every account that a record may stand on."""
-    callers: dict[tuple[str, str, str, str], tuple[float, int]] = {}  # summed once, then given to key, project and task
-    models: dict[tuple[str, str, str], tuple[float, int]] = {}
-    for record in records:
-        if not record.holder:
-            continue
-        caller = (record.holder, record.project, record.key_id, record.task)
-        usd, tokens = callers.get(caller, (0.0, 0))
-        used_in, used_out = tokens_of(record)
-        callers[caller] = (usd + record.cost_usd, tokens + used_in + used_out)
-        for call in record.calls:
-            model = (record.holder, record.project, call.model)
-            usd, tokens = models.get(model, (0.0, 0))
-            models[model] = (usd + call.cost_usd, tokens + call.input_tokens + call.output_tokens)
     spent: dict[tuple[str, str], tuple[float, int]] = {}
-
-    def add(over: str, project: str, name: str, holder: str, more: tuple[float, int]) -> None:
-        account = account_of(over, project, name)
-        usd, tokens = spent.get((account, holder), (0.0, 0))
-        spent[account, holder] = (usd + more[0], tokens + more[1])
-
-    for (holder, project, key_id, task), more in callers.items():
-        for over, name in (("key", key_id), ("project", ""), ("task", task)):
-            add(over, project, name, holder, more)
-    for (holder, project, name), more in models.items():
-        add("model", project, name, holder, more)
+    for one, total, models in used:
+        if not one.holder:
+            continue
+        parts = [("key", one.key_id, total), ("project", "", total), ("task", one.task, total)]
+        for over, name, more in (*parts, *(("model", model, part) for model, part in models.items())):
+            at = (account_of(over, one.project, name), one.holder)
+            usd, tokens = spent.get(at, (0.0, 0))
+            spent[at] = (usd + more.cost_usd, tokens + more.input_tokens + more.output_tokens)
     return spent
