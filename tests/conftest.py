@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,8 +123,23 @@ def released(tmp_path: Path) -> Callable[[str], Path]:
     return unpack
 
 
+LIVE = ("app", "clients", "console", "lifecycle")  # folders whose tests drive a browser or running servers
+SERVERS = {"server", "start_server", "volant", "browser"}
+
+
+def runs_again(place: Path, fixtures: Collection[str]) -> bool:
+    """Whether a test that failed runs a second time: it drives live processes, which a busy machine may have held up.
+
+    The closing line counts every rerun, and the summary names it; a test that fails twice has failed.
+    """
+    folder = place.relative_to(Path(__file__).parent).parts[0]
+    return folder in LIVE and not SERVERS.isdisjoint(fixtures)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if runs_again(item.path, getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.flaky(reruns=1))
         if "test_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real_data)
     # Playwright's driver keeps an event loop in this thread as long as its browser lives, and `asyncio.run` refuses to
@@ -133,7 +148,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: console in item.path.parents)
 
 
-READY_WITHIN_S = 90.0
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Why the first of two runs failed: a rerun is counted in the closing line, and told here."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"ran again: {report.nodeid}", "=")
+        terminalreporter.write_line(report.longreprtext)
+
+
+READY_WITHIN_S = 180.0
 
 
 @dataclass

@@ -42,7 +42,9 @@ def test_times_tokens_and_cost_add_up() -> None:
     assert total(meter, "gen_ai_server_request_duration_seconds_count") == 2
     assert total(meter, "gen_ai_server_request_duration_seconds_sum") == 2.5
     assert total(meter, "gen_ai_server_request_duration_seconds_count", error_type="upstream_failed") == 1
+    assert total(meter, "gen_ai_server_request_duration_seconds_bucket", le="0.32") == 0
     assert total(meter, "gen_ai_server_request_duration_seconds_bucket", le="0.64") == 1
+    assert total(meter, "gen_ai_server_request_duration_seconds_bucket", le="+Inf") == 2
     assert total(meter, "gen_ai_server_time_to_first_token_seconds_sum") == 0.2
     assert total(meter, "gen_ai_server_time_per_output_token_seconds_sum") == (0.4 / 4) + (1.9 / 4)
     assert total(meter, "volant_tokens_total", kind="cached") == 20

@@ -154,8 +154,10 @@ class KeyRing:
     ) -> list[bytes]:
         """As `seal_for`, for (subject, plaintext) pairs, in their order."""
         keys = self.ensure_subjects(tx, project, {subject for subject, _ in texts}, now_ms=now_ms)
-        shared = self.project_key(tx, project)
-        return [self.vault.seal(_raw(keys[subject]) if subject else shared, text) for subject, text in texts]
+        sealers = {subject: self.vault.sealer(_raw(key)) for subject, key in keys.items()}
+        if any(not subject for subject, _ in texts):
+            sealers[""] = self.vault.sealer(self.project_key(tx, project))
+        return [sealers[subject](text) for subject, text in texts]
 
     def open_for(self, tx: Connection, project: str, subject: str, sealed: bytes) -> bytes | None:
         """The plaintext; None when its key was destroyed. Raises BadInput when the blob is damaged."""

@@ -35,7 +35,7 @@ from volant.store.vault import new_key, unwrap_key, wrap_key
 
 _MAGIC = b"VSP1"
 _FRAME = struct.Struct("<IIQ")
-_COUNTER_AT = 8
+_LENGTH, _COUNTER_AT = 4, 8
 _TAG_BYTES = 16
 _AHEAD_BYTES = 256 << 10
 _MADV_POPULATE_WRITE = 23  # Linux 5.14; Python has no name for it yet
@@ -322,7 +322,12 @@ class SpoolWriter:
 # ---------------------------------------------------------------- reading
 def segments(folder: Path | str) -> list[Path]:
     """The segments of one worker's folder, oldest first."""
-    return sorted(path for path in Path(folder).glob(f"*{_SUFFIX}") if path.stem.isdigit())
+    place = Path(folder)
+    try:
+        names = os.listdir(place)
+    except FileNotFoundError:
+        return []
+    return [place / name for name in sorted(names) if name.endswith(_SUFFIX) and name[: -len(_SUFFIX)].isdigit()]
 
 
 class SegmentReader:
@@ -339,20 +344,11 @@ class SegmentReader:
 
     def read(self, limit: int = 1_000_000) -> list[bytes]:
         """Up to `limit` records that follow; empty at the end. Raises BadInput for another master key."""
-        with self.path.open("rb") as file:
-            if self._cipher is None:
-                self._cipher = self._read_header(file.read(1024))
-                if self._cipher is None:
-                    return []
-            file.seek(self.offset)
-            data = file.read(_CHUNK)
-            records = self._frames(data, limit)
-            if self.torn and not self._at_room and len(data) == _CHUNK:  # inside the file, not at its end
-                self.torn = False
-                if not records:  # one frame larger than the chunk
-                    file.seek(self.offset)
-                    records = self._frames(file.read(), limit)
-        return records
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return self._read(fd, limit)
+        finally:
+            os.close(fd)
 
     def rewind(self, offset: int) -> None:
         """Go back to an offset that was there before a `read`; 0 is before the header, which is read again."""
@@ -363,6 +359,21 @@ class SegmentReader:
     def at_end(self) -> bool:
         """True when nothing whole is left to read (a torn tail and reserved room do not count)."""
         return self.torn or self.offset >= _size_of(self.path)
+
+    def _read(self, fd: int, limit: int) -> list[bytes]:
+        if self._cipher is None:
+            self._cipher = self._read_header(os.pread(fd, 1024, 0))
+            if self._cipher is None:
+                return []
+        data = os.pread(fd, _LENGTH, self.offset)
+        if any(data):  # else nothing came since: most looks end here
+            data = os.pread(fd, _CHUNK, self.offset)
+        records = self._frames(data, limit)
+        if self.torn and not self._at_room and len(data) == _CHUNK:  # inside the file, not at its end
+            self.torn = False
+            if not records:  # one frame larger than the chunk
+                records = self._frames(os.pread(fd, os.fstat(fd).st_size, self.offset), limit)
+        return records
 
     def _read_header(self, head: bytes) -> AESGCM | None:
         if len(head) < 6:
@@ -380,21 +391,25 @@ class SegmentReader:
 
     def _frames(self, data: bytes, limit: int) -> list[bytes]:
         assert self._cipher is not None
+        decrypt, view = self._cipher.decrypt, memoryview(data)
         out: list[bytes] = []
         at, end = 0, len(data)
         self.torn = self._at_room = False
         while len(out) < limit and at < end:
-            length = int.from_bytes(data[at : at + 4], "little")
+            length = int.from_bytes(data[at : at + _LENGTH], "little")
             stop = at + _COUNTER_AT + length
             if length < 8 or stop > end:  # reserved room, or a tail that was cut off
                 self.torn = True
-                self._at_room = length == 0 and at + 4 <= end
+                self._at_room = length == 0 and at + _LENGTH <= end
                 break
-            sealed = data[at + _COUNTER_AT : stop]
-            record = self._open(sealed, data[at + 4 : at + _COUNTER_AT])
+            checksum, counter = data[at + _LENGTH : at + _COUNTER_AT], data[at + _COUNTER_AT : at + _FRAME.size]
+            record: bytes | None = None
+            if zlib.crc32(view[at + _COUNTER_AT : stop]) == int.from_bytes(checksum, "little"):
+                with contextlib.suppress(InvalidTag):
+                    record = decrypt(b"\0\0\0\0" + counter, view[at + _FRAME.size : stop], _MAGIC)
             if record is not None:
                 out.append(record)
-            elif not any(data[stop : stop + 4]):  # the last frame: it may be on its way
+            elif not any(data[stop : stop + _LENGTH]):  # the last frame: it may be on its way
                 self.torn = True
                 break
             else:
@@ -402,16 +417,6 @@ class SegmentReader:
             at = stop
         self.offset += at
         return out
-
-    def _open(self, sealed: bytes, checksum: bytes) -> bytes | None:
-        """The record in a frame; None where it is not as it was written."""
-        assert self._cipher is not None
-        if zlib.crc32(sealed) != int.from_bytes(checksum, "little"):
-            return None
-        try:
-            return self._cipher.decrypt(b"\0\0\0\0" + sealed[:8], sealed[8:], _MAGIC)
-        except InvalidTag:
-            return None
 
 
 def read_segment(path: Path | str, kek: bytes) -> Iterator[bytes]:
@@ -442,7 +447,7 @@ class Drain:
     def run_once(self) -> int:
         """Drain all that is there now; the number of records handed on. A sink's error leaves them for the next."""
         total = 0
-        for folder in sorted(path for path in self._root.glob("*") if path.is_dir()):
+        for folder in _folders(self._root):
             for path in segments(folder):
                 total += self._drain_segment(path)
         return total
@@ -473,6 +478,15 @@ class Drain:
 def drain(root: Path | str, kek: bytes, sink: Callable[[list[bytes]], None], *, batch: int = 500) -> int:
     """One pass over every worker's folder under `root`; see Drain."""
     return Drain(root, kek, sink, batch=batch).run_once()
+
+
+def _folders(root: Path) -> list[Path]:
+    """One a worker. Asked twenty times a second, so by the system's own list: a glob costs ten times as much."""
+    try:
+        with os.scandir(root) as found:
+            return sorted(root / entry.name for entry in found if entry.is_dir())
+    except FileNotFoundError:
+        return []
 
 
 def _is_closed(path: Path) -> bool:

@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import os
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -126,9 +127,17 @@ class Vault:
     # ------------------------------------------------------------ texts
     def seal(self, key: bytes, plaintext: bytes, aad: bytes = b"") -> bytes:
         """`plaintext` compressed (zstd), then encrypted; `aad` must be given again to open it."""
-        nonce = os.urandom(_NONCE_BYTES)
-        packed = _pack(plaintext)
-        return _SEALED + nonce + AESGCM(key).encrypt(nonce, packed, _SEALED + aad)
+        return self.sealer(key, aad)(plaintext)
+
+    def sealer(self, key: bytes, aad: bytes = b"") -> Callable[[bytes], bytes]:
+        """`seal` for many texts under one key. Keep it no longer than the key."""
+        encrypt, pack, more = AESGCM(key).encrypt, _threads.compressor.compress, _SEALED + aad
+
+        def seal(plaintext: bytes) -> bytes:
+            nonce = os.urandom(_NONCE_BYTES)
+            return _SEALED + nonce + encrypt(nonce, pack(plaintext, zstd.ZstdCompressor.FLUSH_FRAME), more)
+
+        return seal
 
     def open_sealed(self, key: bytes, blob: bytes, aad: bytes = b"") -> bytes:
         """The plaintext. Raises BadInput when key or `aad` is another one, or the blob is damaged."""
@@ -154,14 +163,10 @@ class _Threads(threading.local):
     """A compressor each: making one costs as much as compressing a short text."""
 
     def __init__(self) -> None:
-        self.compressor = zstd.ZstdCompressor(level=3)
+        self.compressor = zstd.ZstdCompressor(level=1)  # bodies of a few kB get no smaller by 3, and cost more
 
 
 _threads = _Threads()
-
-
-def _pack(plaintext: bytes) -> bytes:
-    return _threads.compressor.compress(plaintext, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
 def _decrypt(key: bytes, blob: bytes, aad: bytes) -> bytes:

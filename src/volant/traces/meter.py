@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import Metric
 
 from volant.core.nouns import InferenceRecord, ModelCall
 from volant.core.workers import WorkerFacts
+from volant.traces.series import Count, Counts, Spread, Spreads
 
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 FIRST_TOKEN = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
@@ -40,19 +42,27 @@ KINDS = ("input", "output", "cached", "cache_write", "reasoning")
 
 
 class _Served(NamedTuple):
-    duration: Histogram
-    requests: Counter
-    first: Histogram
-    per_token: Histogram
+    duration: Spread
+    requests: Count
+    first: Spread
+    per_token: Spread
 
 
 class _Called(NamedTuple):
-    duration: Histogram
-    attempts: Counter
-    cost: Counter
-    input_usage: Histogram
-    output_usage: Histogram
-    details: tuple[Counter, ...]  # by KINDS
+    duration: Spread
+    attempts: Count
+    cost: Count
+    input_usage: Spread
+    output_usage: Spread
+    details: tuple[Count, ...]  # by KINDS
+
+
+_alike = attrgetter(  # what the series of a record depend on
+    "project", "operation", "task", "model", "deployment", "variant", "arm", "dialect", "status", "cache", "error_code",
+    "streamed", "fallback",
+)  # fmt: skip
+_alike_calls = attrgetter("model", "deployment", "why", "error_code")
+_Key = tuple[str | int, ...]
 
 
 class Meter:
@@ -62,49 +72,49 @@ class Meter:
         self.registry = made = CollectorRegistry()
         self._lock = threading.Lock()
         self.workers: tuple[WorkerFacts, ...] = ()  # what they said last
-        self._served: dict[tuple[str | int, ...], _Served] = {}
-        self._called: dict[tuple[str, ...], _Called] = {}
-        self._duration = Histogram(
+        self._served: dict[_Key, _Served] = {}
+        self._called: dict[_Key, _Called] = {}
+        self._duration = Spreads(
             "gen_ai_server_request_duration_seconds", "From the request to the last byte of its answer.", _SERVED,
             registry=made, buckets=SECONDS,
         )  # fmt: skip
-        self._first = Histogram(
+        self._first = Spreads(
             "gen_ai_server_time_to_first_token_seconds", "Until the first byte of a streamed answer.", _SERVED[:-1],
             registry=made, buckets=FIRST_TOKEN,
         )  # fmt: skip
-        self._per_token = Histogram(
+        self._per_token = Spreads(
             "gen_ai_server_time_per_output_token_seconds", "Of a streamed answer, after the first token.", _SERVED[:-1],
             registry=made, buckets=PER_TOKEN,
         )  # fmt: skip
-        self._calls = Histogram(
+        self._calls = Spreads(
             "gen_ai_client_operation_duration_seconds", "One call of a deployment.", _CALLED, registry=made,
             buckets=SECONDS,
         )  # fmt: skip
-        self._usage = Histogram(
+        self._usage = Spreads(
             "gen_ai_client_token_usage", "Tokens of one call of a deployment.",
             ("project", "gen_ai_operation_name", "gen_ai_response_model", "volant_deployment", "gen_ai_token_type"),
             registry=made, buckets=TOKENS,
         )  # fmt: skip
-        self._requests = Counter(
+        self._requests = Counts(
             "volant_requests", "Requests that were answered or failed, by what their callers saw.",
             ("project", "task", "variant", "arm", "dialect", "status", "cache"), registry=made,
         )  # fmt: skip
-        self._fallbacks = Counter(
+        self._fallbacks = Counts(
             "volant_fallbacks", "Requests that a fallback answered.", ("project", "task", "deployment"), registry=made
         )
-        self._cost = Counter(
+        self._cost = Counts(
             "volant_cost_usd", "US dollars, failed calls included.", ("project", "task", "model", "deployment"),
             registry=made,
         )  # fmt: skip
-        self._details = Counter(
+        self._details = Counts(
             "volant_tokens", "Tokens by kind; cached ones are part of the input, reasoning of the output.",
             ("project", "task", "model", "kind"), registry=made,
         )  # fmt: skip
-        self._attempts = Counter(
+        self._attempts = Counts(
             "volant_calls", "Calls of deployments, by why they were made.",
             ("project", "deployment", "why", "error_type"), registry=made,
         )  # fmt: skip
-        self._verdicts = Counter(
+        self._verdicts = Counts(
             "volant_guard_verdicts", "What guards said.", ("project", "task", "guard", "on", "action", "mode"),
             registry=made,
         )  # fmt: skip
@@ -142,68 +152,79 @@ class Meter:
     # ------------------------------------------------------------ what happened
     def observe(self, records: Iterable[InferenceRecord]) -> None:
         """Count records that were stored for the first time."""
+        groups: dict[_Key, list[InferenceRecord]] = {}
         for record in records:
-            self._observe(record)
+            groups.setdefault(_alike(record), []).append(record)
+        with self._lock:
+            for key, group in groups.items():
+                self._observe(key, group)
 
-    def _observe(self, one: InferenceRecord) -> None:
-        key = (one.project, one.operation, one.task, one.model, one.deployment, one.variant, one.arm, one.dialect,
-               one.status, one.cache, one.error_code)  # fmt: skip
+    def _observe(self, key: _Key, group: list[InferenceRecord]) -> None:
+        one = group[0]
         served = self._served.get(key)
         if served is None:
             served = self._served[key] = self._serve(one)
-        served.duration.observe(one.latency_ms / 1000)
-        served.requests.inc()
-        if one.streamed and one.ttft_ms > 0:
-            served.first.observe(one.ttft_ms / 1000)
-            if one.output_tokens > 1 and one.latency_ms > one.ttft_ms:
-                served.per_token.observe((one.latency_ms - one.ttft_ms) / 1000 / (one.output_tokens - 1))
+        served.duration.observe([record.latency_ms / 1000 for record in group])
+        served.requests.value += len(group)
+        if one.streamed:
+            begun = [record for record in group if record.ttft_ms > 0]
+            served.first.observe([record.ttft_ms / 1000 for record in begun])
+            served.per_token.observe([
+                (record.latency_ms - record.ttft_ms) / 1000 / (record.output_tokens - 1)
+                for record in begun
+                if record.output_tokens > 1 and record.latency_ms > record.ttft_ms
+            ])  # fmt: skip
         if one.fallback:
-            self._fallbacks.labels(one.project, one.task, one.deployment).inc()
-        for call in one.calls:
-            self._observe_call(one, call)
-        for verdict in one.verdicts:
-            name = (one.project, one.task, verdict.guard, verdict.on, verdict.action, verdict.mode)
-            self._verdicts.labels(*name).inc()
+            self._fallbacks.at(one.project, one.task, one.deployment).value += len(group)
+        calls: dict[_Key, list[ModelCall]] = {}
+        for record in group:
+            for call in record.calls:
+                calls.setdefault(_alike_calls(call), []).append(call)
+            for verdict in record.verdicts:
+                said = (one.project, one.task, verdict.guard, verdict.on, verdict.action, verdict.mode)
+                self._verdicts.at(*said).value += 1
+        for name, made in calls.items():
+            self._observe_calls((one.project, one.operation, one.task, *name), one, made)
 
-    def _observe_call(self, one: InferenceRecord, call: ModelCall) -> None:
-        key = (one.project, one.operation, one.task, call.model, call.deployment, call.why, call.error_code)
+    def _observe_calls(self, key: _Key, one: InferenceRecord, calls: list[ModelCall]) -> None:
         called = self._called.get(key)
         if called is None:
-            called = self._called[key] = self._call(one, call)
-        called.duration.observe(call.latency_ms / 1000)
-        called.attempts.inc()
-        called.cost.inc(call.cost_usd)
-        if call.input_tokens:
-            called.input_usage.observe(call.input_tokens)
-        if call.output_tokens:
-            called.output_usage.observe(call.output_tokens)
+            called = self._called[key] = self._call(one, calls[0])
+        called.duration.observe([call.latency_ms / 1000 for call in calls])
+        called.attempts.value += len(calls)
+        called.cost.value += sum(call.cost_usd for call in calls)
+        called.input_usage.observe([call.input_tokens for call in calls if call.input_tokens])
+        called.output_usage.observe([call.output_tokens for call in calls if call.output_tokens])
         counts = (
-            call.input_tokens, call.output_tokens, call.cached_tokens, call.cache_write_tokens, call.reasoning_tokens,
-        )  # fmt: skip
+            sum(call.input_tokens for call in calls),
+            sum(call.output_tokens for call in calls),
+            sum(call.cached_tokens for call in calls),
+            sum(call.cache_write_tokens for call in calls),
+            sum(call.reasoning_tokens for call in calls),
+        )
         for series, count in zip(called.details, counts, strict=True):
-            if count:
-                series.inc(count)
+            series.value += count
 
     def _serve(self, one: InferenceRecord) -> _Served:
-        """The series of such a record: looked up once, because `labels` costs more than counting."""
+        """The series of such records."""
         name = (one.project, one.operation, one.task, one.model, one.deployment)
         status = str(one.status)
         return _Served(
-            self._duration.labels(*name, one.error_code),
-            self._requests.labels(one.project, one.task, one.variant, one.arm, one.dialect, status, one.cache),
-            self._first.labels(*name),
-            self._per_token.labels(*name),
+            self._duration.at(*name, one.error_code),
+            self._requests.at(one.project, one.task, one.variant, one.arm, one.dialect, status, one.cache),
+            self._first.at(*name),
+            self._per_token.at(*name),
         )
 
     def _call(self, one: InferenceRecord, call: ModelCall) -> _Called:
         name = (one.project, one.operation, call.model, call.deployment)
         return _Called(
-            self._calls.labels(*name, call.error_code),
-            self._attempts.labels(one.project, call.deployment, call.why, call.error_code),
-            self._cost.labels(one.project, one.task, call.model, call.deployment),
-            self._usage.labels(*name, "input"),
-            self._usage.labels(*name, "output"),
-            tuple(self._details.labels(one.project, one.task, call.model, kind) for kind in KINDS),
+            self._calls.at(*name, call.error_code),
+            self._attempts.at(one.project, call.deployment, call.why, call.error_code),
+            self._cost.at(one.project, one.task, call.model, call.deployment),
+            self._usage.at(*name, "input"),
+            self._usage.at(*name, "output"),
+            tuple(self._details.at(one.project, one.task, call.model, kind) for kind in KINDS),
         )
 
     # ------------------------------------------------------------ what is now
