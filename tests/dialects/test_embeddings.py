@@ -138,13 +138,27 @@ def test_titles_and_purposes_of_a_batch() -> None:
     assert error.value.where == "requests[1].taskType"
 
 
+def test_gemini_takes_a_hundred_texts_a_request_in_their_order_with_their_titles() -> None:
+    texts = [f"t{at}" for at in range(201)]
+    requests = [{"title": text, "content": {"parts": [{"text": text}]}} for text in texts]
+    asked = GEMINI.parse_request(json.dumps({"requests": requests}).encode(), "e")
+    parts = [render(GEMINI, part)[0]["requests"] for part in GEMINI.split(asked)]
+    assert [len(part) for part in parts] == [100, 100, 1]
+    every = [one for part in parts for one in part]
+    assert [one["title"] for one in every] == [one["content"]["parts"][0]["text"] for one in every] == texts
+    small = EmbeddingRequest(model="m", inputs=("x",) * 100)
+    assert GEMINI.split(small) == (small,)
+    many = EmbeddingRequest(model="m", inputs=("x",) * 300)
+    assert OPENAI.split(many) == (many,)
+
+
 def test_what_cannot_cross_is_refused_and_what_is_harmless_is_named() -> None:
     tokens = EmbeddingRequest(model="m", inputs=((1, 2),), dialect="openai")
     with pytest.raises(BadInput, match="token ids") as refused:
         render(GEMINI, tokens)
     assert refused.value.code == "not_supported"
-    with pytest.raises(BadInput, match="100 texts"):
-        render(GEMINI, EmbeddingRequest(model="m", inputs=("x",) * 101))
+    with pytest.raises(BadInput, match="token ids"):
+        render(GEMINI, EmbeddingRequest(model="m", inputs=("x",) * 101 + ((1, 2),)))
     _, dropped = render(GEMINI, EmbeddingRequest(model="m", inputs=("x",), user="u", dialect="openai"))
     assert dropped == ["user"]
     wire, dropped = render(

@@ -10,7 +10,7 @@ import pytest
 from gateway_stack import HELLO, KEY, Stack, grant, task
 from scripted import Scripted
 
-from volant.core.nouns import VariantSpec
+from volant.core.nouns import TaskSpec, VariantSpec
 
 COMPLETION = {
     "id": "chatcmpl-1",
@@ -454,6 +454,75 @@ def test_embeddings_in_both_dialects(stack: Stack, upstream: Scripted) -> None:
     first, second = stack.records(2)
     assert (first.operation, first.dialect, first.input_tokens) == ("embeddings", "openai", 3)
     assert (second.dialect, json.loads(second.output)["dimensions"]) == ("gemini", 2)
+
+
+def _vectors(*numbers: int, tokens: int = 0) -> dict[str, Any]:
+    said = {"embeddings": [{"values": [float(number)]} for number in numbers]}
+    return {**said, "usageMetadata": {"promptTokenCount": tokens}} if tokens else said
+
+
+def _embed(stack: Stack, count: int) -> tuple[int, Any, dict[str, str]]:
+    body = json.dumps({"model": "help", "input": [f"text {at}" for at in range(count)]}).encode()
+    status, data, headers = stack.send("POST", "/v1/embeddings", body, {"authorization": f"Bearer {KEY}"})
+    return status, json.loads(data), headers
+
+
+def test_more_texts_than_gemini_takes_at_once_are_asked_in_parts(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(_vectors(*range(100), tokens=300))
+    upstream.say(_vectors(*range(100, 200), tokens=301))
+    upstream.say(_vectors(*range(200, 230), tokens=90))
+    _publish(stack, "google", usd_per_input_token=0.001)
+    status, answer, headers = _embed(stack, 230)
+    assert (status, [one["embedding"] for one in answer["data"]]) == (200, [[float(at)] for at in range(230)])
+    assert [one["index"] for one in answer["data"]] == list(range(230))
+    assert answer["usage"]["prompt_tokens"] == 691
+    assert float(headers["x-volant-cost-usd"]) == pytest.approx(0.691)
+    sent = [[one["content"]["parts"][0]["text"] for one in part.json["requests"]] for part in upstream.asked]
+    assert sent == [[f"text {at}" for at in range(*ends)] for ends in ((0, 100), (100, 200), (200, 230))]
+    [record] = stack.records(1)
+    [call] = record.calls
+    assert (call.input_tokens, call.cost_usd, record.cost_usd) == (691, pytest.approx(0.691), pytest.approx(0.691))
+    assert json.loads(record.output)["vectors"] == 230
+
+
+@pytest.mark.parametrize("fault", ["refused", "short"])
+def test_a_part_that_fails_fails_all_of_them_and_those_before_are_paid_for(
+    stack: Stack, upstream: Scripted, fault: str
+) -> None:
+    spare = Scripted()
+    upstream.say(_vectors(*range(100), tokens=300))
+    if fault == "refused":
+        upstream.say({"error": {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}}, 403)
+    else:
+        upstream.say(_vectors(1, 2, tokens=7))  # two vectors for fifty texts
+    spare.say(_vectors(*range(100, 200), tokens=10))
+    spare.say(_vectors(*range(200, 250), tokens=5))
+    stack.urls["spare"] = stack.loop.run(spare.start())
+    targets = [stack.target("up", provider="google", usd_per_input_token=0.001),
+               stack.target("spare", provider="google", usd_per_input_token=0.001)]  # fmt: skip
+    stack.publish([TaskSpec(name="help", variants=(
+        VariantSpec(name="v1", deployments=("up",), fallbacks=("spare",), retries=0),))], targets)  # fmt: skip
+    stack.start()
+    status, answer, _ = _embed(stack, 150)
+    assert (status, answer["data"][0]["embedding"], len(answer["data"])) == (200, [100.0], 150)  # all from one place
+    [record] = stack.records(1)
+    first, second = record.calls
+    assert (first.input_tokens, second.input_tokens) == (300 if fault == "refused" else 307, 15)
+    assert record.cost_usd == pytest.approx(sum(one.input_tokens for one in record.calls) * 0.001)
+    stack.loop.run(spare.stop())
+
+
+def test_parts_count_against_their_places_limit_a_minute(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(_vectors(*range(100), tokens=3))
+    _publish(stack, "google", requests_per_minute=2, timeout_total_s=1.5)
+    assert _embed(stack, 200)[0] == 200
+    status, answer, _ = _embed(stack, 200)
+    assert (status, answer["error"]["code"], len(upstream.asked)) == (429, "deployments_limited", 2)
+    stack.stop()
+    stack.start(control=False)  # its minute is empty again
+    status, answer, _ = _embed(stack, 300)
+    assert (status, "total_timeout" in answer["error"]["message"], len(upstream.asked)) == (502, True, 4)
+    assert [one.input_tokens for one in stack.records(3)[-1].calls] == [6]
 
 
 def test_tokens_are_counted_where_a_provider_can(stack: Stack, upstream: Scripted) -> None:

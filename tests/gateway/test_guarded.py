@@ -14,7 +14,7 @@ import pytest
 from gateway_stack import HELLO, KEY, Stack, eventually, grant, task
 from scripted import Scripted
 
-from volant.core.nouns import CacheSpec, GuardSpec, Limits, LimitSpec, TaskSpec
+from volant.core.nouns import CacheSpec, GuardSpec, Limits, LimitSpec, Split, TaskSpec, VariantSpec
 from volant.store.cached_answers import FILE
 
 ADA = "ada@example.org"
@@ -136,6 +136,35 @@ def test_a_direct_key_goes_around_no_guard(stack: Stack) -> None:
         assert stack.chat(asks("hello", model))[0] == 200
     assert stack.mocks["main"].stats["requests"] == 2
     assert stack.chat(asks(text, "leaks"))[0] == 200  # it answers for no task
+
+
+def test_a_candidate_sees_and_says_no_more_than_the_live_variant(stack: Stack) -> None:
+    """A shadow copies what was asked, as it was asked: nothing that a guard, the cache or we ourselves answered."""
+    guards = (
+        GuardSpec(name="no-keys", check="secrets", action="block", on=("input",)),
+        GuardSpec(name="no-pii", check="pii", action="redact", on=("input", "output")),
+    )
+    further = (VariantSpec(name="v2", deployments=("leaks",)),)
+    shadow = Split(rollout_id="rol_1", candidate="v2", share=1.0, mode="shadow", salt="s")
+    stack.publish(
+        [task("help", ["main"], guards=guards, further=further, cache=CacheSpec())],
+        [stack.target("main"), stack.target("leaks")],
+        splits={"help": shadow},
+    )
+    stack.start()
+    assert stack.chat(asks("the key is AKIAIOSFODNN7EXAMPLE"))[0] == 400
+    assert stack.chat(asks(f"I am {ADA}"))[0] == 200
+    records = stack.records(3)
+    wait_for_kept(stack, 1)
+    assert stack.chat(asks(f"I am {ADA}"))[2]["x-volant-cache"] == "hit"
+    records = stack.records(4)
+    assert sorted(record.arm for record in records) == ["live", "live", "live", "shadow"]
+    assert stack.mocks["leaks"].stats["requests"] == 1
+    assert b"[EMAIL]" in stack.mocks["leaks"].last_body
+    (copy,) = [record for record in records if record.arm == "shadow"]
+    assert ADA.encode() not in copy.input + copy.output
+    assert b"[EMAIL]" in copy.output
+    assert [(one.guard, one.on, one.action) for one in copy.verdicts] == [("no-pii", "output", "redact")]
 
 
 def test_answers_are_blocked_and_redacted_also_as_they_stream(stack: Stack) -> None:

@@ -49,7 +49,7 @@ def test_a_provider_that_moderates_is_asked_as_the_caller_asked() -> None:
     way = place.way(asked.entrance.kind)
     assert way is not None
     assert b"POST /v1/moderations HTTP/1.1" in way.endpoint.head
-    rendered, relays, dropped = operations.request_for(asked, _variant(), place, way)
+    ((rendered, _),), relays, dropped = operations.request_for(asked, _variant(), place, way)
     assert json.loads(rendered) == {"model": "the-model", "input": ["a"]}
     assert (relays, dropped) == (True, ())
     reading = operations.read(way, b'{"results":[{"flagged":true},{"flagged":false}]}')
@@ -115,6 +115,6 @@ def test_a_variants_dimensions_count_where_the_caller_says_none() -> None:
     asked = _asked("/v1/embeddings", {"model": "t", "input": "hi"})
     way = place.way(asked.entrance.kind)
     assert way is not None
-    rendered, relays, _ = operations.request_for(asked, _variant(dimensions=8), place, way)
+    ((rendered, _),), relays, _ = operations.request_for(asked, _variant(dimensions=8), place, way)
     assert not relays
     assert json.loads(rendered)["requests"][0]["outputDimensionality"] == 8

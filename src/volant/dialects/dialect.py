@@ -127,7 +127,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingDialect:
-    """One wire format for embeddings. As in Dialect; `most`: inputs that one request to a provider may hold, 0: any."""
+    """One wire format for embeddings. As in Dialect; `split`: a request as so many as a provider takes it in."""
 
     name: str
     title: str
@@ -137,4 +137,4 @@ class EmbeddingDialect:
     render_response: Callable[[EmbeddingResponse, EmbeddingRequest], bytes]
     parse_error: Callable[[int, bytes], UpstreamError]
     render_error: Callable[[VolantError, str], bytes]
-    most: int = 0
+    split: Callable[[EmbeddingRequest], tuple[EmbeddingRequest, ...]] = lambda request: (request,)

@@ -1,8 +1,8 @@
 """Gemini embeddings: embedContent for one, batchEmbedContents for many, to and from `core.embeddings`.
 
 A client may ask either way and gets the shape that belongs to it; towards a provider it is always batchEmbedContents,
-with at most `MOST` texts. Source: Gemini API reference, "Embeddings" (read November 2026), and google-genai 3.4, which
-sends even one text as a batch.
+with at most `MOST` texts a request. Source: Gemini API reference, "Embeddings" (read November 2026), and google-genai
+3.4, which sends even one text as a batch.
 """
 
 from __future__ import annotations
@@ -88,8 +88,6 @@ def render_request(request: EmbeddingRequest, losses: Losses) -> bytes:
     """The body of batchEmbedContents. Raises BadInput `not_supported`."""
     if any(not isinstance(one, str) for one in request.inputs):
         losses.refuse("input", "it takes texts, not token ids; send the texts themselves")
-    if len(request.inputs) > MOST:
-        losses.refuse("input", f"it takes {MOST} texts at once, not {len(request.inputs)}; send fewer")
     if request.user:
         losses.drop("user")
     extra = dict(request.extra)
@@ -107,6 +105,20 @@ def render_request(request: EmbeddingRequest, losses: Losses) -> bytes:
         for text, title in zip(request.inputs, titles, strict=True)
     ]
     return msgspec.json.encode({"requests": requests})
+
+
+def split(request: EmbeddingRequest) -> tuple[EmbeddingRequest, ...]:
+    """In the same order, with at most `MOST` texts each."""
+    if len(request.inputs) <= MOST:
+        return (request,)
+    return tuple(_part(request, at) for at in range(0, len(request.inputs), MOST))
+
+
+def _part(request: EmbeddingRequest, at: int) -> EmbeddingRequest:
+    extra = request.extra
+    if request.dialect == NAME and "titles" in extra:  # one a text
+        extra = {**extra, "titles": extra["titles"][at : at + MOST]}
+    return msgspec.structs.replace(request, inputs=request.inputs[at : at + MOST], extra=extra)
 
 
 # ---------------------------------------------------------------- answer
@@ -150,5 +162,5 @@ DIALECT = EmbeddingDialect(
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,
-    most=MOST,
+    split=split,
 )

@@ -29,6 +29,7 @@ translation    a request made one place's, in its dialect
 composing      a request with what its variant adds
 operations     the same for what is no chat: embeddings
 counting       tokens of a request, counted or estimated
+parts          the same, where a place takes it in several calls only
 moderating     texts by category
 locally        what this worker answers itself
 body           the caller's JSON made the upstream's

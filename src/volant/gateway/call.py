@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 
 import msgspec
 
@@ -22,6 +23,7 @@ from volant.gateway.body import Asked
 from volant.gateway.exchange import Exchange
 from volant.gateway.footing import Footing
 from volant.gateway.hooks import Guarding
+from volant.gateway.parts import ask_each
 from volant.gateway.plan import VariantPlan
 from volant.gateway.routing import Leg
 from volant.gateway.streams import OneArray, TranslatedExchange
@@ -75,6 +77,17 @@ async def make_call(client: HttpClient, job: Job, leg: Leg, span_id: str, timeou
     asked = job.asked
     stream = asked.stream and job.wire is not None
     crossing = cross(asked, leg.variant, leg.place, stream=stream, edited=job.edited, said=job.said)
+    if crossing.parts:
+
+        def ask(part: Crossing, timeouts: Timeouts) -> Awaitable[Call]:
+            return _asked(client, job, leg, part, span_id, timeouts)
+
+        return await ask_each(ask, crossing, leg, job.wire, timeouts, client.loop)
+    return await _asked(client, job, leg, crossing, span_id, timeouts)
+
+
+async def _asked(client: HttpClient, job: Job, leg: Leg, crossing: Crossing, span_id: str, timeouts: Timeouts) -> Call:
+    stream = job.asked.stream and job.wire is not None
     trace = b"traceparent: 00-%b-%b-01\r\n" % (job.trace_id.encode(), span_id.encode())
     endpoint = crossing.way.endpoint
     data = endpoint.request(crossing.body, trace, stream=stream, said=crossing.said)

@@ -25,7 +25,7 @@ from volant.gateway.cost import most_of
 from volant.gateway.doors import Entrance
 from volant.gateway.footing import Footing, stand
 from volant.gateway.hooks import Cache, Guards, Observer, Question
-from volant.gateway.inference import Inference, open_inference
+from volant.gateway.inference import Inference, open_inference, shadow_of
 from volant.gateway.inner import Inner
 from volant.gateway.limit_headers import headers_of
 from volant.gateway.moderating import Find
@@ -120,8 +120,8 @@ class Chat:
         finally:
             if footing is not None:
                 footing.settle(outcome.calls)  # what guards and cache asked is settled by itself
-        if inference.mirrored and not outcome.gone:
-            self._shadows.submit(inference, plans.snapshot.on_full_disk)
+        if inference.mirrored and outcome.leg is not None and not outcome.gone:  # what was asked, and as it was asked
+            self._shadows.submit(self._copy(inference), plans.snapshot.on_full_disk)
 
     def _who(self, head: Head, now_ms: int) -> tuple[Caller, Plans, KeyGrant]:
         """Whose request it is; found out once for all that the same connection sends with the same head."""
@@ -188,6 +188,13 @@ class Chat:
                 return Outcome(failure=refusal)
             return Outcome(response=said_instead(inference, answer), said_by_us=True, code=refusal.code)
         return None
+
+    def _copy(self, inference: Inference) -> Inference:
+        """For the candidate; what it says passes the same output guards before it is recorded."""
+        copy = shadow_of(inference)
+        if self._guards is not None and inference.guarding is not None:
+            copy.guarding = self._guards.open(copy.plan.task, self._inner(copy), copy.judged)
+        return copy
 
     def _inner(self, inference: Inference) -> Inner:
         if inference.inner is None:

@@ -20,28 +20,35 @@ from volant.gateway.plan import Place, VariantPlan, Way
 _ENCODER = msgspec.json.Encoder()
 
 
+Part = tuple[bytes, int]  # a body, and how many inputs it holds (of embeddings)
+
+
 def request_for(
     asked: body.Asked, variant: VariantPlan, place: Place, way: Way, edited: ChatRequest | None = None
-) -> tuple[bytes, bool, tuple[str, ...]]:
-    """(body, whether the answer may be relayed, what was dropped). Raises BadInput for what `way` cannot say."""
+) -> tuple[tuple[Part, ...], bool, tuple[str, ...]]:
+    """(what to ask, mostly in one part; whether the answer may be relayed; what was dropped).
+
+    Raises BadInput for what `way` cannot say.
+    """
     if way.wire.operation == "count_tokens":
         rendered, dropped = counting.request_for(asked, variant, place, way, edited)
-        return rendered, way.wire.dialect == asked.entrance.dialect, dropped
+        return ((rendered, 1),), way.wire.dialect == asked.entrance.dialect, dropped
     if way.wire.operation == "moderations":
         fields = {name: value for name, value in asked.fields.items() if name != "volant"}
-        return _ENCODER.encode({**fields, "model": place.model_json}), True, ()
+        return ((_ENCODER.encode({**fields, "model": place.model_json}), 1),), True, ()
     if way.wire.dialect == asked.entrance.dialect == "openai" and asked.embedding is None:
         fields = {name: value for name, value in asked.fields.items() if name != "volant"}
         if not asked.entrance.model:
             fields["model"] = place.model_json
         fields |= {name: value for name, value in variant.defaults.items() if name not in fields}
-        return _ENCODER.encode(fields), True, ()
+        return ((_ENCODER.encode(fields), 1),), True, ()
     dialect = find_embeddings(way.wire.dialect)
     losses = Losses(dialect.title)
     request = embedding_of(asked)
     dimensions = request.dimensions or msgspec.json.decode(variant.defaults.get("dimensions", b"null"))
     request = msgspec.structs.replace(request, model=place.target.model, dimensions=dimensions)
-    return dialect.render_request(request, losses), False, tuple(losses.dropped)
+    parts = tuple((dialect.render_request(part, losses), len(part.inputs)) for part in dialect.split(request))
+    return parts, False, tuple(losses.dropped)
 
 
 def embedding_of(asked: body.Asked) -> EmbeddingRequest:

@@ -1,7 +1,9 @@
 """Shadow: the candidate gets a copy of a request after its caller was answered.
 
-Bounded: at most `limit` copies are under way, and what comes above is dropped and counted, so that a slow candidate can
-neither fill the memory nor slow down the live variant. A copy never falls back: only the candidate's own answer counts.
+The copy is what the input guards left of the request, and what the candidate says passes the task's output guards
+before it is recorded. Bounded: at most `limit` copies are under way, and what comes above is dropped and counted, so
+that a slow candidate can neither fill the memory nor slow down the live variant. A copy never falls back: only the
+candidate's own answer counts.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from time import perf_counter, time_ns
 from typing import Literal
 
 from volant.core.errors import StorageFull
+from volant.gateway import answering
 from volant.gateway.attempt import Attempts
 from volant.gateway.call import Job
-from volant.gateway.inference import Inference, shadow_of
+from volant.gateway.inference import Inference
 from volant.gateway.record import Recorder
 
 _log = logging.getLogger("volant.gateway")
@@ -32,11 +35,11 @@ class Shadows:
         self.dropped = 0
 
     def submit(self, inference: Inference, on_full_disk: Literal["serve", "refuse"]) -> None:
-        """Copy it, or drop it."""
+        """Ask the candidate `inference` (a copy: see shadow_of), or drop it."""
         if len(self._tasks) >= self._limit:
             self.dropped += 1
             return
-        task = asyncio.get_running_loop().create_task(self._run(shadow_of(inference), on_full_disk))
+        task = asyncio.get_running_loop().create_task(self._run(inference, on_full_disk))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -65,8 +68,13 @@ class Shadows:
             wire=None,
             answer_head=b"",
             edited=inference.edited,
+            guarding=inference.guarding,
+            judged=inference.judged,
         )
         outcome = await self._attempts.answer(job)
+        await answering.complete(job, outcome)
+        if inference.inner is not None:
+            await inference.inner.close()
         try:
             await self._recorder.remember(inference, outcome, started, on_full_disk)
         except StorageFull:

@@ -41,6 +41,7 @@ class Crossing(msgspec.Struct, kw_only=True):
     way: Way
     body: bytes
     relays: bool  # its answer is in the caller's dialect
+    parts: tuple[operations.Part, ...] = ()  # where the place takes it in several calls only: all of them
     said: Headers = ()  # headers of the caller that go along
     warnings: tuple[str, ...] = ()
     model: str = ""  # who answers, where the answer itself does not say it
@@ -69,8 +70,15 @@ def cross(
             hint="ask a task whose deployment can: docs/providers.md says which",
         )
     if entrance.operation != "chat":
-        rendered, relays, warnings = operations.request_for(asked, variant, place, way, edited)
-        return Crossing(way=way, body=rendered, relays=relays, said=said if relays else (), warnings=warnings)
+        parts, relays, warnings = operations.request_for(asked, variant, place, way, edited)
+        return Crossing(
+            way=way,
+            body=parts[0][0],
+            parts=parts if len(parts) > 1 else (),
+            relays=relays,
+            said=said if relays else (),
+            warnings=warnings,
+        )
     same = way.wire.dialect == entrance.dialect
     if same and edited is None and not _holds_foreign_ids(asked, place):
         if entrance.dialect == "openai_chat":
