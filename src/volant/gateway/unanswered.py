@@ -50,7 +50,7 @@ def failure_to_tell(job: Job, course: Course, exchange: Exchange | None, failure
     return UpstreamFailed(
         "upstream_failed",
         f"no deployment answered ({tried})",
-        hint="see `volant doctor`",
+        hint="the operator sees why in the trace and in `volant doctor`",
         retry_after_s=retry_after_s(exchange) or 1.0,
     )
 
