@@ -80,7 +80,7 @@ def ledger() -> Iterator[Ledger]:
 
 def ask(url: str, key: str) -> tuple[int, dict[str, str], Any]:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     body = {"model": "help", "max_tokens": 5, "messages": [{"role": "user", "content": "where is it?"}]}
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     try:
@@ -89,6 +89,19 @@ def ask(url: str, key: str) -> tuple[int, dict[str, str], Any]:
         return answer.status, {name.lower(): value for name, value in answer.headers.items()}, json.loads(answer.read())
     except (OSError, http.client.HTTPException):
         return 0, {}, {}  # its worker was killed
+    finally:
+        connection.close()
+
+
+def knows(url: str, key: str) -> bool:
+    """Whether the worker that takes this connection serves the key; nothing is counted against its limits."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    try:
+        connection.request("GET", "/v1/models", headers={"authorization": f"Bearer {key}"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
     finally:
         connection.close()
 
@@ -120,7 +133,7 @@ def served(start_server: Any, ledger: Ledger) -> Any:
 def make_key(served: Any, **limits: Any) -> tuple[str, str]:
     client = Client(served.url, served.key)
     made = client.post("/api/v1/keys", {"name": "app", "scopes": ["inference"], "limits": limits})
-    until(lambda: ask(served.url, made["clear"])[0] == 200, 15, "the key did not reach the gateways")
+    until(lambda: all(knows(served.url, made["clear"]) for _ in range(20)), 90, "the key did not reach both gateways")
     return made["key"]["id"], made["clear"]
 
 
@@ -133,7 +146,7 @@ def test_two_workers_never_pass_a_ceiling_and_settle_what_was_spent(served: Any,
 
     def insist(_: int) -> None:
         """Ask until the budget is said to be gone three times; a full house is waited for."""
-        gone, ends = 0, time.monotonic() + 40
+        gone, ends = 0, time.monotonic() + 120
         while gone < 3 and time.monotonic() < ends:
             status, _, body = ask(served.url, clear)
             code = "" if status == 200 else body["error"]["code"]
@@ -147,9 +160,9 @@ def test_two_workers_never_pass_a_ceiling_and_settle_what_was_spent(served: Any,
     assert set(said) == {"", "rate_limited", "budget_exhausted"}
     assert 0.8 <= spent <= 1.0 + 1e-9
     assert ledger.peak <= 6, "the task's slots"
-    until(lambda: abs(burn(client, budget, "usd_per_day") - spent) < 1e-9, 20, "what counts is not what was spent")
+    until(lambda: abs(burn(client, budget, "usd_per_day") - spent) < 1e-9, 90, "what counts is not what was spent")
     assert burn(client, budget, "usd_per_month") == pytest.approx(spent)
-    until(lambda: burn(client, "help", "tokens_per_day") == ledger.billed * 15, 20, "tokens do not settle")
+    until(lambda: burn(client, "help", "tokens_per_day") == ledger.billed * 15, 90, "tokens do not settle")
     with closing(sqlite3.connect(served.data / "volant.db")) as db:
         holders = {holder for (holder,) in db.execute("select holder from lease where account = ?", (budget,))}
     assert len(holders) == 2, "both workers took part"
@@ -164,11 +177,14 @@ def test_two_workers_never_pass_a_ceiling_and_settle_what_was_spent(served: Any,
 
 def test_requests_a_minute_over_two_workers(served: Any, ledger: Ledger) -> None:
     _, clear = make_key(served, requests_per_minute=30, tokens_per_minute=10**6)
-    until(lambda: time.time() % 60 < 40, 30, "no minute began")
-    before, minute = ledger.billed, int(time.time() // 60)
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: ask(served.url, clear), range(90)))
-    assert int(time.time() // 60) == minute, "the machine is too slow for this test"
+    before, answers = 0, []
+    for _ in range(3):
+        before, minute = ledger.billed, time.time() // 60
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: ask(served.url, clear), range(90)))
+        if time.time() // 60 == minute:
+            break
+        time.sleep(60.1 - time.time() % 60)  # it ended meanwhile
     assert 20 <= ledger.billed - before <= 30
     given = next(headers for status, headers, _ in answers if status == 200)
     assert given["x-ratelimit-limit-requests"] == "30"
@@ -199,12 +215,12 @@ def test_what_a_killed_worker_spent_counts(served: Any, ledger: Ledger) -> None:
         for one in asking:
             one.result()
     assert statuses[200] >= 50
-    until(lambda: ask(served.url, clear)[0] == 200, 20, "nobody serves")
+    until(lambda: ask(served.url, clear)[0] == 200, 60, "nobody serves")
 
     def recorded() -> float:
         return float(
             sum(one["use"]["cost_usd"] for one in client.get("/api/v1/spend")["top"] if one["use"]["name"] == budget)
         )
 
-    until(lambda: abs(burn(client, budget, "usd_per_day") - recorded()) < 1e-9, 60, "what it spent does not count")
+    until(lambda: abs(burn(client, budget, "usd_per_day") - recorded()) < 1e-9, 120, "what it spent does not count")
     assert statuses[200] * COST_USD <= recorded() <= ledger.billed * COST_USD + 1e-9

@@ -4,6 +4,7 @@ for ever, and several machines on one PostgreSQL share what there is."""
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -313,12 +314,12 @@ STEPS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS, seed=st.integers(0, 999))
 def test_whatever_happens_the_sum_stays_below_the_ceiling_and_at_rest_what_counts_is_what_was_spent(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str, float]], seed: int
+    tmp_path_factory: pytest.TempPathFactory, blank: Path, steps: list[tuple[int, str, float]], seed: int
 ) -> None:
     """Workers ask, spend, lose answers and die with what they did not tell; control restarts; spools wait."""
     place: Path = tmp_path_factory.mktemp("leases")
+    shutil.copyfile(blank, place / "volant.db")
     db = Database.open(f"sqlite:///{place / 'volant.db'}")
-    db.migrate()
     clock = ManualClock(NOON)
     ring = KeyRing(db, Vault(b"m" * 32))
     with db.begin() as tx:

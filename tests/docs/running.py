@@ -28,8 +28,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = ("8321", "9101", "9000")
 BLOCK_WITHIN_S = 240.0  # a block that hangs; machines may be busy
-READY_WITHIN_S = 60.0
-GONE_WITHIN_S = 20.0
+READY_WITHIN_S = 120.0
+GONE_WITHIN_S = 60.0
 ANY = "…"  # in a shown output: anything
 LISTS = {  # prefix of an id → where the newest stands
     "inf": "/api/v1/inferences?limit=1", "run": "/api/v1/runs", "key": "/api/v1/keys", "rel": "/api/v1/releases",
@@ -263,9 +263,9 @@ def free_port() -> int:
 def _answers(port: str, path: str) -> bool:
     try:
         if not path:
-            socket.create_connection(("127.0.0.1", int(port)), timeout=1).close()
+            socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
             return True
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

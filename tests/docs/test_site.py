@@ -125,7 +125,7 @@ def test_search_finds_from_a_folder(place: str, site: Path, browser: Any) -> Non
     page.keyboard.press("Control+k")
     page.keyboard.type("erasure receipt", delay=20)
     found = page.get_by_text(re.compile(r"^\d+ results?$"))
-    found.wait_for(timeout=10_000)
+    found.wait_for(timeout=60_000)
     results = int(found.inner_text().split()[0])
     context.close()
     assert results > 3

@@ -136,7 +136,7 @@ class FakeControl:
             for at in range(5):
                 writer.write(b"6\r\npiece%d\r\n" % at)
                 await writer.drain()
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)
             writer.write(b"0\r\n\r\n")
         elif target.startswith("/break"):
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf")
@@ -340,7 +340,7 @@ class Stack:
     ) -> tuple[int, bytes, dict[str, str]]:
         request = urllib.request.Request(self.url + path, body, headers or {}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()}
         except urllib.error.HTTPError as error:
             with error:
@@ -376,7 +376,7 @@ class Stack:
         return read()
 
 
-def eventually(holds: Callable[[], bool], message: str, within_s: float = 15.0) -> None:
+def eventually(holds: Callable[[], bool], message: str, within_s: float = 60.0) -> None:
     end = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > end:

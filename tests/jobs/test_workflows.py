@@ -117,7 +117,7 @@ def test_a_cancelled_workflow_ends_at_its_next_step(workflows: Workflows, tmp_pa
     workflows.start("slow", "w")
     time.sleep(0.1)
     workflows.cancel("w")
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while (status := workflows.status("w")) and status.state != "cancelled":
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -178,7 +178,7 @@ def test_kill_9_in_the_middle_resumes_at_the_last_finished_step(tmp_path: Path) 
     journal = tmp_path / "journal"
     first = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while not journal.exists() or "second" not in journal.read_text():
             assert first.poll() is None, "it ended before it was killed"
             assert time.monotonic() < end

@@ -5967,6 +5967,8 @@ export interface components {
             engine_state: string;
             /** @default null */
             healthy: boolean | null;
+            /** @default  */
+            missing: string;
         };
         /**
          * Difference
@@ -5977,6 +5979,8 @@ export interface components {
             changes: components["schemas"]["Change"][];
             sentences: string[];
             held: components["schemas"]["Held"][];
+            /** @default [] */
+            warnings: string[];
         };
         /**
          * ModelFile

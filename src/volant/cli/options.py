@@ -29,9 +29,9 @@ Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Watch until 
 Project = Annotated[str, typer.Option("--project", help="The project. Default: VOLANT_PROJECT, else the key's own.")]
 
 
-def connect(url: str, data_dir: str, project: str = "") -> client.Client:
-    """The client that these options mean."""
-    folder = data_dir or os.environ.get("VOLANT_DATA_DIR", "") or settings_file.data_dir(os.environ)
+def connect(url: str, data_dir: str, project: str = "", config: str = "") -> client.Client:
+    """The client that these options mean; the folder is found as `volant up` finds it."""
+    folder = data_dir or os.environ.get("VOLANT_DATA_DIR", "") or settings_file.data_dir(os.environ, config)
     return client.find(url, folder, os.environ, project=project)
 
 

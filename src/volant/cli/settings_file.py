@@ -47,10 +47,10 @@ def read(place: Path) -> dict[str, Any]:
         ) from None
 
 
-def data_dir(environment: Mapping[str, str]) -> str:
+def data_dir(environment: Mapping[str, str], config: str = "") -> str:
     """The data directory that the settings file names; empty where there is none or it cannot be read."""
     try:
-        place = find("", environment)
+        place = find(config, environment)
         server = read(place).get("server", {}) if place else {}
     except VolantError:
         return ""  # the commands that need the file say what is wrong with it

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from volant import providers
 from volant.core.errors import BadInput
 
 _TASK = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -28,14 +29,8 @@ class Offer:
 
 OFFERS = {
     "openai": Offer(title="OpenAI", provider="openai", model="gpt-4o-mini", key_env="OPENAI_API_KEY"),
-    "anthropic": Offer(
-        title="Anthropic, through its OpenAI-compatible API",
-        provider="openai",
-        model="claude-haiku-4-5",
-        base_url="https://api.anthropic.com/v1",
-        key_env="ANTHROPIC_API_KEY",
-        remark="the price tables of this API are not known: set usd_per_million_input_tokens and ..._output_tokens",
-    ),
+    "anthropic": Offer(title="Anthropic", provider="anthropic", model="claude-haiku-4-5", key_env="ANTHROPIC_API_KEY"),
+    "google": Offer(title="Google Gemini", provider="google", model="gemini-2.5-flash", key_env="GEMINI_API_KEY"),
     "url": Offer(
         title="any OpenAI-compatible URL: vLLM, SGLang, Ollama, another gateway",
         provider="openai",
@@ -67,6 +62,28 @@ class Answers:
     data_dir: str = "volant-data"
 
 
+def offer_of(name: str) -> Offer:
+    """One of OFFERS, or any registered provider's facts; its `model` is then empty.
+
+    Raises BadInput `bad_provider`, naming all that there are.
+    """
+    if name in OFFERS:
+        return OFFERS[name]
+    others = [one for one in providers.names() if one not in OFFERS and one not in ("local", "compatible")]
+    if name not in others:
+        raise BadInput(
+            "bad_provider",
+            f"there is no provider {name[:40]!r}",
+            where="--provider",
+            hint=f"one of {', '.join((*OFFERS, *others))}",
+        )
+    sheet = providers.find(name)
+    needs = [option for option, value in sheet.options.items() if not value]
+    missing = ", ".join(f'{one} = "…"' for one in needs)
+    remark = f"set options = {{ {missing} }}" if needs else ""
+    return Offer(title=sheet.title, provider=name, model="", key_env=sheet.key_env, remark=remark)
+
+
 def check_task(name: str) -> str:
     """The name, if it can be one. Raises BadInput."""
     if not _TASK.fullmatch(name):
@@ -81,7 +98,7 @@ def check_task(name: str) -> str:
 
 def render(answers: Answers) -> str:
     """The file."""
-    offer = OFFERS[answers.offer]
+    offer = offer_of(answers.offer)
     base_url = answers.base_url or offer.base_url
     lines = [f"name = {_text(answers.offer)}", f"provider = {_text(offer.provider)}"]
     lines += [f"model = {_text(answers.model or offer.model)}"]

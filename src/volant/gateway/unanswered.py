@@ -69,7 +69,7 @@ def failure_to_tell(
     return UpstreamFailed(
         "upstream_failed",
         f"no deployment answered ({tried})",
-        hint="see `volant doctor`",
+        hint="the operator sees why in the trace and in `volant doctor`",
         retry_after_s=wait_s,
     )
 

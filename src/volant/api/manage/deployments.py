@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import msgspec
@@ -11,7 +12,7 @@ from volant.api.access import Reads
 from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
-from volant.registry import documents, state
+from volant.registry import credentials, documents, secrets, state
 
 router = APIRouter(prefix="/deployments", tags=["deployments"])
 
@@ -28,6 +29,7 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     engine: str = ""  # the engine process behind it; empty: somebody else's
     engine_state: str = ""  # running, waiting, failed, stopping, exited
     healthy: bool | None = None  # None: gateways watch it by themselves
+    missing: str = ""  # what its key lacks, as a clause; empty: nothing
 
 
 @router.get("", summary="Every deployment, with address and health")
@@ -35,6 +37,7 @@ def list_deployments(caller: Reads, context: Has) -> Annotated[Listing[Deploymen
     with context.db.read() as tx:
         configured = documents.current(tx, caller.project).documents.deployments
         places = state.places(tx, caller.project)
+        kept = set(secrets.names(tx, caller.project))
     actual = context.executor.actual()
     specs = {spec.name: (spec, "documents") for spec in configured}
     specs |= {
@@ -55,6 +58,7 @@ def list_deployments(caller: Reads, context: Has) -> Annotated[Listing[Deploymen
                 engine=place.engine if place else "",
                 engine_state=process.state if process else "",
                 healthy=place.healthy if place else None,
+                missing=credentials.missing(spec, kept, os.environ),
             )
         )
     return Listing(data=out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,7 @@ from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.trail import did
 from volant.core.nouns import Documents
-from volant.registry import documents
+from volant.registry import credentials, documents
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 
@@ -24,6 +25,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[documents.Change, ...]
     sentences: tuple[str, ...]  # the changes as a person reads them
     held: tuple[documents.Held, ...]
+    warnings: tuple[str, ...] = ()  # what would hold and yet not work, e.g. a key that is not there
 
 
 @router.get("", summary="The configuration that holds now")
@@ -37,9 +39,10 @@ def diff(body: Annotated[Documents, AsJson, Body()], caller: Reads, context: Has
     with context.db.read() as tx:
         now = documents.current(tx, caller.project)
         held = documents.held(tx, caller.project)
+        warnings = credentials.warnings(tx, caller.project, body.deployments, os.environ)
     changes = documents.diff(now.documents, body)
     sentences = tuple(change.sentence() for change in changes)
-    return Difference(revision=now.revision, changes=changes, sentences=sentences, held=held)
+    return Difference(revision=now.revision, changes=changes, sentences=sentences, held=held, warnings=warnings)
 
 
 @router.post("/apply", summary="Make this the configuration; gateways have it within a second")

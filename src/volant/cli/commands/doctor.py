@@ -105,10 +105,28 @@ def _server(url: str, data: Path, settings: ServerSettings) -> list[dict[str, An
     try:
         found.get("/readyz")
         tasks = len(found.get("/api/v1/tasks")["data"])
+        deployments = _deployments(found)
     except VolantError as error:
         out = [_finding("server", "warning", error.message, error.hint)]
         return out if url else [*out, _port(settings)]
-    return [_finding("server", "ok", f"{found.url} is ready and serves {tasks} tasks"), *_processes(data)]
+    return [_finding("server", "ok", f"{found.url} is ready and serves {tasks} tasks"), *_processes(data), *deployments]
+
+
+def _deployments(server: client.Client) -> list[dict[str, Any]]:
+    """A finding for each that could not be called, or whose calls of the last hour failed."""
+    out = []
+    said = {one["name"]: one["missing"] for one in server.get("/api/v1/deployments")["data"]}
+    shown = server.get("/api/v1/views/deployments")["deployments"]
+    for one in shown:
+        name = f"deployment {one['name']}"
+        if said.get(one["name"]):
+            out.append(_finding(name, "warning", "its key is not there", said[one["name"]]))
+        if one["failed_calls"]:
+            codes = ", ".join(f"{each['code']} ×{each['calls']}" for each in one["failures"])
+            newest = max(one["failures"], key=lambda each: int(each["last_ms"]))["inference_id"]
+            sentence = f"{one['failed_calls']} of its newest {one['calls']} calls failed: {codes}"
+            out.append(_finding(name, "warning", sentence, f"volant trace show {newest}"))
+    return out or [_finding("deployments", "ok", f"{len(shown)}, and no call failed in the last hour")]
 
 
 def _processes(data: Path) -> list[dict[str, Any]]:

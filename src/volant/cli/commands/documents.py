@@ -26,9 +26,11 @@ def diff(url: Url = "", data_dir: DataDir = "", config: Config = "", as_json: As
     Example: `volant diff --config volant.toml`
     """
     documents, _ = _documents(config)
-    found = connect(url, data_dir).post("/api/v1/documents/diff", documents)
+    client = connect(url, data_dir, config=config)
+    found = client.post("/api/v1/documents/diff", documents)
 
     def human() -> None:
+        show.line(f"[dim]the server at {escape(client.url)}:[/dim]")
         if not found["changes"]:
             show.line("No differences: the server holds this configuration.")
         for sentence in found["sentences"]:
@@ -38,6 +40,7 @@ def diff(url: Url = "", data_dir: DataDir = "", config: Config = "", as_json: As
             show.line("\n[dim]Decided by the loop, never changed by apply:[/dim]")
             for one in found["held"]:
                 show.line(f"[dim]  {escape(one['sentence'])}[/dim]")
+        _warn(found)
 
     show.result(found, as_json, human)
 
@@ -54,20 +57,28 @@ def apply(
     Example: `volant apply --yes`
     """
     documents, place = _documents(config)
-    client = connect(url, data_dir)
+    client = connect(url, data_dir, config=config)
     planned = client.post("/api/v1/documents/diff", documents)
     if not as_json and not yes and planned["changes"]:
         for sentence in planned["sentences"]:
             show.line(escape(sentence))
-        typer.confirm("Apply?", abort=True)
+        _warn(planned)
+        typer.confirm(f"Apply to {client.url}?", abort=True)
     applied = client.post("/api/v1/documents/apply", documents)
 
     def human() -> None:
         count = len(planned["changes"])
         what = f"{count} change{'s' if count != 1 else ''}" if count else "Nothing to change"
-        show.line(f"{what}: {place} is revision {applied['revision']} ({applied['hash']}).")
+        show.line(f"{what}: {place} is revision {applied['revision']} ({applied['hash']}) of {escape(client.url)}.")
+        if yes:
+            _warn(planned)
 
     show.result(applied, as_json, human)
+
+
+def _warn(planned: dict[str, Any]) -> None:
+    for sentence in planned["warnings"]:
+        show.line(f"[yellow]warning[/yellow] {escape(sentence)}")
 
 
 def _documents(config: str) -> tuple[dict[str, Any], Path]:

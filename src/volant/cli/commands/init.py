@@ -25,7 +25,10 @@ def add(app: typer.Typer) -> None:
 
 def init(
     file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(settings_file.DEFAULT),
-    provider: Annotated[str, typer.Option(help="openai, anthropic, url (OpenAI-compatible) or mock.")] = "",
+    provider: Annotated[
+        str,
+        typer.Option(help="openai, anthropic, google, url (OpenAI-compatible), mock, or another of docs/providers.md."),
+    ] = "",
     model: Annotated[str, typer.Option(help="The model's name there. Default: a small one.")] = "",
     base_url: Annotated[str, typer.Option(help="Where it is, up to /v1. Default: the provider's own.")] = "",
     key_env: Annotated[str, typer.Option(help="Environment variable to take the provider's key from.")] = "",
@@ -62,7 +65,8 @@ def init(
         return
     asks = sys.stdin.isatty() and not yes and not as_json
     chosen = _provider(provider, asks)
-    offer = starter.OFFERS[chosen]
+    offer = starter.offer_of(chosen)
+    model = _model(offer, model, asks)
     key, key_is_in_env = _key(offer, key_env, asks)
     name = starter.check_task(task or (_ask("First task's name", "assistant") if asks else "assistant"))
     starts = start if start is not None else asks and typer.confirm("Start the server now?", default=True)
@@ -86,7 +90,7 @@ def _start(file: Path, answers: starter.Answers, key: str, facts: dict[str, Any]
         if key:
             first_trace.keep_secret(server.client, answers.offer, key)
         problem: VolantError | None = None
-        if key or not starter.OFFERS[answers.offer].key_env:
+        if key or not starter.offer_of(answers.offer).key_env:
             try:
                 trace = first_trace.first_trace(server.client, answers.task)
                 facts |= {"inference_id": trace.inference_id, "trace_url": trace.url, "answer": trace.answer}
@@ -144,12 +148,21 @@ def _provider(given: str, asks: bool) -> str:
         for name, one in starter.OFFERS.items():
             show.line(f"  [bold]{name.ljust(10)}[/bold] {one.title}")
         given = _ask("Where do answers come from?", usual or "openai")
-    found = given or usual or "mock"
-    if found not in starter.OFFERS:
-        raise BadInput(
-            "bad_provider", f"{found[:40]!r} is none", where="--provider", hint=f"one of {', '.join(starter.OFFERS)}"
-        )
-    return found
+    return given or usual or "mock"
+
+
+def _model(offer: starter.Offer, given: str, asks: bool) -> str:
+    """Of a provider that we have no small model of, it must be said."""
+    if given or offer.model:
+        return given
+    if asks:
+        return _ask(f"Which model of {offer.title}?", "")
+    raise BadInput(
+        "model_missing",
+        f"say which model of {offer.title}",
+        where="--model",
+        hint="--model NAME, as the provider calls it",
+    )
 
 
 def _key(offer: starter.Offer, key_env: str, asks: bool) -> tuple[str, bool]:
@@ -179,7 +192,7 @@ def _next(file: Path, chosen: str, named: str, in_env: bool) -> None:
     if named == "ref":
         show.line(f"The key is not kept yet: `volant key secret {chosen}` once the server runs, and paste it.")
     elif named == "env" and not in_env:
-        show.line(f"The server reads the key from {starter.OFFERS[chosen].key_env} when it starts: set it first.")
+        show.line(f"The server reads the key from {starter.offer_of(chosen).key_env} when it starts: set it first.")
 
 
 def _running(file: Path, facts: dict[str, Any], *, has_key: bool) -> None:
@@ -188,8 +201,10 @@ def _running(file: Path, facts: dict[str, Any], *, has_key: bool) -> None:
         show.line(f"  it said      {facts['answer']!r}")
         show.line(f"  first trace  {facts['trace_url']}")
         show.line(f"               volant trace show {facts['inference_id']}")
-    elif not has_key:
+    elif not has_key and starter.offer_of(facts["provider"]).key_env:
         show.line(f"  no key yet   volant key secret {facts['provider']}, then ask for `{facts['task']}`")
+    elif facts["provider"] == "mock":
+        show.line("  no answer    start the stand-in: python -m volant.providers.mock --port 9101")
     if facts.get("setup_url"):
         show.line(f"  sign in      {facts['setup_url']}  [dim](once; makes the first person)[/dim]")
     show.line("[dim]Stop with Ctrl-C; later `volant up`.[/dim]")
