@@ -119,6 +119,8 @@ class Attempts:
                 if failure is None:
                     return outcome
                 failures.append(f"{leg.place.target.name}: {failure.code}")
+            if job.wire is not None and job.wire.started:  # the caller reads an answer: nobody else may begin one
+                break
             leg = course.after(failure, leg)
             if job.footing is not None:
                 if leg is not None and (spent := await job.footing.cover_again(outcome.calls)) is not None:
@@ -220,17 +222,20 @@ class Attempts:
         try:
             await asyncio.wait(running, timeout=job.variant.spec.hedge_after_ms / 1000)
             silent = not next(iter(running)).done() and race.winner is None and not job.wire.gone
-            silent = silent and (job.footing is None or job.footing.covers_beside())
             if silent and (second := course.hedge(self._hedges)) is not None:
-                start(second)
+                if job.footing is None or await _covers_beside(job.footing, second):
+                    start(second)
+                else:
+                    course.take_back(second, self._hedges)
             while True:
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in sorted(done, key=lambda one: running[one][1].lost):  # a winner first
                     one, racer = running.pop(task)
-                    if racer.lost:
-                        self._lose(job, one, task.result(), outcome)
+                    if racer.lost:  # whatever became of it is not the caller's
+                        if task.exception() is None:
+                            self._lose(job, one, task.result(), outcome)
                         continue
-                    failure = self._outcome_of(job, one, task, outcome)
+                    failure = self._outcome_of(job, one, task, outcome, alone=not running)
                     if failure is None:
                         race.claim(racer)
                         await self._end_losers(job, running, outcome)
@@ -244,11 +249,13 @@ class Attempts:
                 if not task.cancel() and not task.cancelled() and task.exception() is None:
                     one.place.health.let_go()  # it is over, and nobody looks at it any more
 
-    def _outcome_of(self, job: Job, leg: Leg, task: asyncio.Task[_Asked], outcome: Outcome) -> Failure | None:
+    def _outcome_of(
+        self, job: Job, leg: Leg, task: asyncio.Task[_Asked], outcome: Outcome, *, alone: bool
+    ) -> Failure | None:
         try:
             return self._settle(job, leg, task.result(), outcome)
         except BadInput as error:
-            if leg.why == "hedge":  # it cannot be asked this; the first is under way
+            if leg.why == "hedge" or not alone:  # it cannot be asked this; the other one is under way, or was
                 return Failure("refused", error.code)
             raise
 
@@ -312,6 +319,12 @@ class Attempts:
         else:
             health.let_go()
         return failure
+
+
+async def _covers_beside(footing: Footing, leg: Leg) -> bool:
+    """May `leg` run beside the first? Its model's ceilings hold too."""
+    model = leg.place.target.model
+    return (model == footing.model or await footing.stand_on(model) is None) and footing.covers_beside()
 
 
 async def _within_ceilings(footing: Footing, course: Course, leg: Leg | None) -> tuple[Leg | None, VolantError | None]:

@@ -435,6 +435,9 @@ class Wire:
         cycle = self._cycle
         if cycle.disconnected:
             return
+        if cycle.response_started:  # a second head would be read as a part of the first answer
+            self.break_off()
+            return
         cycle.response_started = True
         if cycle.more_body:  # the request's rest is on its way, and nobody wants it
             cycle.keep_alive = False
@@ -448,6 +451,9 @@ class Wire:
         """The head of an answer in chunks, and its first chunk (which may be empty)."""
         cycle = self._cycle
         if cycle.disconnected:
+            return
+        if cycle.response_started:
+            self.break_off()
             return
         cycle.response_started = cycle.chunked_encoding = True
         close = b"" if cycle.keep_alive else b"connection: close\r\n"
