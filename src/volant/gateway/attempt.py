@@ -20,7 +20,7 @@ from volant.core.errors import BadInput, Unavailable, VolantError
 from volant.core.ids import new_span_id
 from volant.core.nouns import ModelCall
 from volant.dialects.openai_reading import Reading
-from volant.gateway.call import Call, Job, make_call
+from volant.gateway.call import Begun, Call, Job, make_call
 from volant.gateway.exchange import SERVER_STOPPING, Exchange
 from volant.gateway.failures import Failure, failure_of
 from volant.gateway.footing import Footing
@@ -90,9 +90,9 @@ class Attempts:
         self._hedges = HedgeBudget()
         self._observer = observer
 
-    async def answer(self, job: Job, outcome: Outcome | None = None) -> Outcome:
+    async def answer(self, job: Job, outcome: Outcome | None = None, begun: Begun | None = None) -> Outcome:
         """Try until one answers. Never raises for what upstreams do: see Outcome. `outcome`: to be filled in, for who
-        may not be here at the end."""
+        may not be here at the end. `begun`: the first was asked already."""
         outcome = outcome if outcome is not None else Outcome()
         failures: list[str] = []
         unable: BadInput | None = None
@@ -102,7 +102,7 @@ class Attempts:
         course = Course(job.variant, job.live, rng=self._rng, now=self._client.loop.time, tokens=tokens, suits=suits)
         refused: VolantError | None = None
         hedged = job.variant.spec.hedge_after_ms > 0 and job.wire is not None and len(job.variant.deployments) > 1
-        leg = course.first()
+        leg = course.first() if begun is None else course.begun(begun.place, begun.connection.started_at)
         if job.footing is not None and leg is not None and leg.place.target.model != job.footing.model:
             leg, refused = await _within_ceilings(job.footing, course, leg)
         while leg is not None:
@@ -112,7 +112,8 @@ class Attempts:
                 if hedged and leg.why == "first":
                     leg, failure = await self._race(job, course, leg, outcome, failures)
                 else:
-                    failure = self._settle(job, leg, await self._ask(job, course, leg), outcome)
+                    asked, begun = await self._ask(job, course, leg, begun), None
+                    failure = self._settle(job, leg, asked, outcome)
             except BadInput as error:
                 unable, failure = error, Failure("refused", error.code)
             else:
@@ -152,9 +153,9 @@ class Attempts:
             pass
 
     # ------------------------------------------------------------ one attempt
-    async def _ask(self, job: Job, course: Course, leg: Leg) -> _Asked:
+    async def _ask(self, job: Job, course: Course, leg: Leg, begun: Begun | None = None) -> _Asked:
         """One call, told to the place's health as under way until `_settle`. Raises BadInput for what the place cannot
-        be asked."""
+        be asked. `begun`: it was made, and told."""
         place, health, now = leg.place, leg.place.health, self._client.loop.time
         if self._fetch is not None and may_name_urls(job.asked, place, job.edited):
             job = await with_media(job, place, self._fetch)
@@ -162,12 +163,15 @@ class Attempts:
         limits = place.timeouts
         if leg.why != "first" and (left_s := course.left_s()) < limits.total_s:
             limits = replace(limits, total_s=max(left_s, 0.001))
-        asked = _Asked(new_span_id(), tokens, time_ns() // 1_000_000, perf_counter())
-        health.begin(now())
+        if begun is None:
+            asked = _Asked(new_span_id(), tokens, time_ns() // 1_000_000, perf_counter())
+            health.begin(now())
+        else:
+            asked = _Asked(begun.ids[3], 0, begun.started_ms, begun.started)
         try:
-            if health.meter is not None:
+            if health.meter is not None and begun is None:
                 health.meter.take(tokens, now())
-            asked.call = await make_call(self._client, job, leg, asked.span_id, limits)
+            asked.call = await make_call(self._client, job, leg, asked.span_id, limits, begun)
         except BaseException:
             health.let_go()
             raise

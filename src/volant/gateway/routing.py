@@ -110,6 +110,13 @@ class Course:
         self._deadline = self._now()
         return self._go(self._next())
 
+    def begun(self, place: Place, since: float) -> Leg:
+        """The first was asked already, at `since`."""
+        self._deadline = since
+        leg = Leg(self._variant, place, False)
+        self._go(leg)
+        return leg
+
     def after(self, failure: Failure, leg: Leg | None = None) -> Leg | None:
         """Who is asked after `leg` (the last one, where none is given) failed. None: that was all."""
         self.note(failure, leg)
