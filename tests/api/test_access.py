@@ -138,3 +138,37 @@ def test_a_key_for_some_tasks_makes_keys_for_those_only(api: Any) -> None:
     assert made.status == 201
     wide = api.call("POST", "/api/v1/keys", {"name": "w", "scopes": ["inference"]}).json()["key"]["id"]
     assert api.call("DELETE", f"/api/v1/keys/{wide}", key=narrow).status == 403
+
+
+BEYOND = [
+    ({"tasks": ["a"]}, {"tasks": ["a"], "direct": True}, "direct"),
+    ({}, {"direct": True}, "direct"),
+    ({"operations": ["models"]}, {}, "operations"),
+    ({"operations": ["models"]}, {"operations": ["models", "chat"]}, "operations"),
+]
+
+
+@pytest.mark.parametrize(("own", "asked", "where"), BEYOND)
+def test_a_key_makes_no_key_of_more_reach_than_its_own(api: Any, own: Any, asked: Any, where: str) -> None:
+    own_key = api.call("POST", "/api/v1/keys", {"name": "n", "scopes": ["admin"], **own}).json()
+    narrow = own_key["clear"]
+    refused = api.call("POST", "/api/v1/keys", {"name": "m", "scopes": ["inference"], **asked}, key=narrow)
+    assert (refused.status, refused.json()["error"]["code"]) == (403, "key_beyond_you")
+    assert refused.json()["error"]["where"] == where
+    change = {"operations": asked.get("operations", []), "direct": asked.get("direct", False)}
+    mine = f"/api/v1/keys/{own_key['key']['id']}"
+    assert api.call("PATCH", mine, change, key=narrow).status == 403, "nor widens itself"
+    made = api.call("POST", "/api/v1/keys", {"name": "m", "scopes": ["inference"], **asked}).json()["key"]["id"]
+    for method, path in (("PATCH", ""), ("POST", "/rotate"), ("DELETE", "")):
+        body = {"limits": {}} if method == "PATCH" else None
+        assert api.call(method, f"/api/v1/keys/{made}{path}", body, key=narrow).status == 403, "nor takes over one"
+
+
+def test_a_key_makes_keys_within_its_reach(api: Any) -> None:
+    own = {"scopes": ["admin"], "operations": ["chat", "models"], "direct": True}
+    wide = api.call("POST", "/api/v1/keys", {"name": "n", **own}).json()["clear"]
+    asked = {"name": "m", "scopes": ["inference"], "operations": ["chat"], "direct": True}
+    made = api.call("POST", "/api/v1/keys", asked, key=wide)
+    assert made.status == 201
+    change = {"limits": {"usd_per_day": 1.0}}
+    assert api.call("PATCH", f"/api/v1/keys/{made.json()['key']['id']}", change, key=wide).status == 200

@@ -31,3 +31,23 @@ def test_a_key_cannot_make_itself_one_without_its_limits_operations_and_end(api:
 
 def test_a_key_that_makes_keys_may(api: Any) -> None:
     assert api.call("POST", PATH, {}).status == 201
+
+
+@pytest.mark.parametrize(
+    ("own", "operations", "direct"),
+    [({"operations": ["chat"]}, ("chat",), False), ({"direct": True}, ("chat", "models"), True)],
+)
+def test_the_playground_of_a_key_reaches_no_further_than_the_key(
+    api: Any, own: Any, operations: tuple[str, ...], direct: bool
+) -> None:
+    wide = api.call("POST", "/api/v1/keys", {"name": "w", "scopes": ["admin"], **own}).json()["clear"]
+    made = api.call("POST", PATH, {}, key=wide).json()
+    with api.context.db.read() as tx:
+        key = keys.get_key(tx, "default", made["key_id"])
+    assert (key.operations, key.direct) == (operations, direct)
+
+
+def test_a_key_that_never_chats_has_no_playground(api: Any) -> None:
+    own = {"name": "w", "scopes": ["admin"], "operations": ["embeddings"]}
+    clear = api.call("POST", "/api/v1/keys", own).json()["clear"]
+    assert api.call("POST", PATH, {}, key=clear).json()["error"]["code"] == "key_beyond_you"

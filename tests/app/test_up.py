@@ -127,6 +127,41 @@ def test_a_first_start_applies_the_file_and_later_ones_leave_it_to_apply(start_s
     assert second.key == first.key
 
 
+def test_a_first_configuration_that_cannot_hold_ends_the_server(tmp_path: Path) -> None:
+    """It would say that it is ready, and serve nothing."""
+    config = tmp_path / "volant.toml"
+    config.write_text(
+        '[[deployments]]\nname = "d"\nprovider = "mock"\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\n'
+        '[[tasks]]\nname = "helpdesk"\n[[tasks.variants]]\nname = "v"\ndeployments = ["d"]\n'
+        'prompt = "greeting@production"\n[[tasks.guards]]\nname = "g"\ncheck = "no-such-check"\n'
+    )
+    ended = up(tmp_path / "data", "--config", str(config), "--port", "0")
+    assert ended.returncode == 2, ended.stderr
+    assert "no-such-check" in ended.stderr
+    config.write_text(config.read_text().partition("[[tasks.guards]]")[0].replace('prompt = "greeting@production"', ""))
+    data = tmp_path / "data"
+    command = [
+        sys.executable,
+        "-m",
+        "volant.cli",
+        "up",
+        "--data-dir",
+        str(data),
+        "--config",
+        str(config),
+        "--port",
+        "0",
+    ]
+    with subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as again:
+        try:
+            assert again.stdout is not None
+            facts = json.loads(again.stdout.readline())  # corrected, it starts
+            key = (data / "root.key").read_text().strip()
+            assert Client(facts["url"], key).get("/api/v1/documents")["revision"] == 1
+        finally:
+            again.terminate()
+
+
 def test_killed_control_comes_back_and_lost_nothing(start_server: Any) -> None:
     server = start_server()
     client = Client(server.url, server.key)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
 import pytest
 
+from volant.core.errors import BadInput
 from volant.core.nouns import Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.gateway import attempt, body
 from volant.gateway.attempt import Attempts
@@ -17,7 +20,8 @@ from volant.gateway.exchange import Exchange
 from volant.gateway.plan import Plans, compile_plans
 from volant.gateway.routing import Leg
 from volant.gateway.translation import Crossing
-from volant.providers.http import HttpClient, TransportError
+from volant.providers.fetching import Media
+from volant.providers.http import HttpClient, Timeouts, TransportError
 
 
 class Patient:
@@ -27,10 +31,10 @@ class Patient:
     on_close = on_pause = on_stop = None
 
 
-def plans_of(**variant: Any) -> Plans:
+def plans_of(target: dict[str, Any] | None = None, **variant: Any) -> Plans:
     spec = VariantSpec(name="v", deployments=("a", "b"), **variant)
     task = TaskSpec(name="t", variants=(spec,))
-    target = {"provider": "mock", "model": "m", "base_url": "http://127.0.0.1:9/v1"}
+    target = {"provider": "mock", "model": "m", "base_url": "http://127.0.0.1:9/v1", **(target or {})}
     snapshot = Snapshot(
         revision=1, config_hash="h", routes={"p": {"t": Route(task=task, live="v")}}, keys={}, subject_keys={},
         targets={"p": {name: Target(name=name, **target) for name in ("a", "b")}},
@@ -75,4 +79,124 @@ async def test_a_bug_in_the_verdict_leaks_no_slot(monkeypatch: pytest.MonkeyPatc
         await Attempts(client, Random(1)).answer(job_of(plans))
     assert begun == calls
     assert [place.health.in_flight for place in plans.places["p"].values()] == [0, 0]
+    await client.aclose()
+
+
+class Reader(Patient):
+    """A client that writes down what it is sent."""
+
+    def __init__(self) -> None:
+        self.heads = 0
+        self.read = b""
+
+    def start(self, status: int, headers: bytes, first: bytes) -> None:
+        self.started, self.heads, self.read = True, self.heads + 1, self.read + first
+
+    def write(self, data: bytes) -> None:
+        self.read += data
+
+
+def events(word: str) -> list[bytes]:
+    chunks = [{"delta": {"content": word}, "finish_reason": None}, {"delta": {}, "finish_reason": "stop"}]
+    said = [{"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, **one}]} for one in chunks]
+    return [b"data: " + json.dumps(one).encode() + b"\n\n" for one in said] + [b"data: [DONE]\n\n"]
+
+
+class Place:
+    """A provider that streams slowly, after a while."""
+
+    def __init__(self, word: str, delay_s: float) -> None:
+        self.word, self.delay_s, self.asked = word, delay_s, 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while await reader.readline() not in (b"\r\n", b""):
+                pass
+            self.asked += 1
+            await asyncio.sleep(self.delay_s)
+            writer.write(b"HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+            for event in events(self.word):
+                writer.write(b"%x\r\n%b\r\n" % (len(event), event))
+                await writer.drain()
+                await asyncio.sleep(0.2)
+            writer.write(b"0\r\n\r\n")
+        writer.close()
+
+    async def start(self) -> str:
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/v1"
+
+
+PICTURE = {
+    "model": "t", "stream": True,
+    "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://a.example/x.png"}}]}],
+}  # fmt: skip
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("fails_after_s", "answers", "words"),
+    [(0.35, 0.1, b"quick"), (0.1, 0.2, b"quick"), (0.1, 0.0, b"third")],
+    ids=["once the other one speaks", "before the other one speaks", "and the other one breaks"],
+)
+async def test_a_picture_that_one_of_two_cannot_have_is_not_the_others_trouble(
+    fails_after_s: float, answers: float, words: bytes
+) -> None:
+    """The first of two fetches it by itself, in vain. The one that speaks goes on, and nobody speaks after it."""
+    broken = not answers
+    places = {"quick": Place("quick", answers), "third": Place("third", 0.0)}
+    urls = {name: await place.start() for name, place in places.items()}
+    if broken:
+        places["quick"].server.close()
+    targets = {
+        "slow": Target(name="slow", provider="ollama", model="m", base_url="http://127.0.0.1:9/v1"),
+        "quick": Target(name="quick", provider="openai", model="m", base_url=urls["quick"], priority=1),
+        "third": Target(name="third", provider="openai", model="m", base_url=urls["third"]),
+    }
+    spec = VariantSpec(name="v", deployments=("slow", "quick"), fallbacks=("third",), hedge_after_ms=20.0)
+    snapshot = Snapshot(
+        revision=1, config_hash="h", routes={"p": {"t": Route(task=TaskSpec(name="t", variants=(spec,)), live="v")}},
+        keys={}, subject_keys={}, targets={"p": targets},
+    )  # fmt: skip
+    plans = compile_plans(snapshot, {})
+    variant, reader = plans.tasks["p"]["t"].live, Reader()
+
+    async def fetch(urls: Iterable[str]) -> Mapping[str, Media]:
+        await asyncio.sleep(fails_after_s)
+        raise BadInput("media_unreachable", "slow, and gone")
+
+    client = HttpClient()
+    job = Job(
+        inference_id="inf_" + "0" * 32, asked=body.parse(json.dumps(PICTURE).encode()), variant=variant, live=variant,
+        trace_id="1" * 32, wire=reader, answer_head=b"",  # type: ignore[arg-type]
+    )  # fmt: skip
+    outcome = await Attempts(client, Random(1), fetch=fetch).answer(job)
+    assert outcome.failure is None
+    assert (reader.heads, reader.read.count(words)) == (1, 1)
+    assert places["third"].asked == (words == b"third")
+    assert outcome.calls[-1].error_code == ""
+    assert all(place.health.in_flight == 0 for place in plans.places["p"].values())
+    await client.aclose()
+    for place in places.values():
+        place.server.close()
+
+
+@pytest.mark.anyio
+async def test_a_retry_ends_with_the_requests_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call has its place's patience, and the last one only what is left of the request's."""
+    given: list[float] = []
+
+    async def slow(client: HttpClient, job: Job, leg: Leg, span_id: str, timeouts: Timeouts, *_: Any) -> Call:
+        given.append(timeouts.total_s)
+        await asyncio.sleep(0.1)
+        crossing = Crossing(way=leg.place.ways["chat"], body=b"", relays=True)
+        return Call(crossing=crossing, exchange=Exchange.never_sent(client.loop, TransportError("closed", "it broke")))
+
+    monkeypatch.setattr(attempt, "make_call", slow)
+    plans = plans_of(target={"timeout_total_s": 30.0})
+    client = HttpClient()
+    await Attempts(client, Random(1)).answer(job_of(plans))
+    assert given[0] == 30.0
+    assert len(given) > 1
+    assert all(later <= 29.9 for later in given[1:])
     await client.aclose()

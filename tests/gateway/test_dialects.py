@@ -586,7 +586,9 @@ def test_a_model_is_a_task_an_alias_or_for_some_keys_a_deployment(stack: Stack) 
         [stack.target("main")],
         keys=[grant(plain), grant(direct, direct=True), grant(chats, operations=("chat",))],
         aliases={"default": {"gpt-4o": "help"}},
-    )
+        made={"default": {"tasks/help": 1_795_435_200_000, "tasks/other/task": 1_795_435_261_999,
+                          "deployments/main": 1_795_435_320_500}},
+    )  # fmt: skip
     stack.start()
     for model in ("help", "gpt-4o", "other/task"):
         assert stack.chat({**HELLO, "model": model})[0] == 200
@@ -596,10 +598,13 @@ def test_a_model_is_a_task_an_alias_or_for_some_keys_a_deployment(stack: Stack) 
     assert stack.records(5)[-1].task == "mock/mock-model"
     status, data, _ = stack.get("/v1/models", {"authorization": f"Bearer {direct}"})
     assert [one["id"] for one in json.loads(data)["data"]] == ["help", "other/task", "gpt-4o", "main"]
+    made = [one["created"] - 1_795_435_200 for one in json.loads(data)["data"]]
+    assert made == [0, 61, 0, 120]  # seconds; an alias is as old as its task
     status, data, _ = stack.get("/v1/models", {"x-goog-api-key": plain})
     assert [one["name"] for one in json.loads(data)["models"]] == ["models/help", "models/other/task", "models/gpt-4o"]
     status, data, _ = stack.get("/v1/models/other%2Ftask", {"x-api-key": plain, "anthropic-version": "2026-10-21"})
     assert (status, json.loads(data)["id"]) == (200, "other/task")
+    assert json.loads(data)["created_at"] == "2026-11-23T12:01:01Z"
     status, data, _ = stack.get(f"/v1beta/models?key={plain}")
     assert status == 200
     status, data, _ = stack.get("/v1/models", {"x-api-key": chats, "anthropic-version": "2026-10-21"})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from volant.core.errors import LimitReached
 from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
-from volant.core.nouns import KeyGrant, Limits, LimitSpec, ModelCall, Snapshot
+from volant.core.nouns import KeyGrant, Limits, LimitSpec, ModelCall, Snapshot, Target
 from volant.gateway.admission import FREE, Admission
+from volant.gateway.attempt import _covers_beside
 from volant.gateway.ceilings import Ceilings
 from volant.gateway.footing import Footing, stand
 
@@ -130,6 +132,21 @@ def test_a_fallback_stands_on_its_own_models_ceiling() -> None:
         second.settle([call(0.001), call(0.001, "big")])
         [big] = second.reservation.accounts or [admission._accounts["model:p/big"]]
         assert (big.spent_usd, big.in_flight) == (0.001, 0)
+
+    told(story)
+
+
+def test_a_hedge_stands_on_its_own_models_ceiling() -> None:
+    place = SimpleNamespace(target=Target(name="d", provider="mock", model="big", base_url=""))
+    leg: Any = SimpleNamespace(place=place)
+
+    async def story(admission: Admission, ceilings: Ceilings) -> None:
+        first = await stand(admission, ceilings, FREE_KEY, "else", "small", 0.002, 10)
+        second = await stand(admission, ceilings, FREE_KEY, "else", "small", 0.002, 10)
+        assert await _covers_beside(first, leg)
+        assert not await _covers_beside(second, leg), "big may be asked once a minute"
+        for one in (first, second):
+            one.settle([])
 
     told(story)
 

@@ -322,6 +322,17 @@ def test_a_hedge_goes_to_another_own_deployment_that_is_well() -> None:
     assert _name(third) == _name(second)  # the first is still under way, the hedge broke: it may be asked again
 
 
+def test_a_hedge_that_was_not_made_takes_nothing() -> None:
+    world = World(_v("a", "b"))
+    course = world.course()
+    assert course.first() is not None
+    budget = HedgeBudget()
+    second = course.hedge(budget)
+    assert second is not None
+    course.take_back(second, budget)
+    assert course.hedge(budget) == second
+
+
 def test_no_hedge_to_a_sick_place() -> None:
     world = World(_v("a", "b"))
     world.open("b")

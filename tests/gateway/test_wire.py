@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from gateway_stack import HELLO, KEY, Stack
 
+from volant.gateway.wire import HotCycle, Wire
+
 BODY = json.dumps(HELLO).encode()
 AUTH = f"authorization: Bearer {KEY}\r\n"
 
@@ -153,3 +155,41 @@ def test_headers_of_answers_hold_no_line_ends(stack: Stack) -> None:
     assert headers["x-request-id"] == "fine-1"
     long: dict[str, Any] = {"x-request-id": "y" * 200}
     assert stack.chat(HELLO, **long)[2]["x-request-id"].startswith("inf_")
+
+
+class _Sent:
+    """A protocol and its transport, as far as one answer needs them."""
+
+    def __init__(self) -> None:
+        self.transport = self.loop = self
+        self.data, self.aborted = b"", False
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def call_later(self, *_: Any) -> None: ...
+    def close(self) -> None: ...
+
+
+def test_an_answer_has_one_head() -> None:
+    for again in (
+        lambda wire: wire.start(200, b"", b"b"),
+        lambda wire: wire.respond(502, b"", b"{}"),
+    ):
+        sent = _Sent()
+        wire = Wire(sent, HotCycle(True, lambda: None))  # type: ignore[arg-type]
+        wire.start(200, b"", b"a")
+        again(wire)
+        assert (sent.data.count(b"HTTP/1.1"), sent.aborted) == (1, True), "a part must not look like the whole"
+
+
+@pytest.mark.parametrize("unread", [True, False])
+def test_who_is_answered_before_the_body_is_there_hears_that_the_connection_ends(unread: bool) -> None:
+    sent = _Sent()
+    cycle = HotCycle(True, lambda: None)
+    cycle.more_body = unread
+    Wire(sent, cycle).respond(413, b"", b"{}")  # type: ignore[arg-type]
+    assert (b"connection: close" in sent.data) == unread

@@ -23,7 +23,7 @@ SAME = {  # kind → table, where they have as many rows
     "inferences": "inference", "model_calls": "model_call", "feedback": "feedback", "records": "record",
     "models": "model", "reports": "report", "verdicts": "verdict", "releases": "release", "rollouts": "rollout",
     "lineage": "lineage", "reviews": "review", "alerts": "alert", "erasures": "erasure", "runs": "run",
-    "dataset_versions": "dataset_version", "documents": "document", "rollups": "rollup",
+    "dataset_versions": "dataset_version", "documents": "document", "rollups": "rollup", "usage": "usage",
 }  # fmt: skip
 TOKEN = "an-engines-own-token"
 WEIGHTS = bytes(range(256)) * 40

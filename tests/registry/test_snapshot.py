@@ -79,6 +79,22 @@ def test_a_difference_names_the_setting_inside_the_thing(database: Database) -> 
     assert documents.diff(DOCUMENTS, DOCUMENTS) == ()
 
 
+def test_a_thing_was_made_when_it_was_first_configured(database: Database, ring: KeyRing) -> None:
+    """Changed, taken out and put back: it is as old as ever. What was there before times were kept is as old as that
+    configuration."""
+    fewer = msgspec.structs.replace(DOCUMENTS, tasks=(), loops=(), monitors=(), gates=())
+    with database.begin() as tx:
+        documents.apply(tx, "default", fewer, applied_by="me", now_ms=1_000)
+        documents.apply(tx, "default", DOCUMENTS, applied_by="me", now_ms=2_000)
+        documents.apply(tx, "default", fewer, applied_by="me", now_ms=3_000)
+        documents.apply(tx, "default", DOCUMENTS, applied_by="me", now_ms=4_000)
+        made = build_snapshot(tx, ring, now_ms=5_000).made["default"]
+        assert (made["tasks/intent"], made["deployments/small"]) == (2_000, 1_000)
+        state.remove(tx, "default", "made", "")
+        documents.apply(tx, "default", fewer, applied_by="me", now_ms=6_000)
+        assert documents.made(tx, "default")["tasks/intent"] == 4_000
+
+
 def test_names_that_point_nowhere_are_refused_together(database: Database, ring: KeyRing) -> None:
     bad = msgspec.structs.replace(
         DOCUMENTS,

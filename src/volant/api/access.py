@@ -57,6 +57,16 @@ class Caller:
         """The tasks that they may call; empty: all."""
         return frozenset(self.key.tasks) if self.key else frozenset()
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """Of the gateway, those that they may ask for; empty: all."""
+        return frozenset(self.key.operations) if self.key else frozenset()
+
+    @property
+    def direct(self) -> bool:
+        """May ask for a deployment or provider/model. People may, and whoever may do everything."""
+        return self.key is None or self.key.direct or self.key.installation_admin
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:

@@ -43,6 +43,7 @@ from volant.gateway.cache import AnswerCache
 from volant.gateway.cache_meaning import packed
 from volant.gateway.chat import Chat
 from volant.gateway.control_link import ControlLink
+from volant.gateway.express import Express
 from volant.gateway.guards import Guards
 from volant.gateway.patience import Patience
 from volant.gateway.plan import Plans, compile_plans
@@ -123,6 +124,7 @@ class Worker:
         self.readiness = Readiness(self._link, data_dir, settings.disk_floor_mb << 20, self._recorder.is_full)
         self.app = Gateway(
             chat=chat,
+            express=Express(self._client, self._admission, self._recorder),
             relay=relay,
             readiness=self.readiness,
             max_body_bytes=settings.max_body_bytes,

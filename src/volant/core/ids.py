@@ -94,6 +94,18 @@ def new_id(noun: str, now_ms: int | None = None) -> str:
     return f"{PREFIXES[noun]}_{head.hex()}{_VARIANT[tail[0]]}{tail[1:].hex()}"
 
 
+def request_ids() -> tuple[str, str, str, str]:
+    """(inference, trace, span, span of its first call): what one request needs, from one draw.
+
+    A trace or span is all zero once in 2^64, and then only not shown."""
+    ms, sequence = _tick(None)
+    made = _random_bytes(40)
+    digits = made.hex()
+    head = (ms & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | sequence
+    inference_id = f"inf_{head:016x}{_VARIANT[made[0]]}{digits[2:16]}"
+    return inference_id, digits[16:48], digits[48:64], digits[64:]
+
+
 def time_ms_of(identifier: str) -> int:
     """The creation time in an id of ours, Unix milliseconds. Raises ValueError when it is none."""
     _, _, digits = identifier.partition("_")

@@ -365,6 +365,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     prompts: dict[str, dict[str, BoundPrompt]] = {}  # project -> reference, as variants write it -> version
     limits: dict[str, tuple[LimitSpec, ...]] = {}  # project -> ceilings
     aliases: dict[str, dict[str, str]] = {}  # project -> other name -> task
+    made: dict[str, dict[str, int]] = {}  # project -> "tasks/NAME", "deployments/NAME" -> first configured, Unix ms
 
 
 # ---------------------------------------------------------------- what the gateway writes (spooled, then drained)

@@ -5,6 +5,8 @@ app            which path goes where
 doors          which request line is whose: dialect, operation, model
 listing        GET models
 chat           the story of one request
+opening        a request, understood
+express        the usual request, on a straight way
 hooks          what may stand beside it: guards, a cache, an observer
 caller         who asks: key, user, session, trace, from headers and body
 auth           key -> grant
@@ -36,6 +38,7 @@ body           the caller's JSON made the upstream's
 exchange       bytes in, bytes out, streams relayed as they come
 streams        an exchange that translates, or is guarded
 answering      what the caller gets of an outcome
+edge           what a caller gets of an error that nobody else has answered
 answers        heads, errors and ends as the caller's clients read them
 cost           dollars of a call, and the most that a request can take
 validity       is the answer technically one?

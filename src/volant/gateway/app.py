@@ -7,22 +7,23 @@ everything else         control
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
+from collections.abc import Coroutine
 from typing import Any
 
 from volant.core.errors import VolantError
-from volant.gateway.answers import JSON_HEADER, send_error
+from volant.gateway import edge
+from volant.gateway.answers import JSON_HEADER
 from volant.gateway.caller import read_headers
 from volant.gateway.chat import Chat
 from volant.gateway.doors import Family, find, wrong_method
+from volant.gateway.express import Express
 from volant.gateway.listing import Listing
+from volant.gateway.opening import Opening
 from volant.gateway.patience import Patience
 from volant.gateway.readiness import Readiness
 from volant.gateway.relay import Receive, Relay, Send
 from volant.gateway.wire import Door, Head, Wire, too_large
-
-_log = logging.getLogger("volant.gateway")
 
 
 class ClientGone(Exception):
@@ -33,9 +34,17 @@ class Gateway:
     """ASGI 3. Needs `wire.GatewayProtocol` as the server's HTTP protocol."""
 
     def __init__(
-        self, *, chat: Chat, relay: Relay, readiness: Readiness, max_body_bytes: int, patience: Patience
+        self,
+        *,
+        chat: Chat,
+        express: Express,
+        relay: Relay,
+        readiness: Readiness,
+        max_body_bytes: int,
+        patience: Patience,
     ) -> None:
         self._chat = chat
+        self._express = express
         self._listing = Listing(chat)
         self._relay = relay
         self._readiness = readiness
@@ -44,24 +53,40 @@ class Gateway:
         self.refused: Counter[str] = Counter()  # requests that reached no deployment, by the code of their error
         self.door = Door(self._through_the_door, max_body_bytes)
 
-    async def _through_the_door(self, head: Head, body: bytes, wire: Wire) -> None:
+    def _through_the_door(self, head: Head, body: bytes, wire: Wire) -> Coroutine[Any, Any, None] | None:
         entrance = head.entrance
         try:
-            await self._answer(head, body, wire)
+            if (opening := self._open(head, body, wire)) is None or self._express.take(opening, wire, self._rest):
+                return None
         except VolantError as error:
             self.refused[error.code] += 1
-            _refuse(wire, error, entrance.family)
+            edge.refuse(wire, error, entrance.family)
+            return None
         except Exception:  # noqa: BLE001  # the edge: a bug of ours must not look like a closed connection
-            _excuse(wire, entrance.operation, entrance.family)
+            edge.excuse(wire, entrance.operation, entrance.family)
+            return None
+        return self._rest(opening, wire)
 
-    async def _answer(self, head: Head, body: bytes, wire: Wire) -> None:
+    async def _rest(self, opening: Opening, wire: Wire) -> None:
+        """What is left to do of a request, with time to wait."""
+        entrance = opening.asked.entrance
+        try:
+            await self._chat.answer(opening, wire)
+        except VolantError as error:
+            self.refused[error.code] += 1
+            edge.refuse(wire, error, entrance.family)
+        except Exception:  # noqa: BLE001  # the edge, as above
+            edge.excuse(wire, entrance.operation, entrance.family)
+
+    def _open(self, head: Head, body: bytes, wire: Wire) -> Opening | None:
+        """None: it is answered."""
         entrance = head.entrance
         if entrance.refusal is not None:
             raise entrance.refusal
         if entrance.operation == "models":
             self._listing.answer(head, wire)
-        else:
-            await self._chat.answer(head, body, wire)
+            return None
+        return self._chat.open(head, body)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         wire: Wire = scope["extensions"]["volant.wire"]
@@ -75,7 +100,8 @@ class Gateway:
                 entrance = entrance if method == entrance.method else wrong_method(entrance, method)
                 announced = read_headers(headers).content_length
                 body = b"" if entrance.refusal is not None else await self._read(receive, announced)
-                await self._answer(Head(entrance, headers), body, wire)
+                if (opening := self._open(Head(entrance, headers), body, wire)) is not None:
+                    await self._chat.answer(opening, wire)
             elif path == "/healthz":
                 wire.respond(200, JSON_HEADER, b'{"status":"ok"}')
             elif path == "/readyz":
@@ -84,11 +110,11 @@ class Gateway:
             else:
                 await self._relay(scope, receive, send, wire)
         except VolantError as error:
-            _refuse(wire, error, family)
+            edge.refuse(wire, error, family)
         except ClientGone:
             pass
         except Exception:  # noqa: BLE001  # the edge, as above
-            _excuse(wire, path, family)
+            edge.excuse(wire, path, family)
 
     async def _read(self, receive: Receive, announced: int) -> bytes:
         """A body that does not come through the door."""
@@ -107,20 +133,3 @@ class Gateway:
             if size > limit:
                 raise too_large(limit)
         return b"".join(pieces)
-
-
-def _refuse(wire: Wire, error: VolantError, family: Family) -> None:
-    if not wire.started:
-        send_error(wire, error, family)
-    elif not wire.complete:
-        wire.break_off()
-
-
-def _excuse(wire: Wire, what: str, family: Family) -> None:
-    """Called while an unexpected exception is handled."""
-    _log.exception("%s failed", what)
-    if not wire.started:
-        message = "something went wrong in the gateway; its log says what"
-        send_error(wire, VolantError("internal_error", message), family)
-    elif not wire.complete:
-        wire.break_off()

@@ -20,7 +20,7 @@ from volant.core.errors import BadInput, Unavailable, VolantError
 from volant.core.ids import new_span_id
 from volant.core.nouns import ModelCall
 from volant.dialects.openai_reading import Reading
-from volant.gateway.call import Call, Job, make_call
+from volant.gateway.call import Begun, Call, Job, make_call
 from volant.gateway.exchange import SERVER_STOPPING, Exchange
 from volant.gateway.failures import Failure, failure_of
 from volant.gateway.footing import Footing
@@ -90,9 +90,9 @@ class Attempts:
         self._hedges = HedgeBudget()
         self._observer = observer
 
-    async def answer(self, job: Job, outcome: Outcome | None = None) -> Outcome:
+    async def answer(self, job: Job, outcome: Outcome | None = None, begun: Begun | None = None) -> Outcome:
         """Try until one answers. Never raises for what upstreams do: see Outcome. `outcome`: to be filled in, for who
-        may not be here at the end."""
+        may not be here at the end. `begun`: the first was asked already."""
         outcome = outcome if outcome is not None else Outcome()
         failures: list[str] = []
         unable: BadInput | None = None
@@ -102,7 +102,7 @@ class Attempts:
         course = Course(job.variant, job.live, rng=self._rng, now=self._client.loop.time, tokens=tokens, suits=suits)
         refused: VolantError | None = None
         hedged = job.variant.spec.hedge_after_ms > 0 and job.wire is not None and len(job.variant.deployments) > 1
-        leg = course.first()
+        leg = course.first() if begun is None else course.begun(begun.place, begun.connection.started_at)
         if job.footing is not None and leg is not None and leg.place.target.model != job.footing.model:
             leg, refused = await _within_ceilings(job.footing, course, leg)
         while leg is not None:
@@ -112,13 +112,16 @@ class Attempts:
                 if hedged and leg.why == "first":
                     leg, failure = await self._race(job, course, leg, outcome, failures)
                 else:
-                    failure = self._settle(job, leg, await self._ask(job, course, leg), outcome)
+                    asked, begun = await self._ask(job, course, leg, begun), None
+                    failure = self._settle(job, leg, asked, outcome)
             except BadInput as error:
                 unable, failure = error, Failure("refused", error.code)
             else:
                 if failure is None:
                     return outcome
                 failures.append(f"{leg.place.target.name}: {failure.code}")
+            if job.wire is not None and job.wire.started:  # the caller reads an answer: nobody else may begin one
+                break
             leg = course.after(failure, leg)
             if job.footing is not None:
                 if leg is not None and (spent := await job.footing.cover_again(outcome.calls)) is not None:
@@ -150,9 +153,9 @@ class Attempts:
             pass
 
     # ------------------------------------------------------------ one attempt
-    async def _ask(self, job: Job, course: Course, leg: Leg) -> _Asked:
+    async def _ask(self, job: Job, course: Course, leg: Leg, begun: Begun | None = None) -> _Asked:
         """One call, told to the place's health as under way until `_settle`. Raises BadInput for what the place cannot
-        be asked."""
+        be asked. `begun`: it was made, and told."""
         place, health, now = leg.place, leg.place.health, self._client.loop.time
         if self._fetch is not None and may_name_urls(job.asked, place, job.edited):
             job = await with_media(job, place, self._fetch)
@@ -160,12 +163,15 @@ class Attempts:
         limits = place.timeouts
         if leg.why != "first" and (left_s := course.left_s()) < limits.total_s:
             limits = replace(limits, total_s=max(left_s, 0.001))
-        asked = _Asked(new_span_id(), tokens, time_ns() // 1_000_000, perf_counter())
-        health.begin(now())
+        if begun is None:
+            asked = _Asked(new_span_id(), tokens, time_ns() // 1_000_000, perf_counter())
+            health.begin(now())
+        else:
+            asked = _Asked(begun.ids[3], 0, begun.started_ms, begun.started)
         try:
-            if health.meter is not None:
+            if health.meter is not None and begun is None:
                 health.meter.take(tokens, now())
-            asked.call = await make_call(self._client, job, leg, asked.span_id, limits)
+            asked.call = await make_call(self._client, job, leg, asked.span_id, limits, begun)
         except BaseException:
             health.let_go()
             raise
@@ -220,17 +226,20 @@ class Attempts:
         try:
             await asyncio.wait(running, timeout=job.variant.spec.hedge_after_ms / 1000)
             silent = not next(iter(running)).done() and race.winner is None and not job.wire.gone
-            silent = silent and (job.footing is None or job.footing.covers_beside())
             if silent and (second := course.hedge(self._hedges)) is not None:
-                start(second)
+                if job.footing is None or await _covers_beside(job.footing, second):
+                    start(second)
+                else:
+                    course.take_back(second, self._hedges)
             while True:
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in sorted(done, key=lambda one: running[one][1].lost):  # a winner first
                     one, racer = running.pop(task)
-                    if racer.lost:
-                        self._lose(job, one, task.result(), outcome)
+                    if racer.lost:  # whatever became of it is not the caller's
+                        if task.exception() is None:
+                            self._lose(job, one, task.result(), outcome)
                         continue
-                    failure = self._outcome_of(job, one, task, outcome)
+                    failure = self._outcome_of(job, one, task, outcome, alone=not running)
                     if failure is None:
                         race.claim(racer)
                         await self._end_losers(job, running, outcome)
@@ -244,11 +253,13 @@ class Attempts:
                 if not task.cancel() and not task.cancelled() and task.exception() is None:
                     one.place.health.let_go()  # it is over, and nobody looks at it any more
 
-    def _outcome_of(self, job: Job, leg: Leg, task: asyncio.Task[_Asked], outcome: Outcome) -> Failure | None:
+    def _outcome_of(
+        self, job: Job, leg: Leg, task: asyncio.Task[_Asked], outcome: Outcome, *, alone: bool
+    ) -> Failure | None:
         try:
             return self._settle(job, leg, task.result(), outcome)
         except BadInput as error:
-            if leg.why == "hedge":  # it cannot be asked this; the first is under way
+            if leg.why == "hedge" or not alone:  # it cannot be asked this; the other one is under way, or was
                 return Failure("refused", error.code)
             raise
 
@@ -310,6 +321,12 @@ class Attempts:
         else:
             health.let_go()
         return failure
+
+
+async def _covers_beside(footing: Footing, leg: Leg) -> bool:
+    """May `leg` run beside the first? Its model's ceilings hold too."""
+    model = leg.place.target.model
+    return (model == footing.model or await footing.stand_on(model) is None) and footing.covers_beside()
 
 
 async def _within_ceilings(footing: Footing, course: Course, leg: Leg | None) -> tuple[Leg | None, VolantError | None]:

@@ -171,15 +171,21 @@ def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
     else:
         fields = asked.fields
         limits = [msgspec.json.decode(fields[name]) for name in _SAME if name in fields]
+        if "n" not in fields and "n" not in variant.defaults:  # nearly always
+            return _longest(limits) or (0 if _any(limits) else variant.max_tokens) or otherwise
         counts, prompts = [_said(fields, "n")], 1
     if counts[0] is None and "n" in variant.defaults:
         counts.append(_said(variant.defaults, "n"))
-    unsaid = variant.max_tokens if limits.count(None) == len(limits) else 0
-    return (
-        (max(map(_above_0, limits), default=0) or unsaid or otherwise)
-        * max(1, *map(_above_0, counts))
-        * max(1, prompts)
-    )
+    most = _longest(limits) or (0 if _any(limits) else variant.max_tokens) or otherwise
+    return most * max(1, *map(_above_0, counts)) * max(1, prompts)
+
+
+def _longest(limits: list[object]) -> int:
+    return _above_0(limits[0]) if len(limits) == 1 else max(map(_above_0, limits), default=0)
+
+
+def _any(limits: list[object]) -> bool:
+    return limits.count(None) < len(limits)
 
 
 def _said(fields: dict[str, msgspec.Raw], name: str) -> object:
@@ -188,7 +194,10 @@ def _said(fields: dict[str, msgspec.Raw], name: str) -> object:
 
 def _above_0(value: object) -> int:
     """A number of things, whole or written as 5.0; 0 for what is none. No larger than floats can count."""
-    return int(min(max(value, 0), 1 << 53)) if isinstance(value, int | float) and value == value else 0
+    return int(min(max(value, 0), 1 << 53)) if isinstance(value, _NUMBERS) and value == value else 0
+
+
+_NUMBERS = (int, float)
 
 
 def _between(before: bytes, after: bytes, messages: bytes) -> msgspec.Raw:

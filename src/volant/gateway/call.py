@@ -24,7 +24,7 @@ from volant.gateway.exchange import Exchange
 from volant.gateway.footing import Footing
 from volant.gateway.hooks import Guarding
 from volant.gateway.parts import ask_each
-from volant.gateway.plan import VariantPlan
+from volant.gateway.plan import Place, VariantPlan
 from volant.gateway.routing import Leg
 from volant.gateway.streams import OneArray, TranslatedExchange
 from volant.gateway.translation import Crossing, Headers, cross, named_answer
@@ -72,8 +72,23 @@ class Call(msgspec.Struct, kw_only=True):
     refusal: VolantError | None = None  # a guard broke its stream off
 
 
-async def make_call(client: HttpClient, job: Job, leg: Leg, span_id: str, timeouts: Timeouts) -> Call:
-    """Ask `leg.place`. Raises BadInput `not_supported` (and the like) for what it cannot be asked."""
+class Begun(msgspec.Struct, kw_only=True):
+    """A request that was sent before anybody waited for its answer, and that call is over: see `express`."""
+
+    ids: tuple[str, str, str, str]  # as request_ids
+    place: Place
+    connection: Connection
+    exchange: Exchange
+    footing: Footing | None
+    started_ms: int
+    started: float  # perf_counter()
+
+
+async def make_call(
+    client: HttpClient, job: Job, leg: Leg, span_id: str, timeouts: Timeouts, begun: Begun | None = None
+) -> Call:
+    """Ask `leg.place`, or take what came of asking it. Raises BadInput `not_supported` (and the like) for what it
+    cannot be asked."""
     asked = job.asked
     stream = asked.stream and job.wire is not None
     crossing = cross(asked, leg.variant, leg.place, stream=stream, edited=job.edited, said=job.said)
@@ -83,15 +98,25 @@ async def make_call(client: HttpClient, job: Job, leg: Leg, span_id: str, timeou
             return _asked(client, job, leg, part, span_id, timeouts)
 
         return await ask_each(ask, crossing, leg, job.wire, timeouts, client.loop)
-    return await _asked(client, job, leg, crossing, span_id, timeouts)
+    return await _asked(client, job, leg, crossing, span_id, timeouts, begun)
 
 
-async def _asked(client: HttpClient, job: Job, leg: Leg, crossing: Crossing, span_id: str, timeouts: Timeouts) -> Call:
+async def _asked(
+    client: HttpClient,
+    job: Job,
+    leg: Leg,
+    crossing: Crossing,
+    span_id: str,
+    timeouts: Timeouts,
+    begun: Begun | None = None,
+) -> Call:
     stream = job.asked.stream and job.wire is not None
     trace = b"traceparent: 00-%b-%b-01\r\n" % (job.trace_id.encode(), span_id.encode())
     endpoint = crossing.way.endpoint
     data = endpoint.request(crossing.body, trace, stream=stream, said=crossing.said)
-    for fresh in (False, True):
+    if begun is not None and ((error := begun.exchange.error) is None or not is_stale(begun.connection, error)):
+        return _read(job, crossing, begun.exchange)
+    for fresh in (False, True) if begun is None else (True,):
         connection = None if fresh else client.idle(endpoint.origin)
         if connection is None:
             try:

@@ -98,6 +98,8 @@ def subject_of_call(caller: Caller, fields: dict[str, msgspec.Raw]) -> Subject:
 
     Raises BadInput `invalid_field` for an extension object that is not ours.
     """
+    if not caller.user and not caller.session and _NAMING.isdisjoint(fields):
+        return _NOBODY
     extension = _extension(fields.get("volant"))
     user = caller.user or extension.user or _text(fields.get("safety_identifier")) or _text(fields.get("user"))
     session = caller.session or extension.session
@@ -107,6 +109,10 @@ def subject_of_call(caller: Caller, fields: dict[str, msgspec.Raw]) -> Subject:
         session = session or str(metadata.get("session") or "")
     user, session = user[:_LONGEST_NAME], session[:_LONGEST_NAME]
     return Subject(user=user, session=session, tags=extension.tags, variables=extension.variables)
+
+
+_NAMING = frozenset({"volant", "safety_identifier", "user", "metadata"})
+_NOBODY = Subject(user="", session="", tags={}, variables={})
 
 
 def _extension(raw: msgspec.Raw | None) -> Extension:

@@ -29,6 +29,7 @@ from volant.gateway.inference import Inference, open_inference, shadow_of
 from volant.gateway.inner import Inner
 from volant.gateway.limit_headers import headers_of
 from volant.gateway.moderating import Find
+from volant.gateway.opening import Opening
 from volant.gateway.plan import Plans, TaskPlan
 from volant.gateway.record import Recorder
 from volant.gateway.shadow import Shadows
@@ -80,43 +81,49 @@ class Chat:
             )
         return plans, grant
 
-    async def answer(self, head: Head, raw: bytes, wire: Wire) -> None:
-        """Raises VolantError for what never reached a deployment."""
+    def open(self, head: Head, raw: bytes) -> Opening:
+        """Understand a request. Raises VolantError for what nobody has to be asked about."""
         started, started_ms = perf_counter(), time_ns() // 1_000_000
-        entrance, headers = head.entrance, head.headers
         caller, plans, grant = self._who(head, started_ms)
-        asked = body.parse(raw, self._max_json_depth, entrance)
+        asked = body.parse(raw, self._max_json_depth, head.entrance)
         plan = _plan(plans, grant, asked)
         subject = subject_of_call(caller, asked.fields)
-        refuses = plans.snapshot.on_full_disk == "refuse"
-        if refuses and self._recorder.is_full():
+        if plans.snapshot.on_full_disk == "refuse" and self._recorder.is_full():
             raise StorageFull("disk_full", "the disk is full, and this project serves nothing unrecorded")
+        return Opening(head, caller, plans, grant, asked, plan, subject, started, started_ms)
+
+    async def answer(self, opening: Opening, wire: Wire) -> None:
+        """Raises VolantError for what never reached a deployment."""
+        caller, plans, grant, plan = opening.caller, opening.plans, opening.grant, opening.plan
+        asked, subject, begun = opening.asked, opening.subject, opening.begun
+        entrance = asked.entrance
         if plan.prompted:
             plan = prompting.rendered(plan, subject.variables)
         elif subject.variables:
             raise prompting.no_prompt(plan.task.name)
-        footing: Footing | None = None
-        if plans.ceilings.concern(grant):
+        footing: Footing | None = begun.footing if begun is not None else None
+        if begun is None and plans.ceilings.concern(grant):
             usd, tokens = most_of(asked, plan)
             model = plan.live.model
             footing = await stand(self._admission, plans.ceilings, grant, plan.task.name, model, usd, tokens)
         outcome = Outcome()
         try:
-            inference = open_inference(plans, grant, plan, caller, subject, asked, started_ms)
+            ids = begun.ids if begun is not None else None
+            inference = open_inference(plans, grant, plan, caller, subject, asked, opening.started_ms, ids)
             inference.footing = footing
             if self._observer is not None:
                 self._observer.began(grant.project, plan.task.name)
             answered = await self._guard(inference, subject.variables) if plan.task.guards else None
             if answered is None and entrance.operation in locally.OPERATIONS:
                 answered = await locally.answer(inference, self._find)
-            job = _job(inference, caller, footing, going_along(entrance.family, headers), wire)
+            job = _job(inference, caller, footing, going_along(entrance.family, opening.head.headers), wire)
             if answered is not None:
                 outcome = answered
             elif plan.task.cache is None:
-                outcome = await self._attempts.answer(job)
+                outcome = await self._attempts.answer(job, begun=begun)
             else:
                 outcome = await self._through_cache(inference, job, caller)
-            await self._finish(inference, outcome, job, started, plans.snapshot.on_full_disk)
+            await self._finish(inference, outcome, job, opening.started, plans.snapshot.on_full_disk)
         finally:
             if footing is not None:
                 footing.settle(outcome.calls)  # what guards and cache asked is settled by itself

@@ -21,11 +21,12 @@ SERVER_STOPPING = "server_stopping"
 
 
 class Exchange:
-    """A Sink. `done` resolves when everything came, or nothing more will; then `error` says whether all is well."""
+    """A Sink."""
 
     __slots__ = (
-        "_connection", "_cutter", "_head", "_held", "_room", "_strip_usage", "_wire", "began", "blocks", "content_type",
-        "done", "done_event", "error", "failed_early", "first_at", "headers", "is_stream", "status",
+        "_connection", "_cutter", "_done", "_head", "_held", "_loop", "_room", "_strip_usage", "_wire", "began",
+        "blocks", "content_type", "done_event", "error", "failed_early", "first_at", "headers", "is_stream", "over",
+        "status",
     )  # fmt: skip
 
     def __init__(
@@ -38,7 +39,7 @@ class Exchange:
         strip_usage: bool = False,
     ) -> None:
         """With `wire` and `stream_head`, a 200 event stream is relayed to the client under that head."""
-        self.done: asyncio.Future[None] = loop.create_future()
+        self.over = False  # everything came, or nothing more will; then `error` says whether all is well
         self.status = 0
         self.headers: Headers = []
         self.content_type = b""
@@ -50,6 +51,8 @@ class Exchange:
         self.failed_early = False  # the stream said an error, or nonsense, before its first word
         self.first_at = 0.0  # when the answer began; of a stream, its first word
         self._held: list[bytes] = []  # of a stream, before its first word
+        self._loop = loop
+        self._done: asyncio.Future[None] | None = None
         self._connection = connection
         self._wire = wire
         self._head = stream_head
@@ -69,6 +72,15 @@ class Exchange:
         return exchange
 
     @property
+    def done(self) -> asyncio.Future[None]:
+        """Resolves when it is over."""
+        if self._done is None:
+            self._done = self._loop.create_future()
+            if self.over:
+                self._done.set_result(None)
+        return self._done
+
+    @property
     def body(self) -> bytes:
         """What came."""
         return self.blocks[0] if len(self.blocks) == 1 else b"".join(self.blocks)
@@ -84,13 +96,13 @@ class Exchange:
 
     def abandon(self) -> None:
         """The client left: nobody wants this answer."""
-        if not self.done.done():
+        if not self.over:
             self._cancel()
             self.failed(TransportError("client_gone", "the client closed the connection"))
 
     def stop(self) -> None:
         """This server ends and waits no longer: end with what has come."""
-        if not self.done.done():
+        if not self.over:
             self._cancel()
             self.failed(TransportError(SERVER_STOPPING, "the server stopped before the answer was whole"))
 
@@ -109,7 +121,7 @@ class Exchange:
         if self._room < 0:
             self._cancel()
             self.failed(TransportError("too_large", "the upstream's answer is larger than we take"))
-        elif self.done.done():
+        elif self.over:
             return
         elif not self.is_stream or self._wire is None:
             if not self.first_at:
@@ -131,8 +143,10 @@ class Exchange:
 
     # ------------------------------------------------------------ inside
     def _resolve(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
+        if not self.over:
+            self.over = True
+            if self._done is not None and not self._done.done():
+                self._done.set_result(None)
 
     def _stop(self, final: bool) -> None:
         if final:

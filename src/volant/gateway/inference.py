@@ -8,7 +8,7 @@ import msgspec
 
 from volant.core.chat import ChatRequest
 from volant.core.costs import cost_usd
-from volant.core.ids import new_id, new_span_id, random_hex
+from volant.core.ids import new_id, new_span_id, request_ids
 from volant.core.nouns import InferenceRecord, KeyGrant, ModelCall
 from volant.gateway import prompting
 from volant.gateway.attempt import GONE, Outcome
@@ -65,14 +65,27 @@ class Inference(msgspec.Struct, kw_only=True):
         return self.plan.task.expects == "json"
 
 
-def open_inference(
-    plans: Plans, grant: KeyGrant, plan: TaskPlan, caller: Caller, subject: Subject, asked: Asked, started_ms: int
-) -> Inference:
-    """Give it its ids, hash its user, and draw its arm."""
-    inference_id = new_id("inference")
-    made = random_hex(24)  # a trace and a span in one draw; all zero once in 2^64, and then only not shown
+def hashed_user(plans: Plans, grant: KeyGrant, subject: Subject) -> str:
+    """The subject: its user's keyed hash; empty where the call names none."""
+    if not subject.user:
+        return ""
     hash_key = plans.subject_keys.get(grant.project)
-    hashed = subject_of(hash_key, subject.user) if subject.user and hash_key else ""
+    return subject_of(hash_key, subject.user) if hash_key else ""
+
+
+def open_inference(
+    plans: Plans,
+    grant: KeyGrant,
+    plan: TaskPlan,
+    caller: Caller,
+    subject: Subject,
+    asked: Asked,
+    started_ms: int,
+    ids: tuple[str, str, str, str] | None = None,
+) -> Inference:
+    """Give it its ids (or those that it has: see request_ids), hash its user, and draw its arm."""
+    inference_id, trace_id, span_id, _ = ids or request_ids()
+    hashed = hashed_user(plans, grant, subject)
     arm: Arm = "live"
     if plan.candidate is not None:
         arm = arm_of(plan.route.split, hashed or inference_id)
@@ -84,8 +97,8 @@ def open_inference(
         live = plan.weighted[share_of(weights, f"weights {plan.task.name}", hashed or inference_id)]
     return Inference(
         inference_id=inference_id,
-        trace_id=caller.trace_id or made[:32],
-        span_id=made[32:],
+        trace_id=caller.trace_id or trace_id,
+        span_id=span_id,
         parent_span_id=caller.parent_span_id,
         grant=grant,
         plan=plan,

@@ -49,6 +49,10 @@ class _Patience(Wire):
     def gone(self) -> bool:
         return self._left
 
+    @property
+    def started(self) -> bool:
+        return False
+
     def leave(self) -> None:
         """Hang up: the call under way ends, and counts as far as it came."""
         self._left = True

@@ -24,9 +24,7 @@ class Accounted(Protocol):
     def accounts(self) -> tuple[Account, ...]: ...
 
 
-def headers_of(
-    standing: Accounted, dialect: str, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-) -> bytes:
+def headers_of(standing: Accounted, dialect: str, now_ms: Callable[[], int] | None = None) -> bytes:
     """Header lines as bytes, each with its line end; empty where no rate is limited. Call it before `settle`."""
     if not standing.accounts:
         return b""
@@ -39,7 +37,7 @@ def headers_of(
             tokens, of_tokens = left, account.ceiling.limits.tokens_per_minute
     if not of_requests and not of_tokens:
         return b""
-    now = now_ms()
+    now = now_ms() if now_ms is not None else time.time_ns() // 1_000_000
     ends = (now // MINUTE_MS + 1) * MINUTE_MS
     write = _anthropic if dialect.startswith("anthropic") else _openai
     lines = write(b"requests", of_requests, _shown(requests, of_requests), now, ends) if of_requests else b""

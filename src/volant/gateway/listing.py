@@ -7,6 +7,7 @@ Models", Gemini `models.list` (read November 2026).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +45,9 @@ class Listing:
                     f"the model {entrance.model[:80]!r} does not exist, or this key may not ask for it",
                     hint=f"to ask for: {', '.join(named)}",
                 )
-            said = one(entrance.model)
+            said = one(entrance.model, made_ms(plans, grant, entrance.model))
         else:
-            said = many([one(name) for name in named])
+            said = many([one(name, made_ms(plans, grant, name)) for name in named])
         ids = id_lines(entrance.family, caller.request_id) if caller.request_id else b""
         wire.respond(200, JSON_HEADER + ids, msgspec.json.encode(said))
 
@@ -61,16 +62,26 @@ def names(plans: Plans, grant: KeyGrant) -> list[str]:
     return found
 
 
-def _openai(name: str) -> Json:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "volant"}
+def made_ms(plans: Plans, grant: KeyGrant, name: str) -> int:
+    """When the task (an alias's, too) or deployment was first configured, Unix milliseconds. A deployment that a
+    release added is as old as the oldest thing of its project; 0 where nothing is known."""
+    made = plans.snapshot.made.get(grant.project, {})
+    task = plans.snapshot.aliases.get(grant.project, {}).get(name, name)
+    at = made.get(f"tasks/{name}") or made.get(f"tasks/{task}") or made.get(f"deployments/{name}")
+    return at or min(made.values(), default=0)
+
+
+def _openai(name: str, made_ms: int) -> Json:
+    return {"id": name, "object": "model", "created": made_ms // 1000, "owned_by": "volant"}
 
 
 def _openai_list(models: list[Json]) -> Json:
     return {"object": "list", "data": models}
 
 
-def _anthropic(name: str) -> Json:
-    return {"type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z"}
+def _anthropic(name: str, made_ms: int) -> Json:
+    made = datetime.fromtimestamp(made_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"type": "model", "id": name, "display_name": name, "created_at": made}
 
 
 def _anthropic_list(models: list[Json]) -> Json:
@@ -78,7 +89,8 @@ def _anthropic_list(models: list[Json]) -> Json:
     return {"data": models, "has_more": False, **ends}
 
 
-def _gemini(name: str) -> Json:
+def _gemini(name: str, made_ms: int) -> Json:
+    """Gemini says no time."""
     methods = ["generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"]
     return {
         "name": f"models/{name}", "baseModelId": name, "version": "1", "displayName": name,
@@ -90,7 +102,7 @@ def _gemini_list(models: list[Json]) -> Json:
     return {"models": models}
 
 
-_SHAPES: dict[str, tuple[Callable[[str], Json], Callable[[list[Json]], Json]]] = {
+_SHAPES: dict[str, tuple[Callable[[str, int], Json], Callable[[list[Json]], Json]]] = {
     "openai": (_openai, _openai_list),
     "anthropic": (_anthropic, _anthropic_list),
     "gemini": (_gemini, _gemini_list),

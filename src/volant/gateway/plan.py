@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -128,6 +128,7 @@ class Plans:
     subject_keys: dict[str, bytes]
     places: dict[str, dict[str, Place]] = field(default_factory=dict)  # project -> deployment name -> place
     ceilings: Ceilings = field(default_factory=Ceilings)
+    lanes: dict[tuple[str, str], Any] = field(default_factory=dict)  # (key's id, model) -> see `express`
     _direct: dict[tuple[str, str], TaskPlan] = field(default_factory=dict)
 
     def find_task(self, grant: KeyGrant, model: str) -> TaskPlan:

@@ -60,6 +60,10 @@ class HedgeBudget:
         self._saved -= 1.0
         return True
 
+    def give_back(self) -> None:
+        """What was taken was not used."""
+        self._saved += 1.0
+
 
 class Course:
     """The course of one request over its places."""
@@ -106,6 +110,13 @@ class Course:
         self._deadline = self._now()
         return self._go(self._next())
 
+    def begun(self, place: Place, since: float) -> Leg:
+        """The first was asked already, at `since`."""
+        self._deadline = since
+        leg = Leg(self._variant, place, False)
+        self._go(leg)
+        return leg
+
     def after(self, failure: Failure, leg: Leg | None = None) -> Leg | None:
         """Who is asked after `leg` (the last one, where none is given) failed. None: that was all."""
         self.note(failure, leg)
@@ -143,6 +154,11 @@ class Course:
                 place = well[choose([one.health for one in well], self._rng, now)]
                 return self._go(Leg(self._variant, place, False, "hedge"))
         return None
+
+    def take_back(self, leg: Leg, budget: HedgeBudget) -> None:
+        """That hedge was not made: the place may still be asked, and another request may hedge."""
+        self._asked.remove(leg.place)
+        budget.give_back()
 
     def left_s(self) -> float:
         """Seconds until the request's time is over: as much as its most patient deployment has for one call."""

@@ -72,6 +72,10 @@ class TranslatedExchange(Exchange):
             return self.done_event
         return b"" if failed else self._renderer.done()
 
+    def broken(self, failed: Failed) -> bytes:
+        """The last bytes of a stream that broke off here; empty where the place's own frames were passed on."""
+        return b"" if self._renderer is None else self._renderer.feed(failed)
+
     # ------------------------------------------------------------ Sink
     def head(self, status: int, headers: Headers) -> None:
         super().head(status, headers)
@@ -83,14 +87,14 @@ class TranslatedExchange(Exchange):
             self._take(frame)
 
     def data(self, piece: bytes) -> None:
-        if self.is_stream and self._wire is not None and len(piece) <= self._room and not self.done.done():
+        if self.is_stream and self._wire is not None and len(piece) <= self._room and not self.over:
             self._room -= len(piece)
             self._cut(piece)
         else:
             super().data(piece)
 
     def end(self) -> None:
-        if self.is_stream and self._wire is not None and not self.done.done() and (rest := self._frames.flush()):
+        if self.is_stream and self._wire is not None and not self.over and (rest := self._frames.flush()):
             self._take(rest)
         self._over = True
         self._more.set()
@@ -104,7 +108,7 @@ class TranslatedExchange(Exchange):
 
     # ------------------------------------------------------------ frames and events
     def _take(self, frame: bytes) -> None:
-        if self.done.done():
+        if self.over:
             return
         try:
             events = self._parser.feed(frame)

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import msgspec
 
-from volant.core.nouns import ModelCall
+from volant.core.nouns import ModelCall, Target
 from volant.dialects.openai_reading import Reading
 from volant.gateway.call import Call, Job
 from volant.gateway.cost import cost_of
@@ -31,7 +31,7 @@ def model_call(
     number: int,
 ) -> ModelCall:
     """What one call was, took and cost. `number`: how many there were before it."""
-    target, reading, exchange = leg.place.target, call.reading, call.exchange
+    reading, exchange = call.reading, call.exchange
     counts = reading
     if is_estimated(call):
         # no usage came: broke off, left, or a server that never counts
@@ -40,26 +40,57 @@ def model_call(
         cancelled = failure is not None and failure.code in HUNG_UP
         # we hung up on a place that has read the request: it counts that
         counts = Reading(input_tokens=_estimate(job, leg)) if cancelled else _NOTHING
-    counts = in_reason(counts)
+    return written(
+        job.inference_id,
+        leg.place.target,
+        in_reason(counts),
+        span_id,
+        started_ms,
+        latency_ms,
+        ttft_ms,
+        number,
+        status=exchange.status,
+        error_code=failure.code if failure is not None else "",
+        response_id=reading.response_id if reading is not None else "",
+        why=leg.why,
+    )
+
+
+def written(
+    inference_id: str,
+    target: Target,
+    counts: Reading,
+    span_id: str,
+    started_ms: int,
+    latency_ms: float,
+    ttft_ms: float,
+    number: int,
+    *,
+    status: int,
+    error_code: str = "",
+    response_id: str = "",
+    why: str = "first",
+) -> ModelCall:
+    """One call to `target`, which took `counts`."""
     return ModelCall(
-        call_id=f"call_{job.inference_id[4:-2]}{number:02x}",  # its inference's time and randomness
+        call_id=f"call_{inference_id[4:-2]}{number:02x}",  # its inference's time and randomness
         span_id=span_id,
         deployment=target.name,
         model=target.model,
         started_ms=started_ms,
         latency_ms=latency_ms,
-        status=exchange.status,
-        error_code=failure.code if failure is not None else "",
+        status=status,
+        error_code=error_code,
         input_tokens=counts.input_tokens,
         output_tokens=counts.output_tokens,
         cost_usd=cost_of(target, counts),
-        provider_response_id=reading.response_id if reading is not None else "",
+        provider_response_id=response_id,
         cached_tokens=counts.cached_tokens,
         cache_write_tokens=counts.cache_write_tokens,
         reasoning_tokens=counts.reasoning_tokens,
         ttft_ms=ttft_ms,
         price_version=target.price_version,
-        why=leg.why,
+        why=why,
     )
 
 

@@ -351,7 +351,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
@@ -435,6 +436,9 @@ class Wire:
         cycle = self._cycle
         if cycle.disconnected:
             return
+        if cycle.response_started:  # a second head would be read as a part of the first answer
+            self.break_off()
+            return
         cycle.response_started = True
         if cycle.more_body:  # the request's rest is on its way, and nobody wants it
             cycle.keep_alive = False
@@ -448,6 +452,9 @@ class Wire:
         """The head of an answer in chunks, and its first chunk (which may be empty)."""
         cycle = self._cycle
         if cycle.disconnected:
+            return
+        if cycle.response_started:
+            self.break_off()
             return
         cycle.response_started = cycle.chunked_encoding = True
         close = b"" if cycle.keep_alive else b"connection: close\r\n"

@@ -243,6 +243,10 @@ _SOURCES: dict[str, _Source] = {
     ),
     "alerts": _Source(table=tables.alert, sentence="monitors that fired"),
     "erasures": _Source(table=tables.erasure, sentence="erasures with their receipts"),
+    "usage": _Source(
+        table=tables.usage, sentence="sums per UTC day: of each key, task and model, and of the project",
+        order=("day", "over", "name"),
+    ),
     "rollups": _Source(
         table=tables.rollup, sentence="sums per minute and slice",
         order=("minute_ms", "task", "variant", "deployment", "arm"),

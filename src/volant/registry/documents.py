@@ -24,6 +24,7 @@ _NAMES = {
     "gates": "name",
     "loops": "task",
 }
+_MADE = "made"  # a kind of state
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +102,7 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
     }
     tx.execute(insert(document).values(row))
     revision.bump(tx)
+    _note_new(tx, project, before, documents, now_ms)
     return Applied(
         revision=before.revision + 1,
         hash=digest,
@@ -109,6 +111,22 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
         created_ms=now_ms,
         changes=diff(before.documents, documents),
     )
+
+
+def made(tx: Connection, project: str) -> dict[str, int]:
+    """"tasks/NAME" and "deployments/NAME", of all that were ever configured -> when they first were, Unix ms."""
+    return state.get(tx, project, _MADE, "", dict[str, int]) or {}
+
+
+def _note_new(tx: Connection, project: str, before: Applied, now: Documents, now_ms: int) -> None:
+    """Kept as state beside the documents, so that nobody reads all revisions to find out."""
+    known = made(tx, project) or dict.fromkeys(_listed(before.documents), before.created_ms)
+    state.put(tx, project, _MADE, "", {**dict.fromkeys(_listed(now), now_ms), **known}, now_ms=now_ms)
+
+
+def _listed(documents: Documents) -> list[str]:
+    tasks, deployments = documents.tasks, documents.deployments
+    return [f"tasks/{one.name}" for one in tasks] + [f"deployments/{one.name}" for one in deployments]
 
 
 def _wrong_guards(documents: Documents) -> list[str]:

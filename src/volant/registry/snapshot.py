@@ -50,6 +50,7 @@ def build_snapshot(
     hash_keys: dict[str, str] = {}
     bound: dict[str, dict[str, BoundPrompt]] = {}
     aliases: dict[str, dict[str, str]] = {}
+    made: dict[str, dict[str, int]] = {}
     limits: dict[str, tuple[LimitSpec, ...]] = {}
     parts: list[object] = []
     refuse = False
@@ -60,6 +61,7 @@ def build_snapshot(
         secret = _Secrets(tx, ring, project.id, environment or {})
         targets[project.id] = _targets(tx, project.id, applied.documents, price_of, base_url_of, secret, day_of(now_ms))
         aliases[project.id] = applied.documents.aliases
+        made[project.id] = documents.made(tx, project.id)
         limits[project.id] = applied.documents.limits
         refuse = refuse or applied.documents.policy.on_full_disk == "refuse"
         bound[project.id] = _prompts(tx, project.id, routes[project.id])
@@ -75,6 +77,7 @@ def build_snapshot(
         on_full_disk="refuse" if refuse else "serve",
         prompts=bound,
         aliases=aliases,
+        made=made,
         limits=limits,
     )
 

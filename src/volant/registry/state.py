@@ -5,6 +5,7 @@
     split        task               core.nouns.Split: where users go while a rollout runs
     variant      task/variant       VariantSpec: a variant that a release added
     deployment   deployment         Place: where an engine of ours listens, and whether it is healthy
+    made                            when each task and deployment was first configured (documents.made)
 
 Any other kind may be kept too (`put`, `get`, `listed`); every change grows the revision, so gateways hear of it.
 """

@@ -36,6 +36,7 @@ from volant.store.vault import new_key, unwrap_key, wrap_key
 _MAGIC = b"VSP1"
 _FRAME = struct.Struct("<IIQ")
 _LENGTH, _COUNTER_AT = 4, 8
+_WORD, _COUNT = struct.Struct("<I"), struct.Struct(">Q")
 _TAG_BYTES = 16
 _AHEAD_BYTES = 256 << 10
 _MADV_POPULATE_WRITE = 23  # Linux 5.14; Python has no name for it yet
@@ -75,15 +76,14 @@ class _Mapped:
 
     def append(self, cipher: AESGCM, counter: int, record: bytes) -> None:
         at = self.size
-        nonce = counter.to_bytes(12, "big")
         end = at + _FRAME.size + len(record) + _TAG_BYTES
         if end > self._populated:
             self._populate(end)
         view = self._view
-        cipher.encrypt_into(nonce, record, _MAGIC, view[at + _FRAME.size : end])
-        view[at + 8 : at + _FRAME.size] = nonce[4:]
-        view[at + 4 : at + 8] = zlib.crc32(view[at + 8 : end]).to_bytes(4, "little")
-        view[at : at + 4] = (end - at - 8).to_bytes(4, "little")  # the length last: now it is there
+        cipher.encrypt_into(counter.to_bytes(12, "big"), record, _MAGIC, view[at + _FRAME.size : end])
+        _COUNT.pack_into(view, at + _COUNTER_AT, counter)
+        _WORD.pack_into(view, at + _LENGTH, zlib.crc32(view[at + _COUNTER_AT : end]))
+        view[at : at + _LENGTH] = (end - at - _COUNTER_AT).to_bytes(4, "little")  # last, and in one: now it is there
         self.size = end
 
     def _populate(self, end: int) -> None:

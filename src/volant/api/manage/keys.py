@@ -61,7 +61,7 @@ def create_key(
     body: Annotated[NewKey, AsJson, Body()], caller: ManagesKeys, context: Has
 ) -> Annotated[MadeKey, AsJson]:
     keys.require_no_more(body.scopes, caller.permissions)
-    _require_tasks(caller, body.tasks)
+    _require_within(caller, tasks=body.tasks, operations=body.operations, direct=body.direct)
     with context.db.begin() as tx:
         key, clear = keys.create_key(
             tx,
@@ -86,6 +86,7 @@ def change_key(
 ) -> Annotated[keys.ApiKey, AsJson]:
     with context.db.begin() as tx:
         _within(tx, caller, key_id)
+        _require_within(caller, operations=body.operations, direct=bool(body.direct))
         given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
         key = keys.change(tx, caller.project, key_id, **given)
         did(tx, context, caller, "key.change", "key", key.id, **msgspec.to_builtins(given))
@@ -130,17 +131,27 @@ def _within(tx: Connection, caller: Caller, key_id: str) -> None:
     """Raises Forbidden for a key that may do more than the caller, NotFound for another project's."""
     found = keys.get_key(tx, caller.project, key_id)
     keys.require_no_more(found.scopes, caller.permissions)
-    _require_tasks(caller, found.tasks)
+    _require_within(caller, tasks=found.tasks, operations=found.operations, direct=found.direct)
     if found.installation_admin and not caller.installation_admin:
         raise Forbidden("root_key", "the root key is for admins of the installation", where=key_id)
 
 
-def _require_tasks(caller: Caller, tasks: Sequence[str]) -> None:
-    """A key for some tasks makes and changes keys for those only. Raises Forbidden."""
-    if caller.tasks and not (tasks and caller.tasks >= set(tasks)):
+def _require_within(
+    caller: Caller, *, tasks: Sequence[str] | None = None, operations: Sequence[str] | None = None, direct: bool = False
+) -> None:
+    """A key makes and changes keys within its own reach only; None is not asked about. Raises Forbidden."""
+    for where, own, asked in (("tasks", caller.tasks, tasks), ("operations", caller.operations, operations)):
+        if own and asked is not None and not (asked and own >= set(asked)):
+            raise Forbidden(
+                "key_beyond_you",
+                f"your key is for {', '.join(sorted(own))} only",
+                where=where,
+                hint=f"name {where} among those",
+            )
+    if direct and not caller.direct:
         raise Forbidden(
             "key_beyond_you",
-            f"your key is for {', '.join(sorted(caller.tasks))} only",
-            where="tasks",
-            hint="name tasks among those",
+            "your key may not ask for a deployment or provider/model, so no key of its making may",
+            where="direct",
+            hint="leave `direct` out, or ask a person or with the root key",
         )

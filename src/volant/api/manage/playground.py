@@ -17,6 +17,7 @@ from volant.registry import keys
 
 router = APIRouter(prefix="/playground", tags=["playground"])
 MINUTE_MS = 60_000
+OPERATIONS = ("chat", "models")  # what the page asks for
 
 
 class PlaygroundAsk(Noun, frozen=True, kw_only=True):
@@ -47,6 +48,11 @@ def open_playground(
             "this key makes no keys, for the playground neither",
             hint="sign in, or ask with the key itself",
         )
+    operations = tuple(name for name in OPERATIONS if not caller.operations or name in caller.operations)
+    if not operations:
+        raise Forbidden(
+            "key_beyond_you", "your key is for no chat, so the playground is of no use to it", where="operations"
+        )
     now_ms = context.clock.now_ms()
     with context.db.begin() as tx:
         key, clear = keys.create_key(
@@ -56,8 +62,8 @@ def open_playground(
             scopes=("inference",),
             now_ms=now_ms,
             tasks=tuple(sorted(caller.tasks)),
-            operations=("chat", "models"),
-            direct=not caller.tasks,
+            operations=operations,
+            direct=caller.direct,
             expires_ms=now_ms + body.minutes * MINUTE_MS,
         )
         did(tx, context, caller, "key.create", "key", key.id, scopes=key.scopes, playground=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from volant.app.supervisor import Supervisor
 from volant.cli import settings_file, show
 from volant.cli.client import Client
 from volant.cli.options import AsJson, Config
-from volant.core.errors import VolantError
+from volant.core.errors import BadInput, VolantError
 from volant.core.nouns import Documents
 from volant.core.settings import ServerSettings
 
@@ -49,19 +50,29 @@ def up(
     settings, documents, place = settings_file.load(config, os.environ, flags)
     supervisor = Supervisor(settings, partial(_note, settings))
     url = supervisor.prepare()
+    refused: list[int] = []
     threading.Thread(
-        target=_greet, args=(url, supervisor.data, documents, place, as_json), name="greeting", daemon=True
+        target=_greet, args=(url, supervisor.data, documents, place, as_json, refused), name="greeting", daemon=True
     ).start()
-    raise typer.Exit(supervisor.run())
+    ended = supervisor.run()
+    raise typer.Exit(refused[0] if refused else ended)
 
 
-def _greet(url: str, data: Path, documents: Documents, config: Path | None, as_json: bool) -> None:
-    """Wait until the server answers, apply a first configuration, and say where everything is."""
+def _greet(url: str, data: Path, documents: Documents, config: Path | None, as_json: bool, refused: list[int]) -> None:
+    """Wait until the server answers, apply a first configuration, and say where everything is.
+
+    A first configuration that cannot hold ends the server, and `refused` has the exit code: it would serve nothing.
+    """
     begun = time.time()
     try:
         client = _when_ready(url, data)
         applied = _apply_first(client, documents)
         setup = str(client.get("/api/v1/invitations/setup")["link"])
+    except BadInput as error:
+        show.problem(error, as_json)
+        refused.append(error.exit_code)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
     except VolantError as error:
         show.problem(error, as_json)
         return

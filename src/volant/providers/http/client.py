@@ -42,6 +42,10 @@ class HttpClient:
                 return connection
         return None
 
+    def keep(self, connection: Connection) -> None:
+        """What `idle` gave was not used after all."""
+        self._idle[connection.origin].append(connection)
+
     async def connect(self, origin: Origin, connect_s: float = 5.0, *, fresh: bool = False) -> Connection:
         """An idle connection or a new one. Raises TransportError, of the kinds where nothing was sent."""
         if not fresh and (waiting := self.idle(origin)) is not None:

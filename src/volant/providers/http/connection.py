@@ -31,12 +31,13 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_bodied", "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_heard", "_informational", "_no_body",
-        "_parser", "_pause_wanted", "answered", "deadline", "idle_since", "keep", "origin", "sink", "started_at",
-        "timeouts", "transport", "used",
+        "_parser", "_pause_wanted", "answered", "deadline", "idle_since", "keep", "loop", "origin", "sink",
+        "started_at", "timeouts", "transport", "used",
     )  # fmt: skip
 
     def __init__(self, client: Keeper, origin: Origin) -> None:
         self._client = client
+        self.loop = client.loop
         self.origin = origin
         self.transport: asyncio.Transport | None = None
         self.sink: Sink | None = None
@@ -202,7 +203,8 @@ class Connection(asyncio.Protocol):
     def _complete(self) -> None:
         sink, self.sink = self.sink, None
         self._client.unwatch(self)
-        self.resume()
+        if self._pause_wanted:
+            self.resume()
         if self.keep and self.transport is not None and not self.transport.is_closing():
             self._client.give_back(self)
         else:

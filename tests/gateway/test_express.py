@@ -1,0 +1,316 @@
+"""Express: the usual request gives the same answer and the same record on the straight way as on the general one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import uvicorn
+from gateway_stack import HASH_KEY, KEY, LIMITED, MASTER, grant
+from uvicorn.server import ServerState
+
+from volant.app.gateway import Worker
+from volant.core.accounts import minute_of
+from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
+from volant.core.nouns import InferenceRecord, KeyGrant, Limits, Route, Snapshot, Target, TaskSpec, VariantSpec
+from volant.core.settings import ServerSettings
+from volant.gateway.wire import GatewayProtocol
+from volant.store.spool import read_segment, segments
+from volant.store.vault import Vault
+
+pytestmark = pytest.mark.anyio
+NOW_MS = 1_800_000_000_000
+USAGE = {"prompt_tokens": 24, "completion_tokens": 40, "total_tokens": 64}
+Json = dict[str, Any]
+
+
+def _said(content: str = "yes", **more: Any) -> bytes:
+    message = {"role": "assistant", "content": content}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m-1", "choices": [choice]}
+    return json.dumps({**whole, "usage": USAGE, **more}).encode()
+
+
+def _http(body: bytes, status: int = 200, headers: str = "content-type: application/json\r\n") -> bytes:
+    return f"HTTP/1.1 {status} X\r\n{headers}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+CLOSED = b""
+ANSWERS: dict[str, bytes | list[bytes]] = {
+    "plain": _http(_said()),
+    "more counts": _http(
+        _said(
+            usage={
+                **USAGE,
+                "prompt_tokens_details": {"cached_tokens": 8, "audio_tokens": 2},
+                "completion_tokens_details": {"reasoning_tokens": 3},
+            }
+        )
+    ),
+    "absurd counts": _http(_said(usage={"prompt_tokens": 1 << 50, "completion_tokens": -3, "total_tokens": 0})),
+    "no usage": _http(_said(usage=None)),
+    "empty": _http(_said("")),
+    "no answer at all": _http(b'{"object":"list"}'),
+    "no JSON": _http(b"<html>", headers="content-type: text/html\r\n"),
+    "another type": _http(_said(), headers="Content-Type: application/json; charset=utf-8\r\nx-request-id: p\r\n"),
+    "a refusal": _http(b'{"error":{"message":"no such thing","type":"invalid_request_error","code":"bad"}}', 400),
+    "too many": _http(b'{"error":{"message":"slow down"}}', 429),
+    "down": _http(b'{"error":{"message":"oh"}}', 500),
+    "no content": b"HTTP/1.1 204 X\r\n\r\n",
+    "a stale connection": [CLOSED, _http(_said())],
+    "broken off": b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\nhalf",
+    "no HTTP": b"\x00\x01\x02",
+    "a stream nobody asked for": _http(b"data: {}\n\n", headers="content-type: text/event-stream\r\n"),
+}
+MESSAGES = [{"role": "user", "content": "where is my card?"}]
+REQUESTS: dict[str, Json] = {
+    "plain": {},
+    "a limit": {"max_tokens": 7, "temperature": 0.5},
+    "a user": {"user": "ada", "metadata": {"session": "s1"}},
+    "our object": {"volant": {"tags": {"a": "b"}, "session": "s2", "user": "bob"}},
+    "JSON asked for": {"response_format": {"type": "json_object"}},
+    "a picture": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,x"}}]}]},
+    "several": {"n": 3, "max_completion_tokens": 5},
+    "variables": {"volant": {"variables": {"a": 1}}},
+}
+SPECS: dict[str, Json] = {
+    "plain": {},
+    "defaults": {"parameters": {"temperature": 0.1, "max_tokens": 9}, "system": "Be brief."},
+    "JSON expected": {"expects": "json"},
+    "not recorded": {"record_payload": False},
+}
+HEADERS: dict[str, str] = {
+    "plain": "",
+    "ids": "x-request-id: abc\r\ntraceparent: 00-" + "a" * 32 + "-" + "b" * 16 + "-01\r\n",
+    "people": "x-volant-user: eve\r\nx-volant-session: s9\r\n",
+}
+CASES = (
+    [("plain", request, "plain", "plain", KEY) for request in REQUESTS]
+    + [(answer, "plain", "plain", "plain", key) for answer in ANSWERS for key in (KEY, LIMITED)]
+    + [("plain", "plain", spec, "plain", LIMITED) for spec in SPECS]
+    + [("plain", "a user", "plain", headers, LIMITED) for headers in HEADERS]
+    + [("empty", "plain", "JSON expected", "plain", KEY), ("plain", "plain", "plain", "plain", "sk-unknown")]
+)
+
+
+class Lender:
+    """Control with enough of everything."""
+
+    async def lease(self, request: LeaseRequest) -> LeaseAnswer:
+        return LeaseAnswer(
+            leases=tuple(
+                Lease(granted=ask.most, expires_ms=NOW_MS + 60_000, minute=minute_of(NOW_MS)) for ask in request.asks
+            )
+        )
+
+
+class Provider:
+    """Says what it is told, one saying a request; an empty one is a closed connection."""
+
+    def __init__(self) -> None:
+        self.says: list[bytes] = []
+        self.heard: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+                self.heard.append(await reader.readexactly(length))
+                said = self.says.pop(0) if len(self.says) > 1 else self.says[0]
+                writer.write(said)
+                await writer.drain()
+                if said == CLOSED or said.endswith(b"half"):
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+class Place:
+    """A worker without its process, before one provider."""
+
+    def __init__(self, folder: Path, provider: Provider, port: int) -> None:
+        (folder / "run").mkdir(parents=True)
+        self.folder, self.provider, self.port = folder, provider, port
+        self.worker = Worker(folder, 0, ServerSettings(disk_floor_mb=0))
+        self.worker._admission._lender = Lender()
+        self.worker._admission._now_ms = lambda: NOW_MS
+        self.at = 0  # the worker's port
+        self.taken = 0
+        take = self.worker.app._express.take
+
+        def counted(*given: Any) -> bool:
+            went = take(*given)
+            self.taken += went
+            return went
+
+        self.take: Callable[..., bool] = counted
+        config = uvicorn.Config(self.worker.app, ws="none", lifespan="off", interface="asgi3", log_config=None)
+        config.load()
+        loop, state = asyncio.get_running_loop(), ServerState()
+        self.serving = loop.create_server(lambda: GatewayProtocol(config, state, {}, loop), "127.0.0.1", 0)
+
+    def configure(self, spec: Json) -> None:
+        more = dict(spec)
+        variant = VariantSpec(
+            name="v1",
+            deployments=("main",),
+            parameters=more.pop("parameters", {}),
+            system=more.pop("system", ""),
+            retries=0,
+        )
+        task = TaskSpec(name="help", variants=(variant,), **more)
+        target = Target(
+            name="main",
+            provider="openai",
+            model="m-1",
+            base_url=f"http://127.0.0.1:{self.port}/v1",
+            usd_per_input_token=1e-6,
+            usd_per_output_token=2e-6,
+        )
+        keys: list[KeyGrant] = [
+            grant(KEY),
+            grant(LIMITED, limits=Limits(requests_per_minute=600, tokens_per_minute=9_000_000, usd_per_day=9.0)),
+        ]
+        self.worker._take(
+            Snapshot(
+                revision=1,
+                config_hash="h",
+                routes={"default": {"help": Route(task=task, live="v1", release_id="rel_1")}},
+                targets={"default": {"main": target}},
+                keys={one.sha256: one for one in keys},
+                subject_keys={"default": HASH_KEY},
+            )
+        )
+
+    async def ask(self, request: Json, headers: str, key: str, express: bool) -> tuple[bytes, bytes]:
+        """(head, body) of the answer."""
+        self.worker.app._express.take = self.take if express else lambda *given: False  # type: ignore[method-assign]
+        body = json.dumps({"model": "help", "messages": MESSAGES, **request}).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n{headers}"
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.at)
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        try:
+            said = await reader.readuntil(b"\r\n\r\n")
+            length = int(said.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            return said, await reader.readexactly(length)
+        finally:
+            writer.close()
+
+    def records(self) -> list[InferenceRecord]:
+        return [
+            msgspec.msgpack.decode(record, type=InferenceRecord)
+            for path in segments(self.folder / "spool" / "0")
+            for record in read_segment(path, Vault(MASTER).spool_key)
+        ]
+
+
+@pytest.fixture
+async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
+    monkeypatch.setenv("VOLANT_MASTER_KEY", MASTER.hex())
+    provider = Provider()
+    upstream = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
+    place = Place(tmp_path / "data", provider, upstream.sockets[0].getsockname()[1])
+    server = await place.serving
+    place.at = server.sockets[0].getsockname()[1]
+    yield place
+    server.close()
+    await place.worker.stop()
+    upstream.close()
+
+
+def _without_chance(record: InferenceRecord) -> Json:
+    """But for ids and times, which are never the same twice."""
+    found = msgspec.structs.asdict(record)
+    found["calls"] = [msgspec.structs.asdict(call) for call in record.calls]
+    for one in (found, *found["calls"]):
+        for name in ("inference_id", "trace_id", "span_id", "call_id", "started_ms", "latency_ms", "ttft_ms"):
+            assert one.pop(name, True), f"{name} is missing"
+    return found
+
+
+def _head_without_chance(head: bytes) -> list[bytes]:
+    ours = (
+        b"x-volant-inference-id",
+        b"x-volant-trace-id",
+        b"x-request-id: inf_",
+        b"x-request-id: req_",
+        b"x-ratelimit-re",
+    )
+    return [line for line in head.split(b"\r\n") if not line.startswith(ours)]
+
+
+@pytest.mark.parametrize(("answer", "request_", "spec", "headers", "key"), CASES)
+async def test_both_ways_are_the_same(
+    place: Place, answer: str, request_: str, spec: str, headers: str, key: str
+) -> None:
+    place.configure(SPECS[spec])
+    found: list[tuple[list[bytes], bytes, list[bytes], list[Json], Json]] = []
+    for express in (False, True):
+        place.provider.says = [ANSWERS["plain"]]  # type: ignore[list-item]
+        await place.ask({}, "", KEY, False)  # so that a connection waits
+        before = len(place.records())
+        place.configure(SPECS[spec])
+        for health in place.worker._healths.values():
+            health.__init__()  # type: ignore[misc]
+        said = ANSWERS[answer]
+        place.provider.says, place.provider.heard = list(said) if isinstance(said, list) else [said], []
+        head, body = await place.ask(REQUESTS[request_], HEADERS[headers], key, express)
+        records = place.records()[before:]
+        account = next(iter(place.worker._admission._accounts.values()), None)
+        held = (account.in_flight, account.reserved_usd, account.reserved_tokens) if account is not None else (0, 0, 0)
+        assert held == (0, 0.0, 0)
+        health = next(iter(place.worker._healths.values()))
+        left = {"in_flight": health.in_flight, "failures": health.failures, "open": bool(health.open_until)}
+        lines = _head_without_chance(head)
+        found.append((lines, body, list(place.provider.heard), [_without_chance(one) for one in records], left))
+    assert found[0] == found[1]
+    if (answer, key) != ("absurd counts", LIMITED):  # that took the budget, and control is asked first
+        assert place.taken == (key in (KEY, LIMITED) and request_ != "variables")
+    if key in (KEY, LIMITED) and request_ != "variables":
+        assert len(found[1][3]) == 1, "one record a request"
+
+
+async def test_what_is_spent_is_the_same(place: Place) -> None:
+    place.provider.says = [ANSWERS["plain"]]  # type: ignore[list-item]
+    place.configure({})
+    spent: list[tuple[float, int]] = []
+    for express in (False, False, True):
+        await place.ask({}, "", LIMITED, express)
+        account = next(iter(place.worker._admission._accounts.values()))
+        spent.append((account.spent_usd, account.spent_tokens))
+    assert place.taken == 1
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip([(0.0, 0), *spent], spent, strict=False)]
+    assert steps[1] == pytest.approx(steps[2])
+    assert steps[2][1] == 64
+
+
+async def test_a_caller_that_leaves_frees_everything(place: Place) -> None:
+    place.provider.says = [ANSWERS["plain"]]  # type: ignore[list-item]
+    place.configure({})
+    await place.ask({}, "", LIMITED, False)
+    place.provider.says = [b"HTTP/1.1 200 X\r\n"]  # and nothing more
+    asking = asyncio.create_task(place.ask({}, "", LIMITED, True))
+    await _until(lambda: place.taken == 1)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await _until(lambda: len(place.records()) == 2)
+    record = place.records()[-1]
+    assert (record.status, record.calls[0].error_code) == (499, "client_gone")
+    account = next(iter(place.worker._admission._accounts.values()))
+    assert (account.in_flight, next(iter(place.worker._healths.values())).in_flight) == (0, 0)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it did not come")
