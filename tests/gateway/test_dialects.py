@@ -321,6 +321,23 @@ def test_a_stream_that_breaks_off_ends_with_an_error(
     assert record.output_tokens > 0
 
 
+@pytest.mark.parametrize("provider", list(ANSWERS))
+def test_a_response_that_breaks_off_stays_one_response(stack: Stack, upstream: Scripted, provider: str) -> None:
+    """OpenAI's client refuses a stream whose response changes its id on the way."""
+    upstream.stream(*STREAMS[provider][: -1 if provider == "google" else 4])
+    upstream.cut = True
+    _publish(stack, provider)
+    body = json.dumps({"model": "help", "input": "hello", "stream": True}).encode()
+    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+    status, data, _ = stack.send("POST", "/v1/responses", body, headers)
+    assert status == 200, data
+    said = [event for _, event in _events(data)]
+    assert [event["type"] for event in said].count("response.created") == 1
+    assert [event["sequence_number"] for event in said] == list(range(len(said)))
+    assert [event["type"] for event in said[-2:]] == ["error", "response.failed"]
+    assert len({event["response"]["id"] for event in said if "response" in event}) == 1
+
+
 def _is_error_of(dialect: str, said: Any) -> bool:
     if dialect == "anthropic":
         return said["type"] == "error" and {"type", "message"} <= set(said["error"])

@@ -227,6 +227,9 @@ class StreamRenderer:
             return b""
         if isinstance(event, Started):
             return self._start(event)
+        if isinstance(event, Failed) and not self._response:
+            self._ended = True  # who began the answer was another: it is not said anew
+            return self._send("error", code=event.code or event.kind, message=event.message, param=None)
         begun = b"" if self._response else self._start(Started(id="", created_s=0, model=self._request.model))
         if isinstance(event, Delta):
             return begun + self._delta(event)

@@ -11,9 +11,20 @@ from volant.dialects import find
 from volant.dialects.openai_reading import reading_of
 from volant.dialects.unsaid import unsaid
 from volant.gateway import operations
-from volant.gateway.answers import JSON_HEADER, Refusal, error_event, refused, send_error, stream_head, warning_line
+from volant.gateway.answers import (
+    JSON_HEADER,
+    Refusal,
+    error_event,
+    failed_of,
+    refused,
+    send_error,
+    stream_head,
+    warning_line,
+)
 from volant.gateway.attempt import Outcome
+from volant.gateway.body import Asked
 from volant.gateway.call import Call, Job, renderer_of
+from volant.gateway.exchange import Exchange
 from volant.gateway.inference import Inference
 from volant.gateway.streams import TranslatedExchange
 from volant.gateway.translation import replay
@@ -158,13 +169,20 @@ def _end_stream(job: Job, outcome: Outcome, wire: Wire) -> None:
     assert exchange is not None
     assert call is not None
     if outcome.failure is not None:
-        wire.finish(error_event(job.asked, outcome.failure))
+        wire.finish(_broken(job.asked, exchange, outcome.failure))
     elif exchange.error is not None:
-        wire.finish(error_event(job.asked, BrokenOff(exchange.error.code, f"the answer broke off: {exchange.error}")))
+        error = BrokenOff(exchange.error.code, f"the answer broke off: {exchange.error}")
+        wire.finish(_broken(job.asked, exchange, error))
     elif isinstance(exchange, TranslatedExchange):
         wire.finish(exchange.ending(call.reading is not None and call.reading.failed))
     else:
         wire.finish(exchange.done_event)
+
+
+def _broken(asked: Asked, exchange: Exchange, error: VolantError) -> bytes:
+    """How a stream says that it broke off: by the renderer that began it, if ours did, so that it stays one answer."""
+    said = exchange.broken(failed_of(error)) if isinstance(exchange, TranslatedExchange) else b""
+    return said or error_event(asked, error)
 
 
 class BrokenOff(VolantError):

@@ -90,12 +90,16 @@ def send_error(wire: Responds, error: VolantError, family: Family, head: bytes =
     wire.respond(status, JSON_HEADER + lines + head, error_body(family, error, request_id.decode("latin-1")))
 
 
-def error_event(asked: Asked, error: VolantError) -> bytes:
-    """A stream's last event, when it breaks off."""
-    if asked.entrance.dialect == "openai_chat":
-        return b"data: " + render_error(error) + b"\n\n"
+def failed_of(error: VolantError) -> Failed:
+    """An error as an event of a stream."""
     hint = f" {error.hint}" if error.hint else ""
     kind = "rate_limit_error" if error.status == 429 else "server_error"
-    failed = Failed(message=error.message + hint, kind=kind, code=error.code)
-    event = find(asked.entrance.dialect).stream_renderer(asked.chat()).feed(failed)
+    return Failed(message=error.message + hint, kind=kind, code=error.code)
+
+
+def error_event(asked: Asked, error: VolantError) -> bytes:
+    """The last event of a relayed stream that breaks off: it says nothing of what it does not know, such as ids."""
+    if asked.entrance.dialect == "openai_chat":
+        return b"data: " + render_error(error) + b"\n\n"
+    event = find(asked.entrance.dialect).stream_renderer(asked.chat()).feed(failed_of(error))
     return event if asked.entrance.sse else b",\r\n%b]" % (data_of(event) or b"{}")  # the last of an array
