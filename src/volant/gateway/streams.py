@@ -76,10 +76,6 @@ class TranslatedExchange(Exchange):
         """The last bytes of a stream that broke off here; empty where the place's own frames were passed on."""
         return b"" if self._renderer is None else self._renderer.feed(failed)
 
-    def broken(self, failed: Failed) -> bytes:
-        """The last bytes of a stream that broke off here; empty where the place's own frames were passed on."""
-        return b"" if self._renderer is None else self._renderer.feed(failed)
-
     # ------------------------------------------------------------ Sink
     def head(self, status: int, headers: Headers) -> None:
         super().head(status, headers)
