@@ -654,3 +654,15 @@ def test_errors_are_in_the_callers_dialect(stack: Stack, path: str, headers: dic
         assert status in (400, 401, 404, 405, 413, 431), (status, data)
         assert _is_error_of(dialect, json.loads(data)), (status, data)
         assert ("request-id" in said) == (dialect == "anthropic" and status != 431)
+
+
+def test_a_place_that_was_asked_to_be_left_alone_is_named_with_how_long(stack: Stack, upstream: Scripted) -> None:
+    upstream.say({"error": {"message": "slow down", "type": "requests"}}, 429)
+    upstream.headers["retry-after"] = "60"
+    _publish(stack, "openai")
+    for words in ("at its provider's limit", "its provider asked to wait"):
+        status, data, headers = _ask(stack, "openai")
+        error = json.loads(data)["error"]
+        assert (status, error["code"], words in error["message"]) == (429, "upstream_rate_limited", True), data
+        assert 40 <= int(headers["retry-after"]) <= 60
+    assert len(upstream.asked) == 1

@@ -169,6 +169,10 @@ class Course:
         meter = place.health.meter
         return meter.wait_s(self.tokens, self._now()) if meter is not None else 0.0
 
+    def rest_s(self, place: Place) -> float:
+        """Seconds for which its provider asked to be left alone; 0: it did not."""
+        return max(0.0, place.health.rest_until - self._now())
+
     # ------------------------------------------------------------ who is next
     def _next(self) -> Leg | None:
         now = self._now()

@@ -11,6 +11,7 @@ from volant.core.nouns import ModelCall
 from volant.dialects.dialect import UpstreamError
 from volant.gateway.call import Call, Job
 from volant.gateway.exchange import Exchange
+from volant.gateway.plan import Place
 from volant.gateway.routing import Course
 
 _OVERLOADED = (503, 529)  # the second is Anthropic's own number for it
@@ -96,8 +97,20 @@ def _nobody(job: Job, course: Course) -> VolantError:
             hint="wait, or give the variant a fallback",
             retry_after_s=min(waits),
         )
-    problems = "; ".join(
-        f"{place.target.name}: {place.problem or ('its minute is used up' if course.wait_s(place) else 'it is full')}"
-        for place in places
-    )
+    problems = "; ".join(f"{place.target.name}: {_problem(place, course)}" for place in places)
+    rests = [course.rest_s(place) for place in places if not place.problem]
+    if rests and all(rests):
+        return LimitReached(
+            "upstream_rate_limited",
+            f"every deployment of variant {name!r} was asked by its provider to wait ({problems})",
+            retry_after_s=min(rests),
+        )
     return Unavailable("no_deployment", f"nothing can serve variant {name!r} now ({problems})", retry_after_s=1.0)
+
+
+def _problem(place: Place, course: Course) -> str:
+    if place.problem:
+        return place.problem
+    if rest_s := course.rest_s(place):
+        return f"its provider asked to wait {rest_s:.0f} s more"
+    return "its minute is used up" if course.wait_s(place) else "it is full"
