@@ -5,12 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 import pytest
 from tests.clients import settings, standins, tunnel
 from tests.clients.upstream import Upstream
 from tests.conftest import ServerUnderTest, _start_server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of the npm clients waits for all that they are asked."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +48,7 @@ class Volant:
 
 def _wait_for(server: ServerUnderTest, task: str) -> None:
     """Until every gateway worker may have heard of the tasks: a first configuration is pushed within a second."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     seen = 0
     while seen < 20:  # each connection meets one of the workers
         assert time.monotonic() < end, "the gateways never heard of the tasks"

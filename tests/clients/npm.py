@@ -60,7 +60,7 @@ def run(plan: list[Planned]) -> dict[str, Told | None]:
 def run_plainly(plan: list[Planned]) -> dict[str, Any]:
     """What each was told, as JSON."""
     given = json.dumps([one.as_json() for one in plan])
-    done = subprocess.run(["node", "run.mjs"], cwd=HERE, input=given, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(["node", "run.mjs"], cwd=HERE, input=given, capture_output=True, text=True, timeout=800)
     assert done.returncode == 0, done.stderr[-4000:]
     answers: dict[str, Any] = json.loads(done.stdout)
     return answers

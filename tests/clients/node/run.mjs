@@ -1,5 +1,8 @@
 // Runs a plan: JSON on stdin, [{id, client, baseUrl, key, model, ask}], and JSON on stdout, {id: told}.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { CannotAsk } from "./common.mjs";
+
+const AT_ONCE = 4;
 
 const CLIENTS = {
   "node-openai-chat": ["./openai.mjs", "chat"],
@@ -18,26 +21,34 @@ const CLIENTS = {
 };
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
-let heard = {};
+const hearing = new AsyncLocalStorage(); // of each ask, which its fetches tell the answer's headers
 const fetched = globalThis.fetch;
 globalThis.fetch = async (...request) => {
   const answer = await fetched(...request);
-  heard = Object.fromEntries(answer.headers);
+  const ask = hearing.getStore();
+  if (ask) ask.heard = Object.fromEntries(answer.headers);
   return answer;
 };
 
 const opened = new Map();
-async function driverOf({ client, baseUrl, key }) {
+function driverOf({ client, baseUrl, key }) {
   const name = `${client} ${baseUrl} ${key}`;
   if (!opened.has(name)) {
     const [file, made] = CLIENTS[client];
-    opened.set(name, (await import(file))[made](baseUrl, key));
+    opened.set(name, import(file).then((module) => module[made](baseUrl, key)));
   }
   return opened.get(name);
 }
 
 async function run(one) {
-  heard = {};
+  const { heard, ...got } = await hearing.run({ heard: {} }, () => tell(one));
+  if (got.cannot) return got;
+  got.warning = heard["x-volant-warning"] ?? "";
+  got.headers = Object.fromEntries(Object.entries(heard).filter(([name]) => name.startsWith("x-")));
+  return got;
+}
+
+async function tell(one) {
   let got;
   try {
     const ask = await driverOf(one);
@@ -51,13 +62,16 @@ async function run(one) {
       message: `${error?.message ?? JSON.stringify(error)} ${error?.responseBody ?? ""}`,
     };
   }
-  got.warning = heard["x-volant-warning"] ?? "";
-  got.headers = Object.fromEntries(Object.entries(heard).filter(([name]) => name.startsWith("x-")));
-  return got;
+  return { ...got, heard: hearing.getStore().heard };
 }
 
 const pieces = [];
 for await (const piece of process.stdin) pieces.push(piece);
 const told = {};
-for (const one of JSON.parse(Buffer.concat(pieces).toString())) told[one.id] = await run(one);
+const plan = JSON.parse(Buffer.concat(pieces).toString());
+const work = plan.values();
+async function some() {
+  for (const one of work) told[one.id] = await run(one);
+}
+await Promise.all(Array.from({ length: AT_ONCE }, some));
 process.stdout.write(JSON.stringify(told));
