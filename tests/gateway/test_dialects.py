@@ -666,3 +666,21 @@ def test_a_place_that_was_asked_to_be_left_alone_is_named_with_how_long(stack: S
         assert (status, error["code"], words in error["message"]) == (429, "upstream_rate_limited", True), data
         assert 40 <= int(headers["retry-after"]) <= 60
     assert len(upstream.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "said", [{"error": {"message": "no model gpt for upstream-key"}}, "<html>gateway upstream-key"]
+)
+def test_what_a_provider_said_in_place_of_an_answer_is_kept_without_the_key(
+    stack: Stack, upstream: Scripted, said: Any
+) -> None:
+    upstream.say(said, 404)
+    _publish(stack, "openai")
+    status, data, _ = _ask(stack, "openai")
+    assert status == 502, data
+    assert b"no model" not in data, "an operator's trouble is not for callers"
+    [record] = stack.records(1)
+    kept = json.loads(record.output)["error"]
+    assert (kept["deployment"], kept["status"]) == ("up", 404)
+    assert "(the key)" in json.dumps(kept["said"])
+    assert b"upstream-key" not in record.output

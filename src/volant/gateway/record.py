@@ -25,6 +25,23 @@ from volant.gateway.validity import fault_of
 
 _ENCODER = msgspec.msgpack.Encoder()
 _LOOK_AGAIN_S = 1.0
+_MOST_SAID = 4096  # bytes of a provider's error that are kept
+
+
+def _said_instead(outcome: Outcome) -> bytes:
+    """What the last provider said in place of an answer, e.g. which model it does not know: cut, and without our key."""
+    exchange, leg = outcome.exchange, outcome.leg
+    if outcome.failure is None or exchange is None or leg is None or exchange.status < 400 or not exchange.body:
+        return b""
+    target = leg.place.target
+    words = exchange.body[:_MOST_SAID].decode("utf-8", "replace")
+    if target.api_key:
+        words = words.replace(target.api_key, "(the key)")
+    try:
+        said = msgspec.json.decode(words)
+    except msgspec.DecodeError:
+        said = words
+    return msgspec.json.encode({"error": {"deployment": target.name, "status": exchange.status, "said": said}})
 
 
 class Appender(Protocol):
@@ -86,7 +103,7 @@ class Recorder:
         if task.record_payload:
             spoken = outcome.leg.variant if outcome.leg is not None else inference.variant
             asked = recorded_input(inference.asked, spoken, inference.recorded)
-            answer = outcome.reading.output if outcome.reading is not None else b""
+            answer = (outcome.reading.output if outcome.reading is not None else b"") or _said_instead(outcome)
             if task.redact:
                 asked, answer = await self._redacted(asked), await self._redacted(answer)
         record = record_of(
