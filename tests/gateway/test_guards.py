@@ -472,7 +472,7 @@ async def test_choices_thoughts_and_calls_stay_in_order() -> None:
     first, second = assemble(out).choices
     assert first.message.thoughts == (Thought(text="think of [EMAIL]"),)
     assert first.message.text == "I say [EMAIL]"
-    assert [call.arguments for call in first.message.tool_calls] == ['{"to": "[EMAIL]"}', "{}"]
+    assert [call.arguments for call in first.message.tool_calls] == ['{"to":"[EMAIL]"}', "{}"]
     assert second.message.text == "other [EMAIL]"
     at = {
         type(one).__name__ + str(getattr(one, "call", "")): n
@@ -502,3 +502,70 @@ async def test_what_is_filled_into_a_prompt_is_guarded_too() -> None:
     with pytest.raises(GuardBlocked):
         await run.texts([ADA])
     assert run.recorded == ChatRequest(model="", messages=())
+
+
+# ---------------------------------------------------------------- what is said beside the words
+def beside(dialect: str, *events: StreamEvent) -> list[StreamEvent]:
+    start = Started(id="r", created_s=1, model="m", dialect=dialect)
+    return [start, Delta(text="ok"), *events, Finished(reason="stop")]
+
+
+BESIDE = {
+    "transcript": beside(
+        "openai_chat",
+        Delta(extra={"audio": {"id": "a", "transcript": "mail ada@"}}),
+        Delta(extra={"audio": {"id": "a", "transcript": "example.org"}}),
+    ),
+    "citation": beside("anthropic", Delta(extra={"citations": [{"cited_text": f"mail {ADA}", "at": 1}]})),
+    "result": beside("anthropic", Delta(extra={"blocks": [{"at": 0, "block": {"title": ADA}}]})),
+    "end": [*beside("gemini")[:-1], Finished(reason="stop", extra={"groundingMetadata": {"title": ADA}})],
+    "start": [Started(id="r", created_s=1, model="m", extra={"promptFeedback": ADA}), *beside("")[1:]],
+    "arguments": beside("", ToolDelta(id="c", name="f", arguments='{"to":"ada\\u00'), ToolDelta(arguments='40example.org"}')),
+    "arguments cut off": beside("", ToolDelta(id="c", name="f", arguments='{"to":"ada\\u0040example.org", "te')),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("events", BESIDE.values(), ids=BESIDE)
+async def test_no_word_beside_the_answer_passes_unread(events: list[StreamEvent]) -> None:
+    for action in ("block", "redact", "flag"):
+        run = run_of({"check": "pii", "action": action, "on": ("output",)})
+        out = await through(run, events)
+        whole = run_of({"check": "pii", "action": action, "on": ("output",)})
+        said = await whole.after(assemble(events))
+        if action != "flag":
+            assert "example.org" not in str(out)
+        assert assemble(out).choices[0].finish == ("content_filter" if action == "block" else "stop")
+        if events is not BESIDE["transcript"]:  # of which only the last piece stands in a whole answer
+            assert run.verdicts[0].kinds == whole.verdicts[0].kinds == {"EMAIL": 1}
+        if events is not BESIDE["transcript"] and action != "block":
+            assert assemble(out) == said
+
+
+async def test_what_no_guard_minds_goes_on_beside_the_words() -> None:
+    for events in BESIDE.values():
+        harmless = msgspec.json.decode(
+            msgspec.json.encode(events).replace(b"example.org", b"nowhere"),
+            type=list[StreamEvent],
+        )
+        run = run_of({"check": "pii", "action": "redact", "on": ("output",)})
+        assert assemble(await through(run, harmless)) == assemble(harmless)
+
+
+async def test_what_was_taken_out_comes_back_beside_the_words() -> None:
+    run = run_of({"check": "pii", "action": "redact", "options": {"restore": True}})
+    await run.before(asks(f"I am {ADA}"))
+    cited = beside("anthropic", Delta(extra={"citations": [{"cited_text": "I am [EMAIL_1]"}]}))
+    out = await through(run, cited)
+    assert assemble(out).choices[0].message.extra == {"citations": [{"cited_text": f"I am {ADA}"}]}
+
+
+@pytest.mark.parametrize("end", [[Failed(message="cut")], []], ids=["the provider broke off", "the caller left"])
+async def test_words_that_some_guard_never_saw_are_not_kept(end: list[StreamEvent]) -> None:
+    run = run_of({"check": "length", "action": "block", "on": ("output",), "options": {"max_characters": 5}})
+    stream = run.filter()
+    await stream.feed([*streamed(Delta(text="longer than five", extra={"note": "longer"})), *end])
+    assert "longer" not in str(stream.kept)
+    over = run.filter()
+    await over.feed(spoken("five"))
+    await over.end()
+    assert assemble(over.kept).choices[0].message.text == "five"

@@ -46,6 +46,7 @@ guards         a task's checks with an action, over one request and its answer
 guard_texts    which strings of both they read, and how those are replaced
 guard_scan     one check over a text that grows, and what is held back of it
 guard_stream   all output guards over one stream
+guard_extras   what a provider says beside an answer, in pieces
 guard_models   what a guard asks of a model: a judge's opinion, the nearness of a topic
 placeholders   what stands for what was redacted, and its way back into the answer
 inner          what a guard or the cache asks of a model meanwhile

@@ -5,6 +5,10 @@
     observers   flag, and what only shadows: they change nothing, so nothing waits for them
     restorers   put back what was redacted from the request; last, so that no guard sees it
 
+The arguments of a call are held until it ends, because JSON has more than one way to spell a letter. So are, of chat
+completions, a provider's own words beside the answer (a transcript of sound), which come in pieces; in other dialects
+they come whole (citations, results of tools) and are looked at as they come.
+
 An answer that is blocked ends with the finish reason content_filter, and nothing more of it goes on.
 """
 
@@ -12,9 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import msgspec
 
+from volant.checks import Finding, redact
 from volant.checks.guarding import Guard
 from volant.core.chat import (
     ChatResponse,
@@ -24,13 +31,16 @@ from volant.core.chat import (
     Failed,
     Finished,
     Message,
+    Started,
     StreamEvent,
     TextPart,
     ThoughtEnded,
     ToolDelta,
     assemble,
 )
+from volant.gateway.guard_extras import Extras
 from volant.gateway.guard_scan import Blocked, Scanner, Tally
+from volant.gateway.guard_texts import visit_arguments, visit_json, visit_response
 from volant.gateway.placeholders import Restorer
 
 replace = msgspec.structs.replace
@@ -80,8 +90,19 @@ class OutputFilter:
         self._indexes: set[int] = set()
         self._held: list[StreamEvent] = []
         self._raw: list[StreamEvent] = []
-        self.kept: list[StreamEvent] = []
+        self._kept: list[StreamEvent] = []
+        self._seen = not self._whole  # by every guard
+        self._in_pieces = True  # what a provider says beside the answer
+        self._calls: dict[int, dict[int, ToolDelta]] = {}  # of a choice: calls whose arguments are not whole yet
+        self._extras: dict[int, Extras] = {}  # of a choice: words beside the answer, held until its end
         self.blocked: Guard | None = None
+
+    @property
+    def kept(self) -> list[StreamEvent]:
+        """What may be recorded: no words, as long as some guard has not seen all of them."""
+        if self._seen:
+            return self._kept
+        return [_without_extra(one) for one in self._kept if not isinstance(one, Delta | ThoughtEnded | ToolDelta)]
 
     @property
     def stopped(self) -> bool:
@@ -110,7 +131,7 @@ class OutputFilter:
         out: list[StreamEvent] = []
         try:
             for index in sorted(self._indexes - self._over):
-                self._flush(index, out)
+                self._finish(index, out)
         except Blocked as stop:
             self._block(stop.guard, out)
         if self._observed:
@@ -120,16 +141,17 @@ class OutputFilter:
         if self._whole and not self.stopped:
             self._held += out
             out = []
-            said = assemble(self.kept)
+            said = assemble(self._kept)
             for tally in self._whole:
                 await self._assess(tally, texts_of(said, tally.guard.spec.check))
                 if tally.fired or (tally.error and tally.guard.spec.on_error == "block"):
                     self._held = [one for one in self._held if not _speaks(one)]
-                    self.kept = [one for one in self.kept if not _speaks(one)]
+                    self._kept = [one for one in self._kept if not _speaks(one)]
                     self._begun.clear()
                     self._over.clear()
                     self._block(tally.guard, out)
                     break
+            self._seen = True
             return _ordered([*self._let_go(), *out])
         return out
 
@@ -144,7 +166,9 @@ class OutputFilter:
                 return
             self._indexes.add(event.index)
         if isinstance(event, Delta):
-            self._take_words(event, out)
+            self._take_words(self._take_extra(event, out) if event.extra else event, out)
+        elif isinstance(event, ToolDelta) and self._scanned:
+            self._hold_call(event)
         elif isinstance(event, ToolDelta):
             name = f"call{event.call}"
             self._switch(event.index, name, out)
@@ -157,16 +181,46 @@ class OutputFilter:
                 event = replace(event, signature="")
             self._emit(event, event, out)
         elif isinstance(event, Finished):
-            self._flush(event.index, out)
+            self._finish(event.index, out)
+            kept = replace(event, extra=visit_json(event.extra, self._checked))
             self._over.add(event.index)
-            self._emit(event, event, out)
+            self._emit(kept, replace(kept, extra=visit_json(kept.extra, self._restored)), out)
+        elif isinstance(event, Started):
+            self._in_pieces = event.dialect in ("", "openai_chat")
+            try:
+                event = replace(event, extra=visit_json(event.extra, self._checked))
+            except Blocked:
+                event = replace(event, extra={})
+                raise
+            finally:
+                self._emit(event, event, out)
         else:
             if isinstance(event, Failed):  # what is held back could have become anything
                 self._over |= self._indexes
             self._emit(event, event, out)
 
+    def _take_extra(self, event: Delta, out: list[StreamEvent]) -> Delta:
+        """The event without what its provider said beside the answer: that goes on by itself, or is held."""
+        bare, extra = replace(event, extra={}), event.extra
+        if self._scanned and self._in_pieces:
+            self._extras.setdefault(event.index, Extras()).add(extra)
+        else:
+            self._emit_extra(event.index, visit_json(extra, self._checked), out)
+        return bare
+
+    def _emit_extra(self, index: int, extra: dict[str, Any], out: list[StreamEvent]) -> None:
+        given = visit_json(extra, self._restored)
+        self._emit(Delta(index=index, extra=extra), Delta(index=index, extra=given), out)
+
+    def _hold_call(self, event: ToolDelta) -> None:
+        calls = self._calls.setdefault(event.index, {})
+        before = calls.get(event.call)
+        calls[event.call] = event if before is None else _joined(before, event)
+
     def _take_words(self, event: Delta, out: list[StreamEvent]) -> None:
         said = [name for name in _TEXTS if getattr(event, name)]
+        if said or event.parts:  # no call goes on after that
+            self._flush_calls(event.index, out)
         if not said and not event.parts:
             self._emit(self._bare(event), self._bare(event), out)
             return
@@ -189,7 +243,7 @@ class OutputFilter:
 
     def _emit(self, kept: StreamEvent, given: StreamEvent, out: list[StreamEvent]) -> None:
         if not _is_empty(kept):
-            self.kept.append(kept)
+            self._kept.append(kept)
         if not _is_empty(given):
             if isinstance(given, Delta | ToolDelta):
                 self._begun.add(given.index)
@@ -216,6 +270,24 @@ class OutputFilter:
             self._flush_one(index, self._open[index], out)
         self._open[index] = name
 
+    def _finish(self, index: int, out: list[StreamEvent]) -> None:
+        """All that is held back of a choice."""
+        self._flush(index, out)
+        self._flush_calls(index, out)
+        if (extras := self._extras.pop(index, None)) is not None:
+            for tally in self._scanned:
+                extras.redact(partial(_find, tally), partial(_act, tally))
+            for extra in extras.take():
+                self._emit_extra(index, extra, out)
+
+    def _flush_calls(self, index: int, out: list[StreamEvent]) -> None:
+        calls = self._calls.pop(index, {})
+        if calls:
+            self._flush(index, out)
+        for _, call in sorted(calls.items()):
+            kept = replace(call, arguments=visit_arguments(call.arguments, self._checked))
+            self._emit(kept, replace(kept, arguments=visit_arguments(kept.arguments, self._restored)), out)
+
     def _flush(self, index: int, out: list[StreamEvent]) -> None:
         for at, name in [key for key in self._channels if key[0] == index]:
             self._flush_one(at, name, out)
@@ -236,6 +308,21 @@ class OutputFilter:
             nothing = Delta(index=index)
             self._emit(replace(nothing, **{name: kept}), replace(nothing, **{name: given}), out)
 
+    # ------------------------------------------------------------ texts that are whole
+    def _checked(self, text: str) -> str:
+        """`text` as the scanning guards leave it. Raises Blocked."""
+        for tally in self._scanned:
+            found = _find(tally, text)
+            if _act(tally, found):
+                text = redact(text, found)
+        return text
+
+    def _restored(self, text: str) -> str:
+        if not self._originals:
+            return text
+        restorer = Restorer(self._originals)
+        return restorer.feed(text) + restorer.flush()
+
     # ------------------------------------------------------------ the end of it
     def _block(self, guard: Guard, out: list[StreamEvent]) -> None:
         self.blocked = guard
@@ -246,6 +333,21 @@ class OutputFilter:
             end = Finished(index=index, reason="content_filter", detail=detail_of(guard))
             self._over.add(index)
             self._emit(end, end, out)
+
+
+def _find(tally: Tally, text: str) -> list[Finding]:
+    assert tally.guard.check is not None
+    return tally.wanted(tally.guard.check.find(text))
+
+
+def _act(tally: Tally, found: list[Finding]) -> bool:
+    """Count it. Is it to be redacted? Raises Blocked."""
+    guard = tally.guard
+    blocks = guard.spec.action == "block" and bool(found) and tally.would_be(found) >= guard.common.threshold
+    tally.add(found)
+    if blocks:
+        raise Blocked(guard)
+    return guard.spec.action == "redact" and bool(found)
 
 
 def detail_of(guard: Guard) -> str:
@@ -271,16 +373,39 @@ def blocked_response(response: ChatResponse, guard: Guard) -> ChatResponse:
 def texts_of(response: ChatResponse, check: str = "") -> list[str]:
     """What a model said: of each choice the words, the refusal, the thinking and the arguments of its calls.
 
-    For `schema` the words only, an empty one too where nothing else was said.
+    For `schema` the words only, an empty one too where nothing else was said; for `length` nothing beside them. Others
+    read every string, also what the provider says beside the answer.
     """
     if check == "schema":
         said = [choice.message for choice in response.choices]
         return [one.text for one in said if one.text or not (one.tool_calls or one.refusal)]
     texts: list[str] = []
+    if check != "length":
+
+        def collect(text: str) -> str:
+            texts.append(text)
+            return text
+
+        visit_response(response, collect)
+        return [text for text in texts if text]
     for choice in response.choices:
         message = choice.message
         texts += [message.text, message.refusal, message.reasoning, *(call.arguments for call in message.tool_calls)]
     return [text for text in texts if text]
+
+
+def _joined(before: ToolDelta, more: ToolDelta) -> ToolDelta:
+    return replace(
+        before,
+        id=before.id + more.id,
+        name=before.name + more.name,
+        arguments=before.arguments + more.arguments,
+        signature=before.signature + more.signature,
+    )
+
+
+def _without_extra(event: StreamEvent) -> StreamEvent:
+    return replace(event, extra={}) if isinstance(event, Started | Finished) and event.extra else event
 
 
 def _speaks(event: StreamEvent) -> bool:

@@ -7,6 +7,7 @@ documents are not read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from volant.core.chat import (
 
 Visit = Callable[[str], str]
 T = TypeVar("T")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 replace = msgspec.structs.replace
 
 
@@ -53,7 +55,10 @@ def visit_response(response: ChatResponse, visit: Visit) -> ChatResponse:
     Log-probabilities spell the words out: of a choice that was changed they go.
     """
     choices = _each(response.choices, lambda one: _choice(one, visit))
-    return response if choices is response.choices else replace(response, choices=choices)
+    extra = visit_json(response.extra, visit) if response.extra else response.extra
+    if choices is response.choices and extra is response.extra:
+        return response
+    return replace(response, choices=choices, extra=extra)
 
 
 def visit_json(node: Any, visit: Visit) -> Any:
@@ -73,13 +78,18 @@ def visit_json(node: Any, visit: Visit) -> Any:
 
 
 def visit_arguments(arguments: str, visit: Visit) -> str:
-    """JSON text of a tool call, whose strings are visited; what is no JSON is visited as it stands."""
+    """JSON text of a tool call, whose strings are visited; what is no JSON is visited as it stands, and where that finds
+    nothing, with its escapes read."""
     if not arguments:
         return arguments
     try:
         tree = msgspec.json.decode(arguments)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return visit(arguments)
+        now = visit(arguments)
+        if now != arguments or "\\u" not in arguments:
+            return now
+        plain = _ESCAPE.sub(lambda one: chr(int(one[1], 16)), arguments)
+        return now if (read := visit(plain)) == plain else read
     now = visit_json(tree, visit)
     return arguments if now is tree else msgspec.json.encode(now).decode()
 
@@ -90,6 +100,8 @@ def _choice(choice: Choice, visit: Visit) -> Choice:
     message = _message(choice.message, True, visit)
     if thoughts is not choice.message.thoughts:
         message = replace(message, thoughts=thoughts)
+    if choice.extra and (extra := visit_json(choice.extra, visit)) is not choice.extra:
+        choice = replace(choice, extra=extra)
     return choice if message is choice.message else replace(choice, message=message, logprobs=None)
 
 

@@ -206,8 +206,8 @@ class GuardRun:
         """`value` as the guard leaves it. Raises Blocked."""
         guard = tally.guard
         texts = _texts_by(edit)
-        if side == "output" and guard.spec.check == "schema":
-            texts = texts_of(value, "schema")
+        if side == "output" and guard.spec.check in ("schema", "length"):
+            texts = texts_of(value, guard.spec.check)
         if side == "input" and guard.common.restore:
             self._placeholders.reserve(texts)
         try:
