@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -93,3 +94,25 @@ def test_nobody_leads_the_gateway_inside(stack: Stack, site: Site) -> None:
         assert answer["error"]["code"] == "url_not_allowed"
     assert site.asked == 0
     assert stack.mocks["main"].stats["requests"] == 0
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_what_was_fetched_is_let_go_with_its_request(stack: Stack, site: Site, stream: bool) -> None:
+    """There is room for one request: whatever one holds too long, the next waits for and is refused."""
+    stack.boot |= {"fetch_allow": ["127.0.0.1"], "fetch_max_bytes": 1024, "fetch_total_bytes": 1024, "fetch_s": 2}
+    for name in ("broken", "main"):
+        stack.add_mock(name)
+    stack.kill_mock("broken")
+    stack.publish(
+        [task("help", ["broken"], fallbacks=["main"])],
+        [stack.target("broken", provider="ollama"), stack.target("main", provider="ollama")],
+    )
+    stack.start()
+    for at in range(12):
+        status, answer, _ = stack.chat({**with_image(f"{site.url}?{at}"), "stream": stream})
+        assert status == 200, answer
+    assert stack.chat(with_image("http://10.0.0.1/"))[0] == 400  # an error lets go, too
+    with ThreadPoolExecutor(6) as pool:
+        asks = [pool.submit(stack.chat, with_image(f"{site.url}?m{at}")) for at in range(6)]
+        assert [one.result()[0] for one in asks] == [200] * 6  # they wait for one another
+    assert site.asked == 18

@@ -209,6 +209,51 @@ async def test_sizes_are_limited_over_all_urls_of_a_request(client: HttpClient, 
         await fetcher([f"{base}/{at}" for at in range(MOST_URLS + 1)])
 
 
+async def test_what_all_requests_hold_together_is_limited(client: HttpClient, site: Site) -> None:
+    """Room for two: who says how much it gives takes no more; the others wait for their turn, in their order."""
+    site.pages["/big"] = answer(PNG + bytes(900 - len(PNG)))
+    site.pages["/chunked"] = b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\nconnection: close\r\n\r\n" + PNG
+    big, cat, chunked, never = (
+        f"http://127.0.0.1:{site.port}/{name}" for name in ("big", "cat.png", "chunked", "never")
+    )
+    fetcher = Fetcher(client, allow=HERE, max_bytes=1000, total_bytes=2000, total_s=0.6)
+    got = await fetcher([big])
+    assert fetcher.held_bytes == 900
+    small = [await fetcher([cat]) for _ in range(3)]
+    assert fetcher.held_bytes == 900 + 3 * len(PNG)  # what was announced, not what might have come
+    silent = asyncio.ensure_future(fetcher([never]))
+    await asyncio.sleep(0.1)
+    assert (len(site.asked), fetcher.held_bytes) == (5, 1900 + 3 * len(PNG))  # all that it may give
+    with pytest.raises(BadInput, match="within"):
+        await silent
+    more = await fetcher([big])
+    error = await refused(fetcher, cat)
+    assert (error.code, error.status, len(site.asked)) == ("media_busy", 503, 6)
+    del got, small, more
+    await asyncio.sleep(0)  # the event loop lets go of what it has just given
+    assert fetcher.held_bytes == 0
+    everybody = await asyncio.gather(*(fetcher([chunked]) for _ in range(6)))  # two at once
+    assert all(one[chunked].data == PNG for one in everybody)
+    assert fetcher.held_bytes == 6 * len(PNG)
+    del everybody
+    await asyncio.sleep(0)
+    assert fetcher.held_bytes == 0
+
+
+async def test_who_leaves_while_it_waits_for_room_holds_nothing_up(client: HttpClient, site: Site) -> None:
+    cat, never = (f"http://127.0.0.1:{site.port}/{name}" for name in ("cat.png", "never"))
+    fetcher = Fetcher(client, allow=HERE, max_bytes=1000, total_bytes=1000, total_s=5.0)
+    holds, waits, last = (asyncio.ensure_future(fetcher([url])) for url in (never, never, cat))
+    await asyncio.sleep(0.05)
+    waits.cancel()
+    holds.cancel()
+    assert (await last)[cat].data == PNG
+    del last
+    await asyncio.gather(holds, waits, return_exceptions=True)
+    assert len(site.asked) == 2
+    assert fetcher.held_bytes == 0
+
+
 async def test_a_server_that_does_not_answer_is_left(client: HttpClient, site: Site) -> None:
     loop = asyncio.get_running_loop()
     before = loop.time()

@@ -105,6 +105,7 @@ class Worker:
             self._client,
             allow=Allowed.parse(settings.fetch_allow),
             max_bytes=settings.fetch_max_bytes,
+            total_bytes=settings.fetch_total_bytes,
             total_s=settings.fetch_s,
         )
         attempts = Attempts(self._client, Random(), fetch=fetch)

@@ -66,6 +66,7 @@ class ServerSettings(Noun, frozen=True, kw_only=True):
         str, ...
     ] = ()  # hosts, addresses or networks inside that callers' URLs of images and documents may lead to
     fetch_max_bytes: int = 20 * 1024 * 1024  # what the URLs of one request may give together
+    fetch_total_bytes: int = 64 * 1024 * 1024  # what those of all requests under way may, in each worker
     fetch_s: float = 20.0  # how long fetching them may take
     region: str = ""  # where this server is; deployments of the same region are asked before others
     environment: str = "default"  # a label on what this installation is
@@ -244,7 +245,7 @@ def _rules(settings: ServerSettings) -> list[tuple[str, bool, str]]:
         "max_connections": 1, "max_headers": 10, "max_header_bytes": 1024, "max_url_bytes": 256, "max_json_depth": 10,
         "max_listeners": 0, "header_timeout_s": 1, "body_timeout_s": 1, "write_timeout_s": 1, "keep_alive_s": 1,
         "disk_ceiling_mb": 0, "upgrade_copy_days": 0, "otlp_metrics_s": 0,
-        "fetch_max_bytes": 1024, "fetch_s": 1,
+        "fetch_max_bytes": 1024, "fetch_total_bytes": 1024, "fetch_s": 1,
     }  # fmt: skip
     rules = [
         ("port", 0 <= settings.port <= 65535, "must be between 0 and 65535"),

@@ -3,12 +3,17 @@
 A caller's URL may lead anywhere, so each look-up is checked (`addresses`) and the connection goes to the very address
 that was checked, for every redirect anew. Sizes, times, redirects, ports and types are limited; cookies, credentials
 and the caller's headers never go along; what a server said is never shown, only that it failed.
+
+What all requests together hold is limited too, for as long as they hold it: a request begins with room for all that its
+URLs may give, keeps as much as their servers announce, and the rest wait for their turn.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import weakref
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +24,7 @@ import msgspec
 from volant.core.addresses import NOTHING, Allowed, check_address
 from volant.core.capabilities import Capabilities
 from volant.core.chat import ChatRequest, FilePart, ImagePart, Message, Part
-from volant.core.errors import BadInput, TooLarge
+from volant.core.errors import BadInput, TooLarge, Unavailable
 from volant.providers.http import HttpClient, Origin, Queue, Timeouts, TransportError, request_head
 from volant.providers.http.dialing import resolve as look_up
 
@@ -45,7 +50,7 @@ Addresses = list[tuple[int, tuple[Any, ...]]]
 LookUp = Callable[[asyncio.AbstractEventLoop, str, int], Awaitable[Addresses]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Media:
     """What a URL gave. `type` is its media type, lower case, without parameters."""
 
@@ -114,38 +119,54 @@ class Fetcher:
         *,
         allow: Allowed = NOTHING,
         max_bytes: int = 20 << 20,
+        total_bytes: int = 64 << 20,
         total_s: float = 20.0,
         look_up: LookUp = look_up,
     ) -> None:
-        """`max_bytes`: of all URLs of one request together; `total_s`: for all of them."""
+        """`max_bytes`: of all URLs of one request together; `total_bytes`: of those of all requests, while somebody
+        has what they gave; `total_s`: for all URLs of one request, its wait for room included."""
         self._client = client
         self._allow = allow
         self._max_bytes = max_bytes
         self._total_s = total_s
         self._look_up = look_up
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._store = _Store(max(total_bytes, max_bytes))
+
+    @property
+    def held_bytes(self) -> int:
+        """What is held now, by requests that fetch and by those that have fetched."""
+        return self._store.held
 
     async def __call__(self, urls: Iterable[str]) -> dict[str, Media]:
-        """What each URL gives. The first that fails ends the others. Raises as `inline_media`."""
+        """What each URL gives. The first that fails ends the others. Raises as `inline_media`, and Unavailable
+        `media_busy` where other requests hold all the room until its time is over."""
         wanted = list(dict.fromkeys(urls))
         if len(wanted) > MOST_URLS:
             raise TooLarge("media_too_large", f"the request names {len(wanted)} URLs; at most {MOST_URLS} are fetched")
-        room = _Room(self._max_bytes)
+        room = _Room(self._max_bytes, len(wanted), self._store)
+        tasks: list[asyncio.Future[Media]] = []
 
         async def one(url: str) -> Media:
             async with self._turns:
                 return await self._fetch(url, room)
 
-        tasks = [asyncio.ensure_future(one(url)) for url in wanted]
         try:
             async with asyncio.timeout(self._total_s):
+                await room.enter()
+                tasks += [asyncio.ensure_future(one(url)) for url in wanted]
                 got = await asyncio.gather(*tasks)
         except TimeoutError:
+            if not tasks:
+                raise _busy() from None
             raise _unreachable(wanted[0], f"not all of it came within {self._total_s:g} s") from None
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            room.leave()
+        for media in got:
+            self._store.keep(media)
         return dict(zip(wanted, got, strict=True))
 
     async def _fetch(self, url: str, room: _Room) -> Media:
@@ -197,16 +218,77 @@ class Fetcher:
             length = next((value for name, value in headers if name == b"content-length"), b"0")
             if length.isdigit() and (len(length) > 15 or int(length) > room.left):
                 raise room.full(url)
+            if any(name == b"content-length" for name, _ in headers):
+                room.expect(int(length))
             return status, headers, b"".join([room.take(piece, url) async for piece in sink.pieces()])
         finally:
             connection.cancel()
 
 
+class _Store:
+    """How many bytes all requests hold. First come, first served, so that nobody waits for ever for much."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.held = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def take(self, size: int) -> None:
+        """Wait until there is so much room, and have it."""
+        if not self._waiting and self.held + size <= self._most:
+            self.held += size
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((size, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it came in the same moment
+                self.give_back(size)
+            else:
+                self._waiting.remove((size, turn))
+                self.give_back(0)
+            raise
+
+    def give_back(self, size: int) -> None:
+        self.held -= size
+        while self._waiting and self.held + self._waiting[0][0] <= self._most:
+            wanted, turn = self._waiting.popleft()
+            self.held += wanted
+            turn.set_result(None)
+
+    def keep(self, media: Media) -> None:
+        """It counts until nobody has it any more."""
+        self.held += len(media.data)
+        weakref.finalize(media, self.give_back, len(media.data)).atexit = False
+
+
 class _Room:
     """How many bytes the URLs of one request may still give."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, urls: int, store: _Store) -> None:
         self._most = self.left = most
+        self._unsure = urls  # that have not said how long they are
+        self._store = store
+        self._sure = self._held = 0
+
+    async def enter(self) -> None:
+        """Have room for the most that may come."""
+        await self._store.take(self._most)
+        self._held = self._most
+
+    def expect(self, size: int) -> None:
+        """One of the URLs says how much it gives; when all have, the rest is free."""
+        self._unsure -= 1
+        self._sure += size
+        if self._unsure == 0 and self._sure < self._held:
+            rest, self._held = self._held - self._sure, self._sure
+            self._store.give_back(rest)
+
+    def leave(self) -> None:
+        """Nothing more comes."""
+        self._store.give_back(self._held)
+        self._held = 0
 
     def take(self, piece: bytes, url: str) -> bytes:
         self.left -= len(piece)
@@ -220,6 +302,15 @@ class _Room:
             f"what {_short(url)} gives is too large: the URLs of a request may give {self._most} bytes together",
             hint="send a smaller one, or raise server.fetch_max_bytes",
         )
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "media_busy",
+        "other requests' pictures and documents take all the room that this server has for what it fetches",
+        hint="ask again in a moment, send the data itself, or raise server.fetch_total_bytes",
+        retry_after_s=1.0,
+    )
 
 
 def _taken_apart(url: str) -> tuple[str, int, bool, str]:
