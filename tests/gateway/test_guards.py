@@ -520,7 +520,9 @@ BESIDE = {
     "result": beside("anthropic", Delta(extra={"blocks": [{"at": 0, "block": {"title": ADA}}]})),
     "end": [*beside("gemini")[:-1], Finished(reason="stop", extra={"groundingMetadata": {"title": ADA}})],
     "start": [Started(id="r", created_s=1, model="m", extra={"promptFeedback": ADA}), *beside("")[1:]],
-    "arguments": beside("", ToolDelta(id="c", name="f", arguments='{"to":"ada\\u00'), ToolDelta(arguments='40example.org"}')),
+    "arguments": beside(
+        "", ToolDelta(id="c", name="f", arguments='{"to":"ada\\u00'), ToolDelta(arguments='40example.org"}')
+    ),
     "arguments cut off": beside("", ToolDelta(id="c", name="f", arguments='{"to":"ada\\u0040example.org", "te')),
 }  # fmt: skip
 

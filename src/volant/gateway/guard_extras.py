@@ -7,6 +7,7 @@ objects are one text; a string that only repeats itself (an id, a kind) is not. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -46,9 +47,7 @@ class Extras:
             across = [
                 one
                 for one in look("".join(leaves[number][1] for number in numbers))
-                if not any(
-                    start <= one.start and one.end <= end for start, end in zip(starts, starts[1:], strict=False)
-                )
+                if not any(start <= one.start and one.end <= end for start, end in pairwise(starts))
             ]
             spread += across
             for number, start in zip(numbers, starts, strict=False):
@@ -103,8 +102,8 @@ def _redacted(text: str, found: list[Finding], start: int) -> str:
     """`text`, which begins at `start` of a longer one; a label stands in the piece where its finding begins."""
     parts: list[str] = []
     at = 0
-    for first, last, label in merged(found):
-        first, last = first - start, last - start
+    for begins, ends, label in merged(found):
+        first, last = begins - start, ends - start
         if last <= 0 or first >= len(text):
             continue
         parts += (text[at : max(first, at)], f"[{label}]" if first >= 0 else "")

@@ -182,9 +182,9 @@ class OutputFilter:
             self._emit(event, event, out)
         elif isinstance(event, Finished):
             self._finish(event.index, out)
-            kept = replace(event, extra=visit_json(event.extra, self._checked))
+            end = replace(event, extra=visit_json(event.extra, self._checked))
             self._over.add(event.index)
-            self._emit(kept, replace(kept, extra=visit_json(kept.extra, self._restored)), out)
+            self._emit(end, replace(end, extra=visit_json(end.extra, self._restored)), out)
         elif isinstance(event, Started):
             self._in_pieces = event.dialect in ("", "openai_chat")
             try:

@@ -78,7 +78,7 @@ def visit_json(node: Any, visit: Visit) -> Any:
 
 
 def visit_arguments(arguments: str, visit: Visit) -> str:
-    """JSON text of a tool call, whose strings are visited; what is no JSON is visited as it stands, and where that finds
+    """JSON text of a tool call, whose strings are visited. What is no JSON is visited as it stands; where that changes
     nothing, with its escapes read."""
     if not arguments:
         return arguments

@@ -114,7 +114,7 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
 
 
 def made(tx: Connection, project: str) -> dict[str, int]:
-    """"tasks/NAME" and "deployments/NAME", of all that were ever configured -> when they first were, Unix ms."""
+    """ "tasks/NAME" and "deployments/NAME", of all that were ever configured -> when they first were, Unix ms."""
     return state.get(tx, project, _MADE, "", dict[str, int]) or {}
 
 
