@@ -5,7 +5,7 @@ One process writes (control); others open `read_only`. Knows no table by name bu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -28,23 +28,24 @@ BUSY_S = 20.0  # a writer waits for others no longer
 
 
 class Database:
-    """A pool of connections to one database."""
+    """Connections to one database: `engine` writes, and of SQLite others read."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reader: Engine) -> None:
         self.engine = engine
-        # SQLite reads one snapshot by itself; PostgreSQL, by default, one a statement. The pool is the same.
-        postgresql = engine.dialect.name == "postgresql"
-        self._reader = engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else engine
+        self._reader = reader
         self._turns = Turns() if engine.dialect.name == "sqlite" else None  # PostgreSQL has many writers
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Database:
         """Open `url`, e.g. `sqlite:////data/volant.db`; `read_only` refuses every write."""
-        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _reader_pragmas if read_only else _writer_pragmas)
-            event.listen(engine, "begin", _begin_deferred if read_only else _begin_immediate)
-        return cls(engine)
+        if not url.startswith("sqlite"):
+            engine = create_engine(url, pool_pre_ping=True)
+            # SQLite reads one snapshot by itself; PostgreSQL, by default, one a statement. The pool is the same.
+            return cls(engine, engine.execution_options(isolation_level="REPEATABLE READ"))
+        reader = _sqlite(url, _reader_pragmas if read_only else _pragmas, _begin_deferred)
+        if read_only:
+            return cls(reader, reader)
+        return cls(_sqlite(url, _writer_pragmas, _begin_immediate), reader)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -69,7 +70,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A consistent view; nothing is kept."""
         with self._reader.connect() as connection:
-            yield connection.execution_options(volant_read=True)
+            yield connection
 
     def revision(self) -> str:
         """The schema's revision as it stands; empty for a database without one."""
@@ -123,6 +124,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._reader.dispose()
 
     def _alembic(self) -> Config:
         config = Config()
@@ -154,7 +156,25 @@ def one_of(connection: Connection, values: Iterable[str]) -> tuple[str, Any]:
     return " = ANY(%s)", list(values)
 
 
+def _sqlite(url: str, pragmas: Callable[[Any, Any], None], begin: Callable[[Connection], None]) -> Engine:
+    """A pool that hands out the connection that was used last: its pages are still in memory."""
+    engine = create_engine(url, pool_use_lifo=True)
+    event.listen(engine, "connect", pragmas)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
 def _writer_pragmas(connection: Any, _record: Any) -> None:
+    """Of the connections that write, one at a time. What it wrote stays in its cache while nobody else writes; a page
+    that is written again and again reaches the database once a checkpoint."""
+    _pragmas(connection, _record)
+    cursor = connection.cursor()
+    for pragma in ("cache_size=-32768", "wal_autocheckpoint=4000"):  # KiB; pages of 4 KiB
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _pragmas(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, else DDL and reads escape the transaction
     cursor = connection.cursor()
     for pragma in (
@@ -179,8 +199,7 @@ def _reader_pragmas(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("volant_read", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _begin_deferred(connection: Connection) -> None:

@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 
 from volant.core.errors import BadInput, Conflict, NotFound
-from volant.store.database import Database
+from volant.store.database import Database, mark_of, one_of
 from volant.store.tables import project as projects
 from volant.store.tables import subject_key as subject_keys
 from volant.store.vault import Vault, new_key
 
-_AT_ONCE = 500  # subjects asked for in one statement
 _KEPT = 64  # project and hash keys in memory
 
 
@@ -86,14 +85,17 @@ class KeyRing:
     def subject_keys(self, tx: Connection, project: str, subjects: Iterable[str]) -> dict[str, SubjectKey]:
         """The keys of those subjects that ever had one."""
         wanted = sorted({subject for subject in subjects if subject})
+        if not wanted:
+            return {}
+        among, names = one_of(tx, wanted)
+        query = (
+            f"SELECT subject, wrapped_key, destroyed_ms FROM subject_key"
+            f" WHERE project = {mark_of(tx)} AND subject{among}"
+        )
         found: dict[str, SubjectKey] = {}
-        columns = (subject_keys.c.subject, subject_keys.c.wrapped_key, subject_keys.c.destroyed_ms)
-        for start in range(0, len(wanted), _AT_ONCE):
-            part = wanted[start : start + _AT_ONCE]
-            query = select(*columns).where(subject_keys.c.project == project, subject_keys.c.subject.in_(part))
-            for subject, wrapped, destroyed_ms in tx.execute(query):
-                raw = self.vault.unwrap(wrapped) if wrapped is not None else None
-                found[subject] = SubjectKey(raw=raw, destroyed_ms=destroyed_ms)
+        for subject, wrapped, destroyed_ms in tx.exec_driver_sql(query, (project, names)):
+            raw = self.vault.unwrap(wrapped) if wrapped is not None else None
+            found[subject] = SubjectKey(raw=raw, destroyed_ms=destroyed_ms)
         return found
 
     def ensure_subjects(
@@ -181,8 +183,8 @@ class KeyRing:
 
     # ------------------------------------------------------------ inside
     def _project_row(self, tx: Connection, project: str) -> tuple[bytes, bytes]:
-        query = select(projects.c.wrapped_key, projects.c.wrapped_hash_key).where(projects.c.id == project)
-        row = tx.execute(query).one_or_none()
+        query = f"SELECT wrapped_key, wrapped_hash_key FROM project WHERE id = {mark_of(tx)}"
+        row = tx.exec_driver_sql(query, (project,)).one_or_none()
         if row is None:
             raise NotFound(
                 "project_unknown",

@@ -7,17 +7,17 @@ comes again counts once. Sums hold nothing about a person: an erasure leaves the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
-from volant.core.accounts import EVER, account_of, day_of, month_of
+from volant.core.accounts import account_of, day_of
 from volant.core.nouns import InferenceRecord
 from volant.store import sums
 from volant.store.database import mark_of, one_of
-from volant.store.tables import lease, spend, usage
+from volant.store.tables import usage
 from volant.traces.alike import Alike, Groups, failed
 
 _SUMS = ("requests", "errors", "cache_hits", "input_tokens", "output_tokens", "cost_usd", "saved_usd")
@@ -66,7 +66,7 @@ def grow(tx: Connection, groups: Groups) -> None:
     """Count new inferences."""
     used = [_used(one, records) for one, records in groups.items()]
     sums.add(tx, usage, _rows(used), _SUMS)
-    _tell_leases(tx, _spent(used))
+    _tell_leases(tx, _spent(used, _accounts_of_keys(tx, used)))
 
 
 def by_name(tx: Connection, project: str, over: str, *, since_day: str, limit: int = 100) -> list[Use]:
@@ -82,15 +82,15 @@ def by_name(tx: Connection, project: str, over: str, *, since_day: str, limit: i
     return [_use(row) for row in tx.execute(query).mappings()]
 
 
-def by_day(tx: Connection, project: str, over: str, *, since_day: str, name: str | None = None) -> list[Use]:
-    """Day by day since a day, oldest first: of one, or (`name` None) of all together."""
+def by_day(tx: Connection, project: str, over: str, *, since_day: str, names: Sequence[str] | None = None) -> list[Use]:
+    """Day by day since a day, oldest first: of those named, or (`names` None) of all together."""
     query = select(usage.c.day, *(func.sum(usage.c[one]).label(one) for one in _SUMS)).where(
         usage.c.project == project, usage.c.over == over, usage.c.day >= since_day
     )
-    if name is not None:
-        query = query.where(usage.c.name == name)
+    if names is not None:
+        query = query.where(usage.c.name.in_(names))
     rows = tx.execute(query.group_by(usage.c.day).order_by(usage.c.day)).mappings()
-    return [_use({**row, "name": name or ""}) for row in rows]
+    return [_use({**row, "name": names[0] if names else ""}) for row in rows]
 
 
 def _use(row: Any) -> Use:
@@ -142,7 +142,7 @@ def _rows(used: Iterable[_Used]) -> list[dict[str, Any]]:
             if name or over == "project":
                 found.setdefault((one.project, day, over, name), _Sum()).add(more)
     return [
-        {"project": project, "day": day, "over": over, "name": name, **asdict(total)}
+        {"project": project, "day": day, "over": over, "name": name} | {one: getattr(total, one) for one in _SUMS}
         for (project, day, over, name), total in found.items()
     ]
 
@@ -158,44 +158,34 @@ def tokens_of(record: InferenceRecord) -> tuple[int, int]:
 
 # ---------------------------------------------------------------- leases
 def _tell_leases(tx: Connection, spent: Mapping[tuple[str, str], tuple[float, int]]) -> None:
-    """What workers spent by their records. Of a holder that is gone it counts at once (see app/leases.py)."""
+    """What workers spent by their records. Locks rows of `lease` only, in their order: what counts of it against the
+    ceilings is for those who hold an account's lock to say (app/leases.py)."""
     if not spent:
         return
     mark = mark_of(tx)
     grown = f"recorded_usd = recorded_usd + {mark}, recorded_tokens = recorded_tokens + {mark}"
     rows = [(*more, *at) for at, more in sorted(spent.items())]
     tx.exec_driver_sql(f"UPDATE lease SET {grown} WHERE account = {mark} AND holder = {mark}", rows)
-    among, holders = one_of(tx, sorted({holder for _, holder in spent}))
-    ended = tx.exec_driver_sql(f"SELECT account, holder FROM lease WHERE ended = 1 AND holder{among}", (holders,))
-    for account, holder in sorted((row[0], row[1]) for row in ended if (row[0], row[1]) in spent):
-        count_ended(tx, account, holder)
 
 
-def count_ended(tx: Connection, account: str, holder: str) -> None:
-    """Let the records of a holder that is gone count, as far as it did not tell what they cost."""
-    at = (lease.c.account == account, lease.c.holder == holder)
-    row = tx.execute(select(lease).where(*at, lease.c.ended == 1).with_for_update()).one_or_none()
-    if row is None:
-        return
-    usd, tokens = max(0.0, row.recorded_usd - row.counted_usd), max(0, row.recorded_tokens - row.counted_tokens)
-    if not usd and not tokens:
-        return
-    grown = {"counted_usd": row.counted_usd + usd, "counted_tokens": row.counted_tokens + tokens}
-    tx.execute(update(lease).where(*at).values(**grown))
-    rows = [
-        {"account": account, "period": period, "usd": usd, "requests": 0, "tokens": tokens}
-        for period in (EVER, month_of(row.day), row.day)
-    ]
-    sums.add(tx, spend, rows, ("usd", "tokens"))
+def _accounts_of_keys(tx: Connection, used: Iterable[_Used]) -> dict[str, str]:
+    """Key -> account, of those keys that came in another's place."""
+    names = sorted({one.key_id for one, _, _ in used if one.holder and one.key_id})
+    if not names:
+        return {}
+    among, values = one_of(tx, names)
+    found = tx.exec_driver_sql(f"SELECT id, account FROM api_key WHERE account <> id AND id{among}", (values,))
+    return {row[0]: row[1] for row in found}
 
 
-def _spent(used: Iterable[_Used]) -> dict[tuple[str, str], tuple[float, int]]:
+def _spent(used: Iterable[_Used], accounts: Mapping[str, str]) -> dict[tuple[str, str], tuple[float, int]]:
     """(account, holder) -> (US dollars, tokens), of every account that a record may stand on."""
     spent: dict[tuple[str, str], tuple[float, int]] = {}
     for one, total, models in used:
         if not one.holder:
             continue
-        parts = [("key", one.key_id, total), ("project", "", total), ("task", one.task, total)]
+        key = accounts.get(one.key_id, one.key_id)
+        parts = [("key", key, total), ("project", "", total), ("task", one.task, total)]
         for over, name, more in (*parts, *(("model", model, part) for model, part in models.items())):
             at = (account_of(over, one.project, name), one.holder)
             usd, tokens = spent.get(at, (0.0, 0))
