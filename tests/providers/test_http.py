@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from volant.core.errors import BadInput
 from volant.providers.http import Collector, HttpClient, Origin, Timeouts, TransportError, request_head
+from volant.providers.http.client import ROOM_BYTES
 
 pytestmark = pytest.mark.anyio
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -148,7 +149,7 @@ async def test_timeouts(client: HttpClient) -> None:
 async def test_a_body_that_stops_is_noticed_but_not_while_we_do_not_read(client: HttpClient) -> None:
     half = Server(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
     origin = await half.start()
-    limits = Timeouts(first_byte_s=5, between_s=0.2, total_s=5)
+    limits = Timeouts(first_byte_s=60, between_s=0.8, total_s=60)
     with pytest.raises(TransportError) as caught:
         await client.fetch(origin, request_head("GET", origin, "/", GET), None, limits)
     assert caught.value.code == "between_timeout"
@@ -157,7 +158,7 @@ async def test_a_body_that_stops_is_noticed_but_not_while_we_do_not_read(client:
     connection.start(request_head("GET", origin, "/", GET) + b"\r\n", sink, limits)
     await asyncio.sleep(0.1)
     connection.pause()
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.2)
     assert not sink.answer.done()
     connection.resume()
     with pytest.raises(TransportError) as caught:
@@ -231,6 +232,25 @@ async def test_tls_is_verified(client: HttpClient, certificate: Path, monkeypatc
         assert (await trusting.fetch(origin, request_head("GET", origin, "/", GET), None)).body == b"hello"
     await trusting.aclose()
     listener.close()
+    await asyncio.sleep(0.05)
+
+
+async def test_large_answers_come_whole_through_tls(client: HttpClient, certificate: Path) -> None:
+    """Several at once, each larger than the room that all of them share."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    bodies = [bytes([65 + number]) * (ROOM_BYTES * 5 + number) for number in range(4)]
+    origins, servers = [], []
+    for said in bodies:
+        server = Server(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(said) + said)
+        servers.append(await asyncio.start_server(server, "127.0.0.1", 0, ssl=context))
+        port = servers[-1].sockets[0].getsockname()[1]
+        origins.append(Origin("localhost", port, True).via(ca_file=str(certificate)))
+    answers = await asyncio.gather(*(client.fetch(one, request_head("GET", one, "/", GET), None) for one in origins))
+    assert [answer.body == said for answer, said in zip(answers, bodies, strict=True)] == [True] * 4
+    await client.aclose()
+    for one in servers:
+        one.close()
     await asyncio.sleep(0.05)
 
 

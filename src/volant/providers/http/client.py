@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 
-from volant.providers.http.connection import NO_TIMEOUTS, Connection
+from volant.providers.http.connection import NO_TIMEOUTS, Connection, TlsConnection
 from volant.providers.http.dialing import dial, failure
 from volant.providers.http.sinks import Collector, Queue
 from volant.providers.http.tls import Contexts, tls_object
@@ -19,6 +19,7 @@ from volant.providers.http.words import Answer, Headers, Origin, Timeouts, Trans
 TICK_S = 0.05
 IDLE_S = 30.0  # an idle connection is kept this long
 MAX_IDLE = 512  # a server
+ROOM_BYTES = 64 << 10
 
 
 class HttpClient:
@@ -26,6 +27,7 @@ class HttpClient:
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.loop = loop or asyncio.get_running_loop()
+        self.room = memoryview(bytearray(ROOM_BYTES))
         self._idle: dict[Origin, list[Connection]] = {}
         self._busy: set[Connection] = set()
         self._ticking: asyncio.TimerHandle | None = None
@@ -134,7 +136,8 @@ class HttpClient:
 
     # ------------------------------------------------------------ inside
     async def _open(self, origin: Origin) -> Connection:
-        make: Callable[[], Connection] = lambda: Connection(self, origin)  # noqa: E731
+        kind = TlsConnection if origin.tls else Connection
+        make: Callable[[], Connection] = lambda: kind(self, origin)  # noqa: E731
         if origin.unix:
             try:
                 return (await self.loop.create_unix_connection(make, origin.unix))[1]
