@@ -19,10 +19,20 @@ from typing import Any
 
 import pytest
 from backports import zstd
+from hypothesis import HealthCheck, settings
 
 from volant.store.database import Database
 from volant.store.keys import KeyRing
 from volant.store.vault import Vault
+
+# Examples may be slow on a busy machine. CI tries the same ones every time; a developer tries new ones.
+settings.register_profile(
+    "volant",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("VOLANT_STRICT") == "1",
+)
+settings.load_profile("volant")
 
 
 @pytest.fixture(scope="session")

@@ -424,13 +424,13 @@ litellm_settings: {{cache: true, max_budget: 50, budget_duration: 1d}}
 
 def _answer(request: urllib.request.Request) -> str:
     """A configuration reaches the gateway within the second."""
-    for _ in range(50):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return str(json.load(answer)["choices"][0]["message"]["content"])
         except urllib.error.HTTPError as error:
             said = error.read().decode()
-            if error.code != 404:
+            if error.code not in (404, 503):
                 break
         time.sleep(0.1)
     return said

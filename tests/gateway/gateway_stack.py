@@ -268,7 +268,7 @@ class Stack:
         if self.process is None:
             return 0
         self.process.send_signal(how)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self.process = None
         self.log.close()
         return code
