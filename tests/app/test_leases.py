@@ -7,13 +7,14 @@ import random
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from volant.app.leases import FOREIGN_MS, LEASE_MS, RESTART_MS, LeaseBook
 from volant.core.clock import ManualClock
@@ -81,7 +82,7 @@ def usd_of(db: Database, account: str, period: str = "2026-11-23") -> float:
         return float(tx.execute(select(spend.c.usd).where(*at)).scalar_one_or_none() or 0.0)
 
 
-def drained(db: Database, ring: KeyRing, key: str, holder: str, usd: float, **more: Any) -> None:
+def drained(db: Database, ring: KeyRing, key: str, holder: str, usd: float, task: str = "help", **more: Any) -> None:
     """A record of the worker comes in."""
     identifier = new_id("inference")
     call = ModelCall(call_id=new_id("model_call"), span_id="s", deployment="d", model="m", started_ms=NOON,
@@ -150,11 +151,61 @@ def test_what_a_crashed_worker_spent_is_read_from_its_records(
     assert ask("1", usd=0.5, need=0.5).granted.usd == pytest.approx(0.5)
     assert usd_of(database, key) == pytest.approx(0.5)
     drained(database, ring, key, "m1.0.x", 0.2)
+    late = ask("1", usd=0.5, need=0.5, kept=0.5)
+    assert (late.granted.usd, late.short) == (pytest.approx(0.3), "usd_per_day"), "0.7 are spent"
     assert usd_of(database, key) == pytest.approx(0.7)
     ask("0", told=0.7)  # it was only cut off
     assert usd_of(database, key) == pytest.approx(0.7)
     ask("0", told=0.75)
     assert usd_of(database, key) == pytest.approx(0.75)
+
+
+def test_records_that_come_late_count_though_nobody_asks(
+    ask: Ask, clock: ManualClock, database: Database, ring: KeyRing, key: str
+) -> None:
+    ask("0", usd=1.0)
+    clock.advance(LEASE_MS)
+    book = LeaseBook(database, clock)
+    clock.advance(RESTART_MS)
+    assert book.take_back() == 1
+    drained(database, ring, key, "m1.0.x", 0.2)
+    assert usd_of(database, key) == 0.0
+    assert book.take_back() == 0, "it was taken back before"
+    assert usd_of(database, key) == pytest.approx(0.2)
+
+
+def test_a_key_and_the_one_in_its_place_share_one_budget(
+    ask: Ask, clock: ManualClock, database: Database, ring: KeyRing, key: str
+) -> None:
+    """By what workers tell and by the records of those that died; a changed limit is both keys'."""
+    ask("0", usd=0.4, told=0.0)
+    with database.begin() as tx:
+        new, _ = keys.rotate(tx, "default", key, now_ms=clock.now_ms(), grace_ms=60_000)
+        grants = {one.key_id: one for one in keys.grants(tx, now_ms=clock.now_ms()).values()}
+    assert {(one.account or one.key_id) for one in grants.values()} == {key}
+    assert len(grants) == 2
+    drained(database, ring, new.id, "m1.0.x", 0.3)
+    clock.advance(LEASE_MS)
+    assert ask("1", usd=0.9, need=0.9).granted.usd == 0.0
+    assert usd_of(database, key) == pytest.approx(0.3), "what was asked with the new one"
+    assert ask("1", usd=0.7, need=0.7).granted.usd == pytest.approx(0.7)
+    with database.begin() as tx:
+        keys.change(tx, "default", new.id, limits=Limits(usd_per_day=0.5))
+        assert keys.get_key(tx, "default", key).limits == Limits(usd_per_day=0.5)
+
+
+def test_the_drain_locks_nothing_of_an_account_but_its_leases(
+    ask: Ask, clock: ManualClock, database: Database, ring: KeyRing, key: str
+) -> None:
+    """Else it holds a lease and waits for the account, while the account's holder waits for that lease."""
+    ask("0", usd=1.0)
+    clock.advance(LEASE_MS)
+    ask("1", usd=0.1)  # the first is over
+    said: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: said.append(str(args[2]).lower()))
+    drained(database, ring, key, "m1.0.x", 0.2)
+    assert any("update lease" in one for one in said)
+    assert not any(" spend" in one for one in said)
 
 
 def test_a_lease_waits_for_the_drain_of_its_place_and_longer_for_another_machine(
@@ -461,3 +512,36 @@ def test_machines_on_one_postgresql_share_every_ceiling(machines: tuple[list[Dat
     assert rows["project:default", ""].usd == pytest.approx(spent["usd"])
     assert rows[key, "2026-11-23T12:00"].requests == spent["requests"]
     assert set(held) == {(0.0, 0, 0)}
+
+
+def test_records_of_the_gone_and_leases_of_the_living_do_not_lock_each_other_out(
+    machines: tuple[list[Database], str],
+) -> None:
+    """Two machines lease and take back while both drain records of holders that end all the time."""
+    pools, key = machines
+    clock = ManualClock(NOON)
+    books = [LeaseBook(pool, clock, place=f"m{number}") for number, pool in enumerate(pools)]
+    rings = [KeyRing(pool, Vault(b"m" * 32)) for pool in pools]
+    clock.advance(RESTART_MS)
+
+    def lease(number: int) -> None:
+        want = Amount(usd=0.001, slots=1)
+        asks = tuple(AccountAsk(account=name, least=want, most=want) for name in ("project:default", key))
+        for life in range(60):
+            books[number].lease(LeaseRequest(asks=asks), f"m{number}.{life % 5}.{life}")
+            with lock:
+                clock.advance(FOREIGN_MS // 4)
+            books[number].take_back()
+
+    def drain(number: int) -> None:
+        for life in range(60):
+            for place in (1 - number, number):
+                drained(pools[number], rings[number], key, f"m{place}.{life % 5}.{life}", 0.0001)
+
+    lock = threading.Lock()
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, number) for work in (lease, drain) for number in range(2)]:
+            done.result(60)
+    with pools[0].read() as tx:
+        total = tx.exec_driver_sql("SELECT sum(requests) FROM rollup").scalar_one()
+    assert total == 2 * 60 * 2, "two machines that begin the same minute both count"

@@ -85,3 +85,15 @@ def test_a_given_clear_text_is_kept_by_its_hash(database: Database, ring: KeyRin
         _, shown = keys.create_key(tx, "default", name="root", scopes=["admin"], now_ms=5, clear=clear)
         assert shown == clear
         assert keys.authenticate(tx, clear, now_ms=6).name == "root"
+
+
+def test_the_keys_of_one_account_are_found_by_each(database: Database) -> None:
+    with database.begin() as tx:
+        first, _ = keys.create_key(tx, "default", name="app", scopes=["inference"], now_ms=5)
+        other, _ = keys.create_key(tx, "default", name="app", scopes=["inference"], now_ms=5)
+        second, _ = keys.rotate(tx, "default", first.id, now_ms=6, grace_ms=5)
+        third, _ = keys.rotate(tx, "default", second.id, now_ms=7)
+        assert keys.together(tx, "default", third.id)[0] == third.id
+        assert set(keys.together(tx, "default", third.id)) == {first.id, second.id, third.id}
+        assert keys.together(tx, "default", other.id) == [other.id]
+        assert {key.account for key in keys.list_keys(tx, "default")} == {first.id, other.id}

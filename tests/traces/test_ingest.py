@@ -197,7 +197,7 @@ def test_postgresql_keeps_the_same(postgres: str, make: Make) -> None:
     assert whole.corrected_share == pytest.approx(0.5)
     assert used == {"key_1": 10}
     assert recorded == {"key_1": pytest.approx(0.01), "task:default/intent": pytest.approx(0.01)}
-    assert counted == pytest.approx([0.01] * 3)
+    assert not counted, "whoever holds the account's lock counts it"
     assert opened is not None
     assert opened.input == batch[0].input
     pool.close()

@@ -2463,6 +2463,8 @@ export interface components {
             operations: string[];
             /** @default false */
             direct: boolean;
+            /** @default  */
+            account: string;
         };
         /**
          * Applied
@@ -5429,6 +5431,8 @@ export interface components {
             cost_usd: number;
             /** @default  */
             provider_response_id: string;
+            /** @default first */
+            why: string;
         };
         /**
          * SparkPoint
@@ -5732,6 +5736,13 @@ export interface components {
             prompt: string;
             prompt_version_id: string;
             spans: components["schemas"]["Span"][];
+            verdicts: components["schemas"]["GuardVerdict"][];
+            warnings: string[];
+            key_id: string;
+            key_name: string;
+            dialect: string;
+            operation: string;
+            cache: string;
             feedback: components["schemas"]["Judged"][];
             newer_id: string;
             older_id: string;

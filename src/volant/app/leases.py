@@ -10,8 +10,10 @@ taken in the order of their names.
                           SAFETY_MS before the end that it is told)
     slots                 granted ≤ ceiling − what others hold
 
-A lease that is not renewed returns when it expires; then what its holder spent is what its drained records say (see
-traces/usage.py). Leases of workers of this place wait for the drain; those of another machine for `FOREIGN_MS`.
+A lease that is not renewed returns when it expires; then what its holder spent is what its drained records say
+(traces/usage.py adds them up in the lease's row), also those that come later still. Leases of workers of this place
+wait for the drain; those of another machine for `FOREIGN_MS`. Locks are taken in one order, account by account: its row
+of `spend`, then its leases by holder. The drain locks leases alone, in that order.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, and_, collate, delete, or_, select, update
 
 from volant.app.sharing import share
 from volant.core.accounts import DAY_MS, EVER, MINUTE_MS, day_of, minute_of, month_of
@@ -34,7 +36,6 @@ from volant.store.database import Database
 from volant.store.place import seat_of
 from volant.store.tables import lease as leases
 from volant.store.tables import spend
-from volant.traces.usage import count_ended
 
 LEASE_MS = 30_000
 RESTART_MS = 10_000  # after a start of control its workers have so long to come back
@@ -74,7 +75,8 @@ class LeaseBook:
         """Let every lease return that is over, asked for or not; how many did."""
         now = self._clock.now_ms()
         with self._db.read() as tx:
-            old = select(leases.c.account).where(leases.c.ended == 0, leases.c.expires_ms <= now).distinct()
+            over = and_(leases.c.ended == 0, leases.c.expires_ms <= now)
+            old = select(leases.c.account).where(or_(over, _LATE)).distinct()
             accounts = sorted(tx.execute(old).scalars())
         done = 0
         for account in accounts:
@@ -135,9 +137,12 @@ class LeaseBook:
         done = 0
         for row in list(rows):
             at = (leases.c.account == account, leases.c.holder == row["holder"])
-            if self._is_over(row, now):
+            if row["ended"]:
+                _count_ended(tx, row)
+                rows.remove(row)
+            elif self._is_over(row, now):
                 tx.execute(update(leases).where(*at).values(usd=0.0, tokens=0, slots=0, ended=1))
-                count_ended(tx, account, row["holder"])
+                _count_ended(tx, row)
                 rows.remove(row)
                 done += 1
             elif row["slots"] and holder and seat_of(row["holder"]) == seat_of(holder):
@@ -165,10 +170,30 @@ def count(tx: Connection, account: str, day: str, usd: float, tokens: int) -> No
     sums.add(tx, spend, rows, ("usd", "tokens"))
 
 
+_LATE = and_(  # records came after their holder had gone
+    leases.c.ended == 1,
+    or_(leases.c.recorded_usd > leases.c.counted_usd, leases.c.recorded_tokens > leases.c.counted_tokens),
+)
+
+
 def _rows(tx: Connection, account: str, holder: str) -> list[Row]:
-    """The leases of an account that are not over, and the holder's own in any case."""
-    query = select(leases).where(leases.c.account == account, or_(leases.c.ended == 0, leases.c.holder == holder))
+    """The leases of an account that are not over or do not count whole, and the holder's own in any case; locked."""
+    which = or_(leases.c.ended == 0, _LATE, leases.c.holder == holder)
+    by_bytes = collate(leases.c.holder, "C") if tx.dialect.name == "postgresql" else leases.c.holder  # as Python sorts
+    query = select(leases).where(leases.c.account == account, which).order_by(by_bytes).with_for_update()
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _count_ended(tx: Connection, row: Row) -> None:
+    """Let the records of a holder that is gone count, as far as it did not tell what they cost."""
+    usd, tokens = max(0.0, row["recorded_usd"] - row["counted_usd"]), row["recorded_tokens"] - row["counted_tokens"]
+    tokens = max(0, tokens)
+    if not usd and not tokens:
+        return
+    at = (leases.c.account == row["account"], leases.c.holder == row["holder"])
+    counted = {"counted_usd": row["counted_usd"] + usd, "counted_tokens": row["counted_tokens"] + tokens}
+    tx.execute(update(leases).where(*at).values(**counted))
+    count(tx, row["account"], row["day"], usd, tokens)
 
 
 def _settle(tx: Connection, ask: AccountAsk, own: Row | None, day: str) -> dict[str, Any]:

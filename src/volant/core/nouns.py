@@ -277,6 +277,7 @@ class KeyGrant(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     operations: tuple[str, ...] = ()  # "chat", "embeddings", "count_tokens", "moderations", "models"; empty: all
     direct: bool = False  # may ask for DEPLOYMENT or provider/model, not only for tasks
+    account: str = ""  # of the key whose place it took, which its use counts for; empty: its own
 
 
 class PriceTier(msgspec.Struct, frozen=True, kw_only=True):

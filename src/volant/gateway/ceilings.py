@@ -83,7 +83,8 @@ class Ceilings:
         return found
 
     def _look_up(self, grant: KeyGrant, task: str, model: str) -> Standing:
-        own = Ceiling(grant.key_id, "key", grant.key_id, grant.limits) if grant.limits != NONE else None
+        account = grant.account or grant.key_id
+        own = Ceiling(account, "key", grant.key_id, grant.limits) if grant.limits != NONE else None
         project = grant.project
         others = (
             self._named(project, "project", ""),

@@ -47,6 +47,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     operations: tuple[str, ...] = ()  # empty: all
     direct: bool = False  # may ask for a deployment or provider/model
+    account: str = ""  # whom its use counts for: the first key of those that came in each other's place
 
     def usable(self, now_ms: int) -> bool:
         """Neither revoked nor expired."""
@@ -79,10 +80,12 @@ def create_key(
     expires_ms: int = 0,
     clear: str = "",
     installation_admin: bool = False,
+    account: str = "",
 ) -> tuple[ApiKey, str]:
     """A new key and its clear text, which is shown this once.
 
-    `clear` may be given (the root key, which is written to its file first). Raises BadInput for a scope nobody knows.
+    `clear` may be given (the root key, which is written to its file first), and `account`, whose budgets it shares.
+    Raises BadInput for a scope nobody knows.
     """
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
@@ -96,8 +99,10 @@ def create_key(
     check_limits(limits, where="limits")
     check_operations(operations)
     clear = clear or new_clear_key()
+    made = new_id("key", now_ms)
     row = {
-        "id": new_id("key", now_ms),
+        "id": made,
+        "account": account or made,
         "project": project,
         "name": name,
         "sha256": key_digest(clear),
@@ -113,7 +118,7 @@ def create_key(
     }
     tx.execute(insert(api_keys).values(row))
     revision.bump(tx)
-    return get_key(tx, project, str(row["id"])), clear
+    return get_key(tx, project, made), clear
 
 
 def change(
@@ -125,15 +130,16 @@ def change(
     operations: Sequence[str] | None = None,
     direct: bool | None = None,
 ) -> ApiKey:
-    """Other limits, operations or reach from now on; None leaves them. Raises NotFound, BadInput, Conflict for a
-    revoked key."""
+    """Other limits, operations or reach from now on; None leaves them. Limits are of the account: a key in its grace
+    that this one replaces has them too. Raises NotFound, BadInput, Conflict for a revoked key."""
     found = get_key(tx, project, key_id)
     if found.revoked_ms:
         raise Conflict("key_revoked", f"the key {key_id} is revoked", where="key", hint="create a new key")
     values: dict[str, object] = {}
     if limits is not None:
         check_limits(limits, where="limits")
-        values["limits"] = _stored(limits)
+        shared = (api_keys.c.account == found.account, api_keys.c.project == project)
+        tx.execute(update(api_keys).where(*shared).values(limits=_stored(limits)))
     if operations is not None:
         check_operations(operations)
         values["operations"] = msgspec.json.encode(list(operations)).decode()
@@ -141,6 +147,7 @@ def change(
         values["direct"] = int(direct)
     if values:
         tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(**values))
+    if values or limits is not None:
         revision.bump(tx)
     return get_key(tx, project, key_id)
 
@@ -221,10 +228,17 @@ def get_key(tx: Connection, project: str, key_id: str) -> ApiKey:
     return _key(row)
 
 
-def limits_of(tx: Connection, key_id: str) -> Limits | None:
-    """The ceilings of a key of any project; None for a key that nobody knows."""
-    found = tx.execute(select(api_keys.c.limits).where(api_keys.c.id == key_id)).scalar_one_or_none()
+def limits_of(tx: Connection, account: str) -> Limits | None:
+    """The ceilings of a key's account, of any project: all its keys have the same; None for one that nobody knows."""
+    found = tx.execute(select(api_keys.c.limits).where(api_keys.c.account == account).limit(1)).scalar_one_or_none()
     return None if found is None else msgspec.json.decode(found, type=Limits)
+
+
+def together(tx: Connection, project: str, key_id: str) -> list[str]:
+    """Ids of the keys that came in each other's place, this one first: their use counts as one."""
+    account = select(api_keys.c.account).where(api_keys.c.project == project, api_keys.c.id == key_id)
+    query = select(api_keys.c.id).where(api_keys.c.project == project, api_keys.c.account == account.scalar_subquery())
+    return [key_id, *(one for one in tx.execute(query).scalars() if one != key_id)]
 
 
 def list_keys(tx: Connection, project: str) -> list[ApiKey]:
@@ -243,7 +257,7 @@ def revoke(tx: Connection, project: str, key_id: str, *, now_ms: int) -> ApiKey:
 
 
 def rotate(tx: Connection, project: str, key_id: str, *, now_ms: int, grace_ms: int = 0) -> tuple[ApiKey, str]:
-    """A new key with the old one's name, scopes and limits; the old one ends after `grace_ms`.
+    """A new key with the old one's name, scopes, limits and what is spent of them; the old one ends after `grace_ms`.
 
     Raises NotFound, and Conflict for a key that was revoked: it stays so.
     """
@@ -271,6 +285,7 @@ def rotate(tx: Connection, project: str, key_id: str, *, now_ms: int, grace_ms: 
         direct=old.direct,
         expires_ms=old.expires_ms,
         installation_admin=old.installation_admin,
+        account=old.account,
     )
 
 
@@ -293,6 +308,7 @@ def grants(tx: Connection, *, now_ms: int) -> dict[str, KeyGrant]:
             operations=key.operations,
             direct=key.direct,
             expires_ms=key.expires_ms,
+            account=key.account if key.account != key.id else "",
         )
         for key in keys
         if key.usable(now_ms)

@@ -55,18 +55,17 @@ class Burning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def burning(tx: Connection, project: str, *, now_ms: int, over: str = "") -> list[Burning]:
-    """Every account of the project that has limits: keys that are not revoked, then what `[[limits]]` names."""
-    found: list[tuple[str, str, Limits]] = [
-        (key.id, key.name, key.limits) for key in keys.list_keys(tx, project) if key.usable(now_ms)
-    ]
-    found += [(account, "", limits) for account, limits in limits_in(tx, project).items()]
-    found = [one for one in found if one[2] != Limits() and (not over or parts_of(one[0])[0] == over)]
-    spent, held = _books(tx, [account for account, _, _ in found], now_ms)
+    """Every account of the project that has limits: of usable keys, by the newest of each, then what `[[limits]]`
+    names."""
+    newest = {key.account: key for key in keys.list_keys(tx, project) if key.usable(now_ms)}
+    found = [(account, key.id, key.name, key.limits) for account, key in newest.items()]
+    found += [(account, parts_of(account)[2], "", limits) for account, limits in limits_in(tx, project).items()]
+    found = [one for one in found if one[3] != Limits() and (not over or parts_of(one[0])[0] == over)]
+    spent, held = _books(tx, [account for account, *_ in found], now_ms)
     out = []
-    for account, title, limits in found:
-        kind, _, name = parts_of(account)
+    for account, name, title, limits in found:
         burns = tuple(_burns(limits, spent.get(account, {}), held.get(account, []), now_ms))
-        out.append(Burning(over=kind, name=name, title=title or name or project, burns=burns))
+        out.append(Burning(over=parts_of(account)[0], name=name, title=title or name or project, burns=burns))
     return out
 
 

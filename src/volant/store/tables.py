@@ -78,6 +78,8 @@ api_key = Table(
     _ms("created_ms"),
     _int("installation_admin"),  # the root key: may choose any project, make projects and mend people's access
     _text("limits", "{}"), _text("operations", "[]"), _int("direct"),
+    # whom its use counts for: the first key of those that came in each other's place
+    Column("account", String, nullable=False, default="", server_default="", index=True),
 )  # fmt: skip
 secret = Table(
     "secret", metadata, Column("project", String, ForeignKey("project.id"), primary_key=True),

@@ -81,12 +81,14 @@ def of_groups(groups: Groups) -> dict[Slice, Sums]:
 def grow(tx: Connection, deltas: Mapping[Slice, Sums]) -> None:
     """Add to the rows, making those that are not there."""
     for where, sums in sorted(deltas.items(), key=lambda item: item[0]):
-        before = tx.exec_driver_sql(_text_of(tx.dialect.name, "select"), tuple(where)).one_or_none()
-        values = tuple(getattr(sums, name) + (before[at] if before else 0) for at, name in enumerate(_SUMS))
-        sketch = Sketch.decode(before[-1] if before else None)
-        sketch.merge(sums.latency)
-        write = "update" if before else "insert"
-        tx.exec_driver_sql(_text_of(tx.dialect.name, write), (*values, sketch.encode(), *where))
+        while True:  # twice where another machine makes the row at this moment
+            before = tx.exec_driver_sql(_text_of(tx.dialect.name, "select"), tuple(where)).one_or_none()
+            values = tuple(getattr(sums, name) + (before[at] if before else 0) for at, name in enumerate(_SUMS))
+            sketch = Sketch.decode(before[-1] if before else None)
+            sketch.merge(sums.latency)
+            write = "update" if before else "insert"
+            if tx.exec_driver_sql(_text_of(tx.dialect.name, write), (*values, sketch.encode(), *where)).rowcount:
+                break
 
 
 @lru_cache
@@ -100,4 +102,4 @@ def _text_of(dialect: str, what: str) -> str:
     if what == "update":
         return f"UPDATE rollup SET {', '.join(f'{name} = {mark}' for name in columns)} WHERE {at}"
     names = (*columns, *Slice._fields)
-    return f"INSERT INTO rollup ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"
+    return f"INSERT INTO rollup ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))}) ON CONFLICT DO NOTHING"

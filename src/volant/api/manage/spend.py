@@ -47,7 +47,7 @@ def show_spend(
     since_day = day_of(now_ms - (days - 1) * DAY_MS)
     with context.db.read() as tx:
         top = usage.by_name(tx, caller.project, over, since_day=since_day, limit=limit)
-        by_day = usage.by_day(tx, caller.project, over, since_day=since_day, name=name)
+        by_day = usage.by_day(tx, caller.project, over, since_day=since_day, names=None if name is None else [name])
         titles = {key.id: key.name for key in keys.list_keys(tx, caller.project)} if over == "key" else {}
         ceilings = spending.burning(tx, caller.project, now_ms=now_ms)
     spenders = [Spender(title=titles.get(one.name) or one.name or caller.project, use=one) for one in top]

@@ -245,7 +245,8 @@ def _top(tx: Connection, project: str, over: Over, named: Sequence[str], titles:
 # ---------------------------------------------------------------- of one budget
 def _by_day(tx: Connection, project: str, over: Over, name: str, begins: int, money: bool) -> list[tuple[int, float]]:
     """(end of the day, used in it), oldest first."""
-    days = usage.by_day(tx, project, over, since_day=day_of(begins), name=name)
+    names = keys.together(tx, project, name) if over == "key" else [name]
+    days = usage.by_day(tx, project, over, since_day=day_of(begins), names=names)
     return [
         (start_of(one.day) + DAY_MS, one.cost_usd if money else float(one.input_tokens + one.output_tokens))
         for one in days
@@ -264,7 +265,8 @@ def _by_hour(tx: Connection, project: str, over: Over, name: str, begins: int, m
         if over == "task":
             query = query.where(rollup.c.task == name)
     elif over == "key":
-        query = query.where(inference.c.project == project, at >= begins, inference.c.key_id == name)
+        mine = keys.together(tx, project, name)
+        query = query.where(inference.c.project == project, at >= begins, inference.c.key_id.in_(mine))
     else:
         query = query.select_from(model_call.join(inference, inference.c.id == model_call.c.inference_id)).where(
             inference.c.project == project, at >= begins, model_call.c.model == name
