@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from volant.core.ids import PREFIXES, new_id, new_span_id, new_trace_id, time_ms_of
+from volant.core.ids import PREFIXES, new_id, new_span_id, new_trace_id, request_ids, time_ms_of
 
 
 def test_ids_sort_in_the_order_they_were_made() -> None:
@@ -41,3 +42,17 @@ def test_what_is_no_id_is_refused() -> None:
 def test_w3c_ids_have_their_lengths() -> None:
     assert len(new_trace_id()) == 32
     assert len(new_span_id()) == 16
+
+
+def test_traces_sort_by_time_and_stay_random_at_the_right() -> None:
+    before = f"{time.time_ns() // 1_000_000:012x}"
+    made = [new_trace_id() for _ in range(100)] + [request_ids()[1] for _ in range(100)]
+    assert all(before <= one[:12] <= f"{time.time_ns() // 1_000_000 + 1:012x}" for one in made)
+    assert len({one[18:] for one in made}) == 200
+
+
+def test_the_ids_of_a_request_have_their_lengths() -> None:
+    inference_id, trace_id, span_id, call_span_id = request_ids()
+    assert abs(time_ms_of(inference_id) - time.time_ns() // 1_000_000) < 1000
+    assert [len(one) for one in (trace_id, span_id, call_span_id)] == [32, 16, 16]
+    assert span_id != call_span_id

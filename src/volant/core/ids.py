@@ -1,6 +1,7 @@
 """Ids: prefixed and time-sortable (UUIDv7, RFC 9562 section 5.7).
 
-`inf_018f…`: the prefix says the noun, the rest sorts by creation time. Traces and spans keep W3C ids.
+`inf_018f…`: the prefix says the noun, the rest sorts by creation time. Traces and spans keep W3C ids; a trace's sorts
+by creation time too.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ PREFIXES = {
     "backup": "bak",
 }
 
-_ZERO_TRACE, _ZERO_SPAN = "0" * 32, "0" * 16  # W3C: not valid
+_ZERO_SPAN = "0" * 16  # W3C: not valid
 
 _VARIANT = tuple(f"{byte & 0x3F | 0x80:02x}" for byte in range(256))  # the two bits that say RFC 9562
 
@@ -97,13 +98,13 @@ def new_id(noun: str, now_ms: int | None = None) -> str:
 def request_ids() -> tuple[str, str, str, str]:
     """(inference, trace, span, span of its first call): what one request needs, from one draw.
 
-    A trace or span is all zero once in 2^64, and then only not shown."""
+    A span is all zero once in 2^64, and then only not shown."""
     ms, sequence = _tick(None)
-    made = _random_bytes(40)
+    made = _random_bytes(34)
     digits = made.hex()
-    head = (ms & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | sequence
-    inference_id = f"inf_{head:016x}{_VARIANT[made[0]]}{digits[2:16]}"
-    return inference_id, digits[16:48], digits[48:64], digits[64:]
+    head = f"{(ms & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | sequence:016x}"
+    inference_id = f"inf_{head}{_VARIANT[made[0]]}{digits[2:16]}"
+    return inference_id, head[:12] + digits[16:36], digits[36:52], digits[52:]
 
 
 def time_ms_of(identifier: str) -> int:
@@ -120,9 +121,13 @@ def random_hex(count: int) -> str:
 
 
 def new_trace_id() -> str:
-    """A W3C trace id, 32 hex digits, never all zero."""
-    made = _random_bytes(16).hex()
-    return made if made != _ZERO_TRACE else new_trace_id()
+    """A W3C trace id, 32 hex digits: the time in milliseconds, then 80 random bits.
+
+    They sort by time, so that an index takes them at its end: random ones touch a page each. The 56 bits at the right
+    are random, as Trace Context Level 2 asks of ids that say they are random (W3C).
+    """
+    ms = time.time_ns() // 1_000_000
+    return f"{ms & 0xFFFF_FFFF_FFFF:012x}{_random_bytes(10).hex()}"
 
 
 def new_span_id() -> str:
