@@ -16,7 +16,18 @@ from volant.api.app import routes
 from volant.api.views import _reports, _rollout, _runs, _series
 from volant.api.views import reports as views_reports
 from volant.api.views._parts import PREVIEW
-from volant.core.nouns import InferenceRecord, ItemScore, Metric, ModelCall, Reason, Report, RolloutPlan, Split, Verdict
+from volant.core.nouns import (
+    GuardVerdict,
+    InferenceRecord,
+    ItemScore,
+    Metric,
+    ModelCall,
+    Reason,
+    Report,
+    RolloutPlan,
+    Split,
+    Verdict,
+)
 from volant.registry import alerts, datasets, models, records, releases, reports, reviews, rollouts, runs, state
 from volant.registry.datasets import Member
 from volant.registry.records import NewRecord
@@ -329,6 +340,30 @@ def test_one_trace_is_a_waterfall_with_its_neighbours(house: House) -> None:
     assert house.get("/traces/inf_00000019")["newer_id"] == ""
     assert page["tag_names"] == ["channel", "item"]
     assert house.call("/traces/inf_none").status == 404
+
+
+def test_a_trace_says_who_asked_how_and_what_guards_said(house: House) -> None:
+    at = house.now - 1_000
+    verdict = GuardVerdict(
+        guard="no-pii", check="pii", on="output", action="redact", mode="enforce", span_id="ab" * 8, started_ms=at + 7,
+        latency_ms=2.5, kinds={"email": 2},
+    )  # fmt: skip
+    key = house.api.call("GET", "/api/v1/keys").json()["data"][0]
+    call = ModelCall(call_id="cal_g", span_id="cd" * 8, deployment="d", model="m", started_ms=at, latency_ms=5.0,
+                     status=200, why="judge")  # fmt: skip
+    one = inference(
+        90_000, at, key_id=key["id"], dialect="anthropic", operation="chat", verdicts=(verdict,), calls=(call,),
+        warnings=("seed: is not sent",), cache="semantic",
+    )  # fmt: skip
+    with house.api.context.db.begin() as tx:
+        ingest(tx, house.api.context.keyring, [one], now_ms=house.now)
+    page = house.get("/traces/inf_00090000")
+    assert page["verdicts"] == [msgspec.to_builtins(verdict)]
+    assert (page["key_name"], page["dialect"], page["cache"]) == (key["name"], "anthropic", "semantic")
+    assert page["warnings"] == ["seed: is not sent"]
+    guard = next(span for span in page["spans"] if span["kind"] == "guard")
+    assert (guard["title"], guard["offset_ms"], guard["duration_ms"]) == ("no-pii", 7.0, 2.5)
+    assert next(span for span in page["spans"] if span["kind"] == "model_call")["why"] == "judge"
 
 
 def test_a_session_is_its_turns_in_their_order(house: House) -> None:

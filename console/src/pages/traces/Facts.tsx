@@ -18,6 +18,8 @@ export function Facts({ one, set }: { one: TraceView; set: (change: Open, push?:
     ["Id", <Id key="id" id={inference.id} full />, true],
     ["Provider's id", <Id key="response" id={one.provider_response_id} full />, one.provider_response_id],
     ["Trace", <Id key="trace" id={one.trace_id} full />, one.trace_id],
+    ["Asked by", one.key_name || format.shortId(one.key_id), one.key_id],
+    ["Asked as", `${one.operation.replaceAll("_", " ")}, ${one.dialect.replaceAll("_", " ")}`, true],
     ["Variant", inference.variant, inference.variant],
     ["Prompt", <To key="prompt" id={one.prompt_version_id} text={one.prompt} />, one.prompt],
     [
@@ -25,6 +27,8 @@ export function Facts({ one, set }: { one: TraceView; set: (change: Open, push?:
       `${inference.deployment}${inference.fallback ? ", as a fallback" : ""}`,
       inference.deployment,
     ],
+    ["From the cache", one.cache === "semantic" ? "a like question" : "the same question", one.cache],
+    ["Left out on the way", one.warnings.join("; "), one.warnings.length > 0],
     ["Model there", inference.model, inference.model],
     ["Model of ours", <ToLink key="model" link={link("model")} text={one.model_label} />, one.model_label],
     ["Release", <ToLink key="release" link={link("release")} />, inference.release_id],

@@ -3,7 +3,7 @@ import { IconMessageCircle, IconRoute } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type Answer, usePage } from "~/api/page";
-import { ActionButton, Drawer, format, Key, Loaded, Tag, Waterfall } from "~/kit";
+import { ActionButton, Drawer, format, Key, KeyValue, Loaded, Tag, Waterfall } from "~/kit";
 import { useShortcuts } from "~/shell/keys";
 import { Outcome } from "./columns";
 import { Facts } from "./Facts";
@@ -82,6 +82,7 @@ export function TraceDrawer({ id, said, judge, listed, set, onJudged }: Props) {
               <Waterfall spans={one.spans.filter(isTimed).map(span)} />
               <Findings one={one} />
             </section>
+            <Guards verdicts={one.verdicts} />
             <Said
               id={one.inference.id}
               shown={said}
@@ -134,18 +135,78 @@ function isTimed(one: TraceView["spans"][number]): boolean {
   return one.kind !== "check";
 }
 
+/** Why a call was made that was not the first. */
+const WHY: Record<string, string> = {
+  retry: "again",
+  fallback: "fallback",
+  context: "longer window",
+  hedge: "beside",
+  judge: "judge of a guard",
+  embedding: "for the cache",
+};
+
 function span(one: TraceView["spans"][number]) {
+  if (one.kind === "guard") return guardSpan(one);
   const bad = one.status >= 400 || one.status === 0 || one.error_code !== "";
   const why = one.error_code || (one.status ? `status ${one.status}` : "no answer");
   return {
     id: one.id,
     parent: one.parent_id || undefined,
-    name: `${one.kind === "inference" ? "Request" : one.title}${bad ? `: ${why.replaceAll("_", " ")}` : ""}`,
+    name: `${one.kind === "inference" ? "Request" : one.title}${WHY[one.why] ? ` (${WHY[one.why]})` : ""}${bad ? `: ${why.replaceAll("_", " ")}` : ""}`,
     start_ms: one.offset_ms,
     duration_ms: one.duration_ms,
     tone: bad ? ("bad" as const) : undefined,
     note: [one.deployment, one.model, bad ? why : "", format.ms(one.duration_ms)].filter(Boolean).join(", "),
   };
+}
+
+function guardSpan(one: TraceView["spans"][number]) {
+  return {
+    id: one.id,
+    parent: one.parent_id || undefined,
+    name: `Guard ${one.title}`,
+    start_ms: one.offset_ms,
+    duration_ms: one.duration_ms,
+    tone: one.error_code ? ("bad" as const) : undefined,
+    note: format.ms(one.duration_ms),
+  };
+}
+
+const DONE = { allow: "let through", flag: "flagged", redact: "redacted", block: "blocked" };
+const TONES = { allow: "ok", flag: "warn", redact: "warn", block: "bad" } as const;
+
+/** What each guard said: kinds and counts, never the words. */
+function Guards({ verdicts }: { verdicts: TraceView["verdicts"] }) {
+  if (verdicts.length === 0) return null;
+  return (
+    <section className={css.part}>
+      <h3>What guards said</h3>
+      <KeyValue
+        rows={verdicts.map((one, place) => [
+          // biome-ignore lint/suspicious/noArrayIndexKey: they never change
+          <span key={place}>
+            {one.guard} <span className="quiet">on the {one.on === "input" ? "question" : "answer"}</span>
+          </span>,
+          // biome-ignore lint/suspicious/noArrayIndexKey: as above
+          <span key={place}>
+            <Tag tone={one.error ? "bad" : TONES[one.action]}>
+              {one.error ? "could not say" : DONE[one.action]}
+            </Tag>{" "}
+            <span className="second">{said(one)}</span>
+          </span>,
+        ])}
+      />
+    </section>
+  );
+}
+
+function said(one: TraceView["verdicts"][number]): string {
+  const kinds = Object.entries(one.kinds ?? {}).map(
+    ([kind, count]) => `${kind.replaceAll("_", " ")} ×${count}`,
+  );
+  const score = one.score ? [`score ${format.short(one.score)}`] : [];
+  const shadow = one.mode === "shadow" ? ["in shadow: nothing was changed"] : [];
+  return [...(one.error ? [one.error] : []), ...kinds, ...score, ...shadow].join(", ");
 }
 
 function Findings({ one }: { one: TraceView }) {

@@ -16,7 +16,8 @@ from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.views._parts import Link, model_labels, preview
 from volant.core.errors import Forbidden, NotFound
-from volant.registry import prompts
+from volant.core.nouns import GuardVerdict
+from volant.registry import keys, prompts
 from volant.traces import browse, query
 
 router = APIRouter(prefix="/traces", tags=["views"])
@@ -48,7 +49,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     parent_id: str  # empty: the inference's own
-    kind: str  # "inference", "model_call", "check"
+    kind: str  # "inference", "model_call", "guard", "check"
     title: str
     offset_ms: float  # after the inference began
     duration_ms: float
@@ -60,6 +61,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int = 0
     cost_usd: float = 0.0
     provider_response_id: str = ""
+    why: str = "first"  # of a model call: retry, fallback, context, hedge, judge, embedding
 
 
 class TraceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +81,13 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str  # name and version of the prompt that was rendered; empty: the variant has none
     prompt_version_id: str
     spans: list[Span]
+    verdicts: list[GuardVerdict]
+    warnings: list[str]  # what the translation to the provider's dialect left out
+    key_id: str
+    key_name: str  # who asked; empty: a key that is gone
+    dialect: str
+    operation: str
+    cache: str  # how the answer was found without asking: "exact", "semantic"
     feedback: list[browse.Judged]
     newer_id: str  # neighbours of the same task, for j and k
     older_id: str
@@ -216,6 +225,13 @@ def trace(inference_id: str, caller: Reads, context: Has) -> Annotated[TraceView
             prompt=_prompt(tx, project, found.prompt_version_id),
             prompt_version_id=found.prompt_version_id,
             spans=_spans(found, calls),
+            verdicts=list(found.verdicts),
+            warnings=list(found.warnings),
+            key_id=found.key_id,
+            key_name=_key_name(tx, project, found.key_id),
+            dialect=found.dialect,
+            operation=found.operation,
+            cache=found.cache,
             feedback=browse.judgements(tx, project, [found.id]).get(found.id, []),
             newer_id=browse.neighbour(tx, project, found.started_ms, found.id, "newer", found.task),
             older_id=browse.neighbour(tx, project, found.started_ms, found.id, "older", found.task),
@@ -232,6 +248,13 @@ def _cut(row: browse.Row) -> browse.Row:
     if max(len(row.session), len(row.item), len(row.model)) <= 120:
         return row
     return msgspec.structs.replace(row, session=preview(row.session), item=preview(row.item), model=preview(row.model))
+
+
+def _key_name(tx: Any, project: str, key_id: str) -> str:
+    try:
+        return keys.get_key(tx, project, key_id).name
+    except NotFound:
+        return ""
 
 
 def _prompt(tx: Any, project: str, version_id: str) -> str:
@@ -287,9 +310,18 @@ def _spans(found: query.Inference, calls: list[query.Call]) -> list[Span]:
             output_tokens=call.output_tokens,
             cost_usd=call.cost_usd,
             provider_response_id=call.provider_response_id,
+            why=call.why,
         )
         for call in calls
     ]
+    guards = [
+        Span(
+            id=verdict.span_id or f"{whole.id}-{verdict.guard}-{verdict.on}", parent_id=whole.id, kind="guard",
+            title=verdict.guard, offset_ms=float(max(0, verdict.started_ms - found.started_ms)),
+            duration_ms=verdict.latency_ms, status=0, error_code=verdict.error and "check_failed",
+        )
+        for verdict in found.verdicts if verdict.started_ms
+    ]  # fmt: skip
     checks = [
         Span(
             id=f"{whole.id}-{number}", parent_id=whole.id, kind="check", title=finding, offset_ms=0.0, duration_ms=0.0,
@@ -297,4 +329,4 @@ def _spans(found: query.Inference, calls: list[query.Call]) -> list[Span]:
         )
         for number, finding in enumerate(found.findings)
     ]  # fmt: skip
-    return [whole, *attempts, *checks]
+    return [whole, *attempts, *guards, *checks]

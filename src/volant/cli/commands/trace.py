@@ -12,7 +12,9 @@ from volant.cli import show
 from volant.cli.options import AsJson, DataDir, Limit, Url, connect
 
 traces = typer.Typer(help="What was asked and answered. Example: `volant trace list --failed`", no_args_is_help=True)
-CARD = {"inference.id": "inference", "inference.task": "task", "inference.variant": "variant",
+CARD = {"inference.id": "inference", "inference.task": "task", "inference.key_id": "key",
+        "inference.operation": "operation", "inference.dialect": "dialect", "inference.streamed": "streamed",
+        "inference.cache": "from the cache", "inference.warnings": "left out", "inference.variant": "variant",
         "inference.deployment": "deployment", "inference.model": "model", "inference.model_id": "model id",
         "inference.prompt_version_id": "prompt version",
         "inference.release_id": "release", "inference.rollout_id": "rollout", "inference.arm": "arm",
@@ -86,8 +88,15 @@ def _one(found: dict[str, Any]) -> None:
     show.card(found, CARD)
     if found["calls"]:
         show.line("\n[bold]attempts[/bold]")
-        columns = {"deployment": "deployment", "status": "status", "error_code": "error", "latency_ms": "ms"}
+        columns = {"deployment": "deployment", "why": "why", "status": "status", "error_code": "error",
+                   "latency_ms": "ms", "cost_usd": "usd"}  # fmt: skip
         show.table(found["calls"], columns, "")
+    verdicts = found["inference"].get("verdicts")
+    if verdicts:
+        show.line("\n[bold]guards[/bold]")
+        columns = {"guard": "guard", "on": "on", "action": "action", "mode": "mode", "kinds": "found", "score": "score",
+                   "latency_ms": "ms", "error": "error"}  # fmt: skip
+        show.table(verdicts, columns, "")
     if found["feedback"]:
         show.line("\n[bold]feedback[/bold]")
         columns = {"created_ms": "at", "metric": "metric", "value": "value", "demonstration": "right answer",
