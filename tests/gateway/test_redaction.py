@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from volant.dialects.data_urls import document_of
 from volant.dialects.openai_reading import Reading
 from volant.gateway.redaction import redact_payload
 from volant.gateway.validity import fault_of
@@ -82,3 +83,23 @@ async def test_what_cannot_be_read_is_not_kept() -> None:
 )
 async def test_validity(reading: Reading | None, json_wanted: bool, fault: str) -> None:
     assert fault_of(reading, json=json_wanted) == fault
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "data:text/plain;base64,YSBTRUNSRVQ=",
+        "data:text/plain;base64,YSBT\nRUNSRVQ",
+        "DATA:text/csv;charset=utf-8,a%20SECRET",
+        "data:application/json;base64,YSBTRUNSRVQ=",
+        "data:,a SECRET",
+    ],
+)
+async def test_documents_of_text_are_blanked_too(url: str) -> None:
+    part = {"type": "file", "file": {"filename": "a.txt", "file_data": url}}
+    blanked = json.loads(await redact_payload(json.dumps([part]).encode(), _blank))
+    document = document_of(blanked[0]["file"]["file_data"])
+    assert document is not None
+    assert document[1] == "a [X]"
+    picture = [{"image_url": {"url": "data:image/png;base64,YSBTRUNSRVQ="}}, "data:text/plain;base64,YSBi"]
+    assert json.loads(await redact_payload(json.dumps(picture).encode(), _blank)) == picture

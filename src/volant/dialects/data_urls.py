@@ -36,3 +36,31 @@ def text_of(data: str) -> str | None:
         return base64.b64decode(data, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
+
+
+_NO_WORDS = ("image/", "audio/", "video/", "application/pdf")
+
+
+def document_of(url: str) -> tuple[str, str] | None:
+    """Media type and text of a data: URL that holds words; None where it holds none, or is none.
+
+    Readers are lenient: spaces in base64 are passed over, and what is no UTF-8 is read byte by byte.
+    """
+    split = split_data_url(url)
+    if split is None or split[0].startswith(_NO_WORDS):
+        return None
+    kind, data = split
+    try:
+        raw = base64.b64decode("".join(data.split()) + "==")
+    except (binascii.Error, ValueError):
+        return None
+    try:
+        return kind, raw.decode()
+    except UnicodeDecodeError:
+        return (kind, raw.decode("latin-1")) if kind.startswith("text/") else None
+
+
+def with_text(url: str, text: str) -> str:
+    """The same document with other words."""
+    split = split_data_url(url)
+    return data_url(split[0] if split is not None else "text/plain", base64.b64encode(text.encode()).decode())

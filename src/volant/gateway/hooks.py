@@ -36,7 +36,10 @@ class Models(Protocol):
 class Filter(Protocol):
     """Output guards on one stream, with whatever they hold back."""
 
-    kept: list[StreamEvent]  # what may be recorded and cached
+    @property
+    def kept(self) -> list[StreamEvent]:
+        """What may be recorded and cached."""
+        ...
 
     @property
     def stopped(self) -> bool:

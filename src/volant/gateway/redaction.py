@@ -1,8 +1,8 @@
 """Redaction: blank what must not be written, before it is written.
 
-Knows which strings of a chat payload people wrote; the redactor itself comes as an argument (built on checks.pii by
-`app.gateway`, which sends long texts to a process pool). What cannot be parsed is not kept at all: better no payload
-than a leak.
+Knows which strings of a chat payload people wrote, in documents of text too; the redactor itself comes as an argument
+(built on checks.pii by `app.gateway`, which sends long texts to a process pool). What cannot be parsed is not kept at
+all: better no payload than a leak.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import msgspec
+
+from volant.dialects.data_urls import document_of, with_text
 
 Redact = Callable[[list[str]], Awaitable[list[str]]]  # the same texts in the same order, blanked
 
@@ -55,7 +57,8 @@ async def redact_payload(payload: bytes, redact: Redact) -> bytes:
 
 def _walk(node: Any, take: Callable[[str], None], structure: frozenset[str] = _STRUCTURE) -> None:
     if isinstance(node, str):
-        take(node)
+        document = document_of(node) if node[:5].lower() == "data:" else None
+        take(node if document is None else document[1])
     elif isinstance(node, list):
         for item in node:
             _walk(item, take, structure)
@@ -67,7 +70,11 @@ def _walk(node: Any, take: Callable[[str], None], structure: frozenset[str] = _S
 
 def _replace(node: Any, blanked: Iterator[str], structure: frozenset[str] = _STRUCTURE) -> Any:
     if isinstance(node, str):
-        return next(blanked)
+        text = next(blanked)
+        document = document_of(node) if node[:5].lower() == "data:" else None
+        if document is None:
+            return text
+        return node if text == document[1] else with_text(node, text)
     if isinstance(node, list):
         return [_replace(item, blanked, structure) for item in node]
     if isinstance(node, dict):
