@@ -13,6 +13,13 @@
 `page` is signed in as an admin, and fails its test on any console error, page error or failed request; a refusal that a
 test provokes is named with `refusals(page, "401 /api/v1/session")`. `as_role("viewer")` gives a page of another role.
 The policy of the page allows no `eval`: wait with locators and `expect`, not with `wait_for_function("text")`.
+
+A busy machine draws a page late, and a key that is pressed before goes nowhere. So: `visit`, `go` and `reload` end when
+the page stands; after a link, a key or `go_back`, wait for the new page's words before the next key; `jump(page, "g m",
+"Models")` for keys that lead to a page; `served(server, key)` before a new key or task is used. Data are one demo's of
+many, and the tests before have added to them: ask the API for a thing with the property that is needed, compare with
+the answer that the page got (`asks`), and give what is made a name of its own (`fresh("till")`), so that a test can run
+again. Limits of time are nets, never what is asserted.
 Skipped by name without a browser or a built console; under VOLANT_STRICT=1 that fails.
 """
 
@@ -23,7 +30,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,9 +50,11 @@ AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 IMAGES = ROOT / "docs" / "images" / "console"
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 EMAIL, PASSWORD = "ada@example.test", "a wheel that keeps turning"
+PATIENCE_MS = 30_000  # for a page, a row, an address: passed only where they never come
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 1024, "height": 768}
 
 Scheme = Literal["light", "dark"]
+EVERYBODY: list[tuple[Scheme, dict[str, int]]] = [("light", WIDE), ("dark", NARROW)]  # each scheme, and each width
 Visit = Callable[[str], None]
 Axe = Callable[[Any], None]
 Shot = Callable[[Any, str], None]
@@ -71,9 +83,10 @@ def browser() -> Iterator[Any]:
     if found is None:
         _missing("no Chromium", "apt-get install chromium, or set VOLANT_CHROMIUM")
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ModuleNotFoundError:
         _missing("playwright is not installed", "make setup")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
@@ -208,7 +221,7 @@ def new_page(browser: Any, console_server: ServerUnderTest) -> Iterator[Callable
             locale="en-US",
             timezone_id="UTC",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         faults = Faults()
         faults.watch(page)
@@ -243,14 +256,106 @@ def visit(page: Any) -> Visit:
 def go(page: Any, address: str) -> None:
     """Open an address and wait until nothing of it loads any more."""
     page.goto(address)
-    page.locator("main").first.wait_for()
     settled(page)
 
 
+def reload(page: Any) -> None:
+    """Load the page anew and wait until it stands again."""
+    page.reload()
+    settled(page)
+
+
+DRAWN = """async () => {
+  await document.fonts.ready;
+  for (let frame = 0; frame < 2; frame += 1) await new Promise((then) => requestAnimationFrame(then));
+  await new Promise((then) => setTimeout(then)); // effects, which listen to keys, run after the frame
+  return document.querySelector('[role=status][aria-label=Loading]') === null;
+}"""
+
+
 def settled(page: Any) -> None:
-    """No skeleton is left, and fonts are there."""
-    page.locator("[role=status][aria-label=Loading]").first.wait_for(state="detached")
-    page.evaluate("document.fonts.ready.then(() => true)")
+    """The page has its heading (or says what is wrong), no skeleton is left, fonts are there, keys are listened to."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        page.locator("main").locator("h1, [role=alert]").first.wait_for()
+        page.locator("[role=status][aria-label=Loading]").first.wait_for(state="detached")
+        if page.evaluate(DRAWN):  # what came may load something itself
+            return
+        assert time.monotonic() < end, f"{page.url} still loads"
+
+
+def jump(page: Any, keys: str, title: str) -> None:
+    """Press keys one after another until the page of this title has come: a pause between two of them undoes both."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while page.title() != f"{title} · Volant":
+        assert time.monotonic() < end, f"{keys!r} leads to {page.title()!r}, not to {title!r}"
+        for key in keys.split():
+            page.keyboard.press(key)
+        for _ in range(20):
+            if page.title() == f"{title} · Volant":
+                break
+            page.wait_for_timeout(100)
+    settled(page)
+
+
+def asks(page: Any, part: str, do: Callable[[], Any]) -> Any:
+    """What the server answered when the page, because of `do`, asked for an address with this part."""
+    with page.expect_response(lambda one: part in one.url and one.request.method == "GET") as got:
+        do()
+    answer = got.value.json()
+    settled(page)
+    return answer
+
+
+def fewest_views(page: Any, do: Callable[[], Any], times: int = 3) -> list[str]:
+    """The views that a page asks for because of `do`, at the fewest: an event of the server makes it ask anew."""
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/api/v1/views/" in one.url else None)
+    found: list[list[str]] = []
+    for _ in range(times):
+        asked.clear()
+        do()
+        page.wait_for_timeout(1000)
+        found.append(list(asked))
+        if len(found[-1]) == 1:
+            break
+    return min(found, key=len)
+
+
+def again(do: Callable[[], Any], seen: Callable[[], Any], times: int = 3) -> None:
+    """For figures of one minute, or of a circuit's rest: do it anew where that ended before the page showed it."""
+    for left in reversed(range(times)):
+        do()
+        try:
+            seen()
+        except AssertionError:
+            if not left:
+                raise
+        else:
+            return
+
+
+def fresh(name: str) -> str:
+    """A name that no other test, and no other run of this one, has given."""
+    return f"{name}-{uuid.uuid4().hex[:6]}"
+
+
+def served(server: ServerUnderTest, key: str, task: str = "") -> None:
+    """Wait until the gateway knows a key, and may serve it a task; nothing is counted against its limits."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    request = urllib.request.Request(f"{server.url}/v1/models", headers={"authorization": f"Bearer {key}"})
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                models = [one["id"] for one in json.loads(answer.read())["data"]]
+            if not task or task in models:
+                return
+            said = f"it offers {models}"
+        except urllib.error.HTTPError as refused:
+            said = f"it answers {refused.code}"
+            refused.close()
+        assert time.monotonic() < end, f"the gateway does not serve {task or 'the key'}: {said}"
+        time.sleep(0.1)
 
 
 @pytest.fixture

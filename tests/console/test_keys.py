@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.conftest import ServerUnderTest
 from tests.console import provider
-from tests.console.conftest import NARROW, Axe, Shot, Visit, add, ask, go, settled
+from tests.console.conftest import NARROW, Axe, Shot, Visit, add, again, ask, fresh, go, reload, served, settled
 from tests.console.provider import COST_USD, PRICES, chat
 
 TASK = "counted"
@@ -32,7 +32,7 @@ def spending(console_server: ServerUnderTest) -> Iterator[ServerUnderTest]:
             {"over": "task", "name": TASK, "limits": {"requests_per_minute": 600, "usd_per_day": 2.0}},
         ]
         ask(console_server, "POST", "/api/v1/documents/apply", documents)
-        time.sleep(1.5)  # gateways follow within a second
+        served(console_server, console_server.key, TASK)
         yield console_server
     ask(console_server, "POST", "/api/v1/documents/apply", before)
 
@@ -54,8 +54,17 @@ def make(page: Any, name: str, **limits: str) -> str:
     return clear
 
 
+def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Gateways follow what is changed within a second, on a busy machine later."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "the gateway did not follow"
+        time.sleep(0.2)
+
+
 def until_refused(server: ServerUnderTest, key: str, most: int = 90) -> tuple[int, int, str]:
     """(answers, status of the refusal, its code)."""
+    served(server, key, TASK)
     for answered in range(most):
         status, body = chat(server, key, TASK)
         if status != 200:
@@ -67,7 +76,8 @@ def test_a_budget_is_spent_and_the_page_says_so(
     page: Any, visit: Visit, spending: ServerUnderTest, axe: Axe, shot: Shot
 ) -> None:
     visit("/keys")
-    clear = make(page, "kiosk", US_dollars_a_day="0.5", Requests_a_minute="1000")
+    kiosk = fresh("kiosk")
+    clear = make(page, kiosk, US_dollars_a_day="0.5", Requests_a_minute="1000")
     example = page.get_by_role("region", name="Example")
     expect(example).to_contain_text(f'base_url="{spending.url}/v1", api_key="{clear}"')
     page.get_by_role("dialog").get_by_label("Call it with").select_option("curl")
@@ -79,15 +89,13 @@ def test_a_budget_is_spent_and_the_page_says_so(
     answered, status, code = until_refused(spending, clear)
     assert (status, code) == (429, "budget_exhausted")
     assert 0.4 < answered * COST_USD <= 0.5
-    row = page.get_by_role("row").filter(has_text="kiosk")
-    expect(row.get_by_role("meter")).to_have_attribute(
-        "aria-valuenow", re.compile(r"0\.4"), timeout=20_000
-    )  # without a reload
+    row = page.get_by_role("row").filter(has_text=kiosk)
+    expect(row.get_by_role("meter")).to_have_attribute("aria-valuenow", re.compile(r"0\.4"))  # without a reload
     row.click()
-    drawer = page.get_by_role("complementary", name="Key kiosk")
+    drawer = page.get_by_role("complementary", name=f"Key {kiosk}")
     expect(drawer.get_by_role("meter", name="US dollars a day")).to_be_visible()
-    expect(drawer.get_by_role("img", name=re.compile("^Burn-down of kiosk"))).to_be_visible()
-    expect(drawer.get_by_text(re.compile(r"budget of this day"))).to_be_visible(timeout=20_000)
+    expect(drawer.get_by_role("img", name=re.compile(f"^Burn-down of {kiosk}"))).to_be_visible()
+    expect(drawer.get_by_text(re.compile(r"budget of this day"))).to_be_visible()
     expect(drawer.get_by_role("region", name="Example")).to_contain_text("vk_…")
     settled(page)
     axe(page)
@@ -98,47 +106,58 @@ def test_a_budget_is_spent_and_the_page_says_so(
     dialog.get_by_label("US dollars a day", exact=True).fill("1")
     confirm(page, "Change the key")
     expect(dialog).to_have_count(0)
-    expect(drawer.get_by_text("of $1.00", exact=True)).to_be_visible(timeout=15_000)
-    time.sleep(1.5)
-    assert chat(spending, clear, TASK)[0] == 200
+    expect(drawer.get_by_text("of $1.00", exact=True)).to_be_visible()
+    until(lambda: chat(spending, clear, TASK)[0] == 200)
 
 
 def test_a_rate_refuses_and_is_seen(page: Any, visit: Visit, spending: ServerUnderTest) -> None:
     visit("/keys")
-    clear = make(page, "burst", Requests_a_minute="4")
+    burst = fresh("burst")
+    clear = make(page, burst, Requests_a_minute="4")
     confirm(page, "Done")
-    if time.time() % 60 > 50:  # the figures are of one minute
-        time.sleep(61 - time.time() % 60)
-    answered, status, code = until_refused(spending, clear)
-    assert (answered, status, code) == (4, 429, "rate_limited")
-    row = page.get_by_role("row").filter(has_text="burst")
-    expect(row).to_contain_text("4 of 4, requests a minute", timeout=10_000)
-    expect(page.get_by_role("status", name="Budgets that run out")).to_contain_text("The key burst has used up")
+    row = page.get_by_role("row").filter(has_text=burst)
+
+    def use_up() -> None:
+        if time.time() % 60 > 45:  # the figures are of one minute
+            time.sleep(60.5 - time.time() % 60)
+        answered, status, code = until_refused(spending, clear)
+        assert (status, code) == (429, "rate_limited")
+        given.append(answered)
+
+    def is_said() -> None:
+        expect(row).to_contain_text("4 of 4, requests a minute", timeout=15_000)
+        said = page.get_by_role("status", name="Budgets that run out")
+        expect(said).to_contain_text(f"The key {burst} has used up", timeout=15_000)
+
+    given: list[int] = []
+    again(use_up, is_said)
+    assert 4 <= given[0] <= 8, "four a minute, of which one may have ended meanwhile"
 
 
 def test_a_key_is_rotated_and_revoked(page: Any, visit: Visit, spending: ServerUnderTest) -> None:
     visit("/keys")
-    old = make(page, "till", Requests_a_minute="120")
+    till = fresh("till")
+    old = make(page, till, Requests_a_minute="120")
     confirm(page, "Done")
-    page.get_by_role("row").filter(has_text="till").click()
-    drawer = page.get_by_role("complementary", name="Key till")
+    page.get_by_role("row").filter(has_text=till).click()
+    drawer = page.get_by_role("complementary", name=f"Key {till}")
     drawer.get_by_role("button", name="Rotate").click()
     page.get_by_role("dialog").get_by_role("combobox", name="The old key").click()
     page.get_by_role("option", name="works for another hour").click()
     confirm(page, "Make the new key")
     new = page.get_by_role("region", name="Key", exact=True).inner_text().strip()
     confirm(page, "Done")
-    time.sleep(1.5)
+    served(spending, new, TASK)
     assert (chat(spending, old, TASK)[0], chat(spending, new, TASK)[0]) == (200, 200)
     page.get_by_role("row").filter(has_text=new[:9]).click()
     drawer.get_by_role("button", name="Revoke").click()
     confirm(page, "Revoke")
     expect(drawer).to_contain_text("revoked")
     expect(drawer.get_by_role("button", name="Rotate")).to_have_attribute("aria-disabled", "true")
-    page.reload()
+    reload(page)
     expect(drawer).to_contain_text("revoked")
-    time.sleep(1.5)
-    assert (chat(spending, old, TASK)[0], chat(spending, new, TASK)[0]) == (200, 401)
+    until(lambda: chat(spending, new, TASK)[0] == 401)
+    assert chat(spending, old, TASK)[0] == 200
 
 
 def test_ceilings_over_everybody_and_who_spends(
@@ -170,11 +189,12 @@ def test_ceilings_over_everybody_and_who_spends(
 
 
 def test_keys_of_the_playground_are_folded_away(page: Any, visit: Visit, spending: ServerUnderTest) -> None:
-    ask(spending, "POST", "/api/v1/keys", {"name": "playground of nobody", "scopes": ["inference"]})
+    nobody = f"playground of {fresh('nobody')}"
+    ask(spending, "POST", "/api/v1/keys", {"name": nobody, "scopes": ["inference"]})
     visit("/keys")
-    expect(page.get_by_role("row").filter(has_text="playground of nobody")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text=nobody)).to_have_count(0)
     page.get_by_role("button", name=re.compile("of the playground")).click()
-    expect(page.get_by_role("row").filter(has_text="playground of nobody")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text=nobody)).to_be_visible()
     expect(page).to_have_url(re.compile("short=true"))
 
 
@@ -200,13 +220,13 @@ def test_a_viewer_sees_budgets_and_no_keys(as_role: Callable[..., Any], spending
 def test_ceilings_are_metrics_of_the_running_server(spending: ServerUnderTest) -> None:
     asked = {"name": "scraped", "scopes": ["inference"], "limits": {"usd_per_day": 3.0}}
     made = ask(spending, "POST", "/api/v1/keys", asked)
-    time.sleep(1.5)
+    served(spending, made["clear"], TASK)
     assert chat(spending, made["clear"], TASK)[0] == 200
     labels = f'kind="usd_per_day",name="{made["key"]["id"]}",over="key",project="default"'
     request = urllib.request.Request(f"{spending.url}/metrics", headers={"authorization": f"Bearer {spending.key}"})
     found: dict[str, float] = {}
-    until = time.monotonic() + 40
-    while time.monotonic() < until and found.get("volant_limit_used", 0.0) < COST_USD:
+    end = time.monotonic() + 120
+    while time.monotonic() < end and found.get("volant_limit_used", 0.0) < COST_USD:
         time.sleep(1)
         with urllib.request.urlopen(request, timeout=20) as answer:
             lines = answer.read().decode().splitlines()

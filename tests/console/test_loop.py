@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 from tests.conftest import ServerUnderTest
-from tests.console.conftest import NARROW, WIDE, Axe, Shot, Visit, ask, go
+from tests.console.conftest import EVERYBODY, Axe, Shot, Visit, ask, asks, fewest_views, go, reload
 
 STAGES = ["Data", "Train", "Evaluate", "Gate", "Roll out", "Monitor"]
 
@@ -18,13 +18,11 @@ def _view(page: Any) -> Any:
     return page.request.get("/api/v1/views/loop").json()
 
 
-def test_every_version_stands_on_the_ring(page: Any, visit: Visit, shot: Shot) -> None:
-    visit("/")
-    loop = _view(page)["tasks"][0]
+def test_every_version_stands_on_the_ring(page: Any, shot: Shot) -> None:
+    loop = asks(page, "/api/v1/views/loop", lambda: page.goto("/"))["tasks"][0]
     ring = page.get_by_role("img", name=f"The loop of {loop['task']}")
-    said = ring.get_attribute("aria-label") or ""
     for stage, name in zip(loop["stages"], STAGES, strict=True):
-        assert f"{name} {stage['standing']}" in said
+        expect(ring).to_have_attribute("aria-label", re.compile(re.escape(f"{name} {stage['standing']}")))
         expect(page.get_by_role("button", name=re.compile(f"^{name}")).first).to_be_visible()
         expect(page.get_by_text(stage["sentence"], exact=True).first).to_be_visible()
     for model in loop["models"]:
@@ -54,9 +52,8 @@ def test_a_blocked_stage_is_red_and_says_why(page: Any, axe: Axe, shot: Shot) ->
     shot(page, "loop-blocked")
 
 
-def test_figures_causes_and_what_needs_a_person(page: Any, visit: Visit) -> None:
-    visit("/")
-    view = _view(page)
+def test_figures_causes_and_what_needs_a_person(page: Any) -> None:
+    view = asks(page, "/api/v1/views/loop", lambda: page.goto("/"))
     loop = view["tasks"][0]
     figures = page.get_by_role("region", name="The last 24 hours")
     expect(figures).to_contain_text(f"{loop['day']['requests']:,}")
@@ -66,11 +63,10 @@ def test_figures_causes_and_what_needs_a_person(page: Any, visit: Visit) -> None
     causes = page.get_by_role("list", name="What began each training")
     for one in loop["trainings"]:
         expect(causes).to_contain_text(one["sentence"])
-        assert causes.locator(f"a[href*='{one['run_id']}']").count() == 1
+        expect(causes.locator(f"a[href*='{one['run_id']}']")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1440", "1024"])
+@pytest.mark.parametrize(("scheme", "viewport"), EVERYBODY, ids=["light-1440", "dark-1024"])
 def test_it_is_read_by_everybody(
     new_page: Callable[..., Any], admin: Any, axe: Axe, scheme: str, viewport: Any
 ) -> None:
@@ -89,12 +85,12 @@ def test_keys_open_stages_and_walk_what_needs_a_person(page: Any, visit: Visit) 
     page.keyboard.press("4")
     drawer = page.get_by_role("complementary", name="Gate")
     expect(drawer).to_be_visible()
-    assert "open=gate" in page.url
-    page.reload()
+    expect(page).to_have_url(re.compile("open=gate"))
+    reload(page)
     expect(drawer).to_be_visible()
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
-    attention = _view(page)["attention"]
+    attention = asks(page, "/api/v1/views/loop", page.reload)["attention"]
     if attention:
         page.keyboard.press("j")
         expect(page.get_by_role("list", name="Needs a person").locator("[aria-current=true]")).to_have_count(1)
@@ -119,7 +115,7 @@ def test_tasks_are_switched_in_the_address(page: Any, console_server: ServerUnde
         go(page, "/")
         page.get_by_role("group", name="Task").get_by_role("button", name="second-task").click()
         page.wait_for_url("**/?task=second-task")
-        page.reload()
+        reload(page)
         expect(page.get_by_role("img", name="The loop of second-task")).to_be_visible()
         expect(page.get_by_text("No dataset is named 'second-task' yet.")).to_be_visible()
         page.keyboard.press("]")
@@ -129,8 +125,5 @@ def test_tasks_are_switched_in_the_address(page: Any, console_server: ServerUnde
 
 
 def test_one_request_for_the_page(page: Any) -> None:
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url) if "/api/v1/views/" in one.url else None)
-    go(page, "/")
-    page.wait_for_timeout(1500)
+    asked = fewest_views(page, lambda: go(page, "/"))
     assert len(asked) == 1, asked

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.console.conftest import NARROW, WIDE, Axe, Shot, Visit, go
+from tests.console.conftest import EVERYBODY, Axe, Shot, Visit, go, reload
 
 
 def _live(page: Any) -> Any:
@@ -23,7 +24,7 @@ def test_evidence_deployments_and_releases(page: Any, visit: Visit, shot: Shot) 
     for reason in view["verdicts"][0]["reasons"]:
         expect(page.get_by_text(reason["sentence"], exact=True).first).to_be_visible()
     for report in view["reports"]:
-        assert page.locator(f"a[href*='{report['report_id']}']").count() == 1
+        expect(page.locator(f"a[href*='{report['report_id']}']")).to_have_count(1)
     serving = next(one for one in view["deployments"] if one["live"])
     expect(page.get_by_text(f"answers {serving['task']}").last).to_be_visible()
     expect(page.get_by_text("healthy", exact=True).first).to_be_visible()
@@ -39,11 +40,11 @@ def test_tabs_and_lineage_live_in_the_address(page: Any, visit: Visit, shot: Sho
     expect(graph.get_by_role("button")).to_have_count(len(view["lineage"]["nodes"]))
     run = next(one for one in view["lineage"]["nodes"] if one["id"] == view["model"]["run_id"])
     graph.get_by_role("button", name=f"{run['title']}, run").first.press("Enter")
-    page.reload()
+    reload(page)
     shot(page, "model-lineage")
     page.get_by_role("button", name=f"Open {run['title']}").click()
     expect(page).to_have_title("Runs · Volant")
-    assert "open=run_" in page.url
+    expect(page).to_have_url(re.compile("open=run_"))
 
 
 def test_the_card_is_text_and_tables(page: Any, visit: Visit) -> None:
@@ -55,8 +56,7 @@ def test_the_card_is_text_and_tables(page: Any, visit: Visit) -> None:
     expect(page.get_by_label("Model card as Markdown")).to_have_text(view["card"])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1440", "1024"])
+@pytest.mark.parametrize(("scheme", "viewport"), EVERYBODY, ids=["light-1440", "dark-1024"])
 def test_it_is_read_by_everybody(
     new_page: Callable[..., Any], admin: Any, axe: Axe, scheme: str, viewport: Any
 ) -> None:

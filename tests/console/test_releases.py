@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 from tests.conftest import ServerUnderTest
-from tests.console.conftest import NARROW, Axe, Shot, Visit, add, ask, go
+from tests.console.conftest import NARROW, Axe, Shot, Visit, add, ask, fresh, go, reload
 
 TASK = "console-echo"
 
@@ -37,7 +38,7 @@ def pair(console_server: ServerUnderTest) -> Iterator[None]:
     add(console_server, deployments, {"name": TASK, "live": names[0], "variants": variants})
     yield
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_every_decision_and_what_serves(page: Any, visit: Visit, axe: Axe, shot:
     page.get_by_role("menuitem", name="live").click()
     page.keyboard.press("Escape")
     page.wait_for_url("**state=**")
-    page.reload()
+    reload(page)
     states = [row["state"] for task in tasks for row in task["releases"]]
     expect(table.get_by_role("row")).to_have_count(states.count("live") + 1)
     page.keyboard.press("j")
@@ -114,20 +115,20 @@ def test_hold_resume_and_roll_back(
     page: Any, console_server: ServerUnderTest, rollout: str, axe: Axe, as_role: Callable[..., Any]
 ) -> None:
     go(page, f"/releases/{rollout}")
-    expect(page.get_by_text("shadows: nobody sees its answers")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("shadows: nobody sees its answers")).to_be_visible()
 
-    def said(word: str) -> Any:
+    def said() -> Any:
         return ask(console_server, "GET", f"/api/v1/views/releases/{rollout}")["rollout"]
 
     page.get_by_role("button", name="Hold", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("even proven harm does not roll it back")
-    assert "say=hold" in page.url
+    expect(page).to_have_url(re.compile("say=hold"))
     axe(page)
     dialog.get_by_label("Why").fill("the weekend")
     dialog.get_by_role("button", name="Hold").click()
     expect(page.get_by_text("held by Ada Lovelace")).to_be_visible()
-    assert said("hold")["held"] is True
+    assert said()["held"] is True
 
     viewer = as_role("viewer")
     go(viewer, f"/releases/{rollout}")
@@ -139,18 +140,18 @@ def test_hold_resume_and_roll_back(
     page.get_by_role("button", name="Resume", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Hold", exact=True)).to_be_visible()
-    assert said("resume")["held"] is False
+    assert said()["held"] is False
 
     page.keyboard.press("b")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Everybody's requests go to console-old again")
     dialog.get_by_label("Why").fill("a person said so")
     dialog.get_by_role("button", name="Roll back").click()
-    end = time.monotonic() + 30
-    while said("rollback")["state"] != "rolled_back":
-        assert time.monotonic() < end, said("rollback")
+    end = time.monotonic() + 60
+    while said()["state"] != "rolled_back":
+        assert time.monotonic() < end, said()
         time.sleep(0.2)
-    expect(page.get_by_text("Rolled back by Ada Lovelace: a person said so").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Rolled back by Ada Lovelace: a person said so").first).to_be_visible()
     expect(page.get_by_role("button", name="Roll back", exact=True)).to_have_attribute("aria-disabled", "true")
 
 
@@ -170,9 +171,10 @@ def test_a_reviewer_signs_and_a_viewer_may_not(as_role: Callable[..., Any], page
     reviewer.get_by_role("button", name="Approve").click()
     dialog = reviewer.get_by_role("dialog")
     expect(dialog).to_contain_text(view["evidence_hash"])
-    dialog.get_by_label("Comment").fill("read every report")
+    comment = fresh("read every report")
+    dialog.get_by_label("Comment").fill(comment)
     dialog.get_by_role("button", name="Sign: approve").click()
-    expect(reviewer.get_by_text("read every report")).to_be_visible()
+    expect(reviewer.get_by_text(comment)).to_be_visible()
     expect(reviewer.get_by_text("still this evidence").first).to_be_visible()
     signed = page.request.get(f"/api/v1/reviews/release/{live['id']}").json()["data"][-1]
     assert signed["decision"] == "approve"

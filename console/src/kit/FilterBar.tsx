@@ -41,8 +41,16 @@ function SearchField({
 }) {
   const [shown, setShown] = useState(value);
   const field = useRef<HTMLInputElement>(null);
-  const send = useDebouncedCallback(onChange, 200);
-  useEffect(() => setShown(value), [value]);
+  const sent = useRef(value);
+  const send = useDebouncedCallback((text: string) => {
+    sent.current = text;
+    onChange(text);
+  }, 200);
+  useEffect(() => {
+    if (value === sent.current) return; // what was sent comes back, and more may have been typed since
+    sent.current = value;
+    setShown(value);
+  }, [value]);
   useShortcuts([{ keys: "/", label: "Filter", run: () => field.current?.focus() }]);
   return (
     <TextInput
@@ -60,6 +68,7 @@ function SearchField({
             aria-label="Clear"
             onClick={() => {
               setShown("");
+              sent.current = "";
               onChange("");
             }}
           >
