@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
-from volant.app.background import Background
+from volant.app.background import YIELDING, Background
 from volant.core.errors import Conflict
 
 
@@ -61,3 +63,18 @@ def test_a_wake_is_a_turn_at_once() -> None:
     wake.set()
     until(lambda: len(turns) == 2)
     background.stop(within_s=0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+def test_what_yields_has_a_lower_priority_and_leaves_the_others_theirs() -> None:
+    background, found = Background(), {}
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def look(name: str) -> None:
+        found[name] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    background.every("yields", 60, lambda: look("yields"), yields=True)
+    background.every("answers", 60, lambda: look("answers"))
+    until(lambda: len(found) == 2)
+    background.stop()
+    assert found == {"yields": min(19, max(own, YIELDING)), "answers": own}

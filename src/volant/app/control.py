@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -54,7 +55,7 @@ from volant.traces.drain import TraceDrain
 from volant.traces.meter import Meter
 
 LEASES_EVERY_S = 5.0  # how long what a killed worker held stays away after its lease is over, at most
-DRAIN_EVERY_S = 0.05  # how long a record waits in a spool, about
+DRAIN_EVERY_S = 0.15  # how long a record waits in a spool, at most, about; a batch costs as much as fifty records
 GAUGES_EVERY_S = 1.0
 CEILINGS_EVERY_MS = 5_000
 EXPORT_EVERY_S = 1.0
@@ -129,6 +130,9 @@ class Control:
         app = limited(inner, services)
         with unix_socket(context.data_dir / "run" / "control.sock") as listener:
             self._readiness.serving = True
+            gc.collect()
+            gc.freeze()  # what is there now stays: the collector need not look at it, nor stop a thread for it
+            gc.set_threshold(20_000, 20, 20)
             log.info("control serves on %s", context.data_dir / "run" / "control.sock")
             asyncio.run(self._server(app, inner.state.live.close).serve(sockets=[listener]))
         self._readiness.serving = False
@@ -143,7 +147,7 @@ class Control:
     def _start_background(self) -> None:
         context, every = self.context, self._background.every
         every("snapshot", SNAPSHOT_EVERY_S, self._snapshots.refresh, wake=self._snapshots.changed)
-        every("drain", DRAIN_EVERY_S, self._drain.run_once)
+        every("drain", DRAIN_EVERY_S, self._drain.run_once, yields=True)
         every("gauges", GAUGES_EVERY_S, self._read_gauges)
         if self._exporter is not None:
             every("export", EXPORT_EVERY_S, self._exporter.tick)
