@@ -88,7 +88,7 @@ def test_every_fault(faulty: Stack, fault: str, stream: bool) -> None:
     _plan(faulty, "main", fault)
     before = faulty.mocks["main"].stats["requests"]
     status, said, error, headers = _ask(faulty, stream)
-    # once; twice where it looks as if a kept connection had been closed while it was idle
+    # once; twice where a kept connection is closed at once, as if that had begun while it was idle
     assert faulty.mocks["main"].stats["requests"] - before in ((1, 2) if fault in ("closed", "reset") else (1,))
     assert status == 200
     if stream and fault in AFTER_FIRST_TOKEN:

@@ -185,6 +185,33 @@ async def test_a_stale_connection_is_replaced_without_anybody_noticing(client: H
     await server.stop()
 
 
+async def test_a_request_that_was_worked_on_is_not_sent_again(
+    client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A balancer cuts a kept connection while the server works: asking again may cost twice."""
+    monkeypatch.setattr("volant.providers.http.client.STALE_S", 0.1)
+    asked = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while await reader.readuntil(b"\r\n\r\n"):
+            asked += 1
+            if asked == 2:
+                await asyncio.sleep(0.2)
+                writer.transport.abort()
+                return
+            writer.write(PLAIN)
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    origin = Origin("127.0.0.1", listener.sockets[0].getsockname()[1])
+    head = request_head("GET", origin, "/", GET)
+    assert (await client.fetch(origin, head, None)).body == b"hello"
+    with pytest.raises(TransportError):
+        await client.fetch(origin, head, None)
+    assert asked == 2
+    listener.close()
+
+
 async def test_a_unix_socket(client: HttpClient, tmp_path: Path) -> None:
     server = Server(PLAIN)
     listener = await asyncio.start_unix_server(server, tmp_path / "s.sock")

@@ -18,6 +18,7 @@ from volant.providers.http.words import Answer, Headers, Origin, Timeouts, Trans
 
 TICK_S = 0.05
 IDLE_S = 30.0  # an idle connection is kept this long
+STALE_S = 1.0  # a server's close of an idle connection is heard so long after a request was sent on it, at most
 MAX_IDLE = 512  # a server
 ROOM_BYTES = 64 << 10
 
@@ -180,8 +181,10 @@ class HttpClient:
 
 
 def is_stale(connection: Connection, error: TransportError) -> bool:
-    """Did the server close an idle connection just as it was used again? Then the request was not looked at."""
-    return error.code in ("closed", "reset") and connection.used > 1 and not connection.answered
+    """Did the server close an idle connection just as it was used again? Then the request was not looked at. One that
+    was open for a while after it was written may have been: asking again may cost twice."""
+    at_once = connection.lasted_s < STALE_S
+    return error.code in ("closed", "reset") and connection.used > 1 and not connection.answered and at_once
 
 
 def _tls_reason(error: OSError) -> str:

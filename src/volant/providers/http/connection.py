@@ -31,8 +31,8 @@ class Connection(asyncio.BaseProtocol):
     """One keep-alive connection with at most one request on it."""
 
     __slots__ = (
-        "_bodied", "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_heard", "_informational", "_no_body",
-        "_parser", "_pause_wanted", "answered", "deadline", "idle_since", "keep", "loop", "origin", "sink",
+        "_bodied", "_buffer_empty", "_client", "_framed", "_headed", "_headers", "_heard", "_informational", "_lost_at",
+        "_no_body", "_parser", "_pause_wanted", "answered", "deadline", "idle_since", "keep", "loop", "origin", "sink",
         "started_at", "timeouts", "transport", "used",
     )  # fmt: skip
 
@@ -46,11 +46,16 @@ class Connection(asyncio.BaseProtocol):
         self.answered = False  # a byte of the current answer came
         self.keep = False
         self.idle_since = 0.0
-        self.started_at = 0.0
+        self.started_at = self._lost_at = 0.0
         self.deadline = 0.0
         self.timeouts = NO_TIMEOUTS
         self._buffer_empty: asyncio.Future[None] | None = None
         self._pause_wanted = False
+
+    @property
+    def lasted_s(self) -> float:
+        """Seconds from the start of its last request until it was lost, or until now."""
+        return (self._lost_at or self._client.loop.time()) - self.started_at
 
     # ------------------------------------------------------------ for callers
     def start(self, data: bytes, sink: Sink, timeouts: Timeouts, *, no_body: bool = False) -> None:
@@ -126,6 +131,7 @@ class Connection(asyncio.BaseProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
+        self._lost_at = self._client.loop.time()
         if self._buffer_empty is not None:
             self.resume_writing()
         self._client.forget(self)
