@@ -83,6 +83,8 @@ SPECS: dict[str, Json] = {
     "defaults": {"parameters": {"temperature": 0.1, "max_tokens": 9}, "system": "Be brief."},
     "JSON expected": {"expects": "json"},
     "not recorded": {"record_payload": False},
+    "two deployments": {"deployments": ("main", "other")},  # the other has no weight: it is there, and not drawn
+    "a fallback": {"fallbacks": ("other",)},
 }
 HEADERS: dict[str, str] = {
     "plain": "",
@@ -93,6 +95,7 @@ CASES = (
     [("plain", request, "plain", "plain", KEY) for request in REQUESTS]
     + [(answer, "plain", "plain", "plain", key) for answer in ANSWERS for key in (KEY, LIMITED)]
     + [("plain", "plain", spec, "plain", LIMITED) for spec in SPECS]
+    + [("down", "plain", spec, "plain", LIMITED) for spec in ("two deployments", "a fallback")]
     + [("plain", "a user", "plain", headers, LIMITED) for headers in HEADERS]
     + [("empty", "plain", "JSON expected", "plain", KEY), ("plain", "plain", "plain", "plain", "sk-unknown")]
 )
@@ -161,7 +164,8 @@ class Place:
         more = dict(spec)
         variant = VariantSpec(
             name="v1",
-            deployments=("main",),
+            deployments=more.pop("deployments", ("main",)),
+            fallbacks=more.pop("fallbacks", ()),
             parameters=more.pop("parameters", {}),
             system=more.pop("system", ""),
             retries=0,
@@ -175,6 +179,7 @@ class Place:
             usd_per_input_token=1e-6,
             usd_per_output_token=2e-6,
         )
+        other = msgspec.structs.replace(target, name="other", weight=0.0)
         keys: list[KeyGrant] = [
             grant(KEY),
             grant(LIMITED, limits=Limits(requests_per_minute=600, tokens_per_minute=9_000_000, usd_per_day=9.0)),
@@ -184,7 +189,7 @@ class Place:
                 revision=1,
                 config_hash="h",
                 routes={"default": {"help": Route(task=task, live="v1", release_id="rel_1")}},
-                targets={"default": {"main": target}},
+                targets={"default": {"main": target, "other": other}},
                 keys={one.sha256: one for one in keys},
                 subject_keys={"default": HASH_KEY},
             )
@@ -257,9 +262,9 @@ async def test_both_ways_are_the_same(
         place.provider.says = [ANSWERS["plain"]]  # type: ignore[list-item]
         await place.ask({}, "", KEY, False)  # so that a connection waits
         before = len(place.records())
-        place.configure(SPECS[spec])
         for health in place.worker._healths.values():
             health.__init__()  # type: ignore[misc]
+        place.configure(SPECS[spec])
         said = ANSWERS[answer]
         place.provider.says, place.provider.heard = list(said) if isinstance(said, list) else [said], []
         head, body = await place.ask(REQUESTS[request_], HEADERS[headers], key, express)

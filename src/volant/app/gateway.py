@@ -125,7 +125,7 @@ class Worker:
         self.readiness = Readiness(self._link, data_dir, settings.disk_floor_mb << 20, self._recorder.is_full)
         self.app = Gateway(
             chat=chat,
-            express=Express(self._client, self._admission, self._recorder),
+            express=Express(self._client, self._admission, self._recorder, Random()),
             relay=relay,
             readiness=self.readiness,
             max_body_bytes=settings.max_body_bytes,

@@ -1,7 +1,7 @@
 """Express: the usual request, from its opening to its record, without a task and without a step that is not its own.
 
-The usual request is a chat that one deployment can answer in the caller's dialect, of a task without prompt, guards,
-cache, rollout or redaction; that deployment is well, a connection to it waits, and the lease covers the request. What
+The usual request is a chat for deployments that speak the caller's dialect, of a task without prompt, guards, cache,
+rollout or redaction; all of them are well, a connection to the chosen one waits, and the lease covers the request. What
 is the same for all such requests of a key and a task is found out once a snapshot: their `Lane`. Where anything is
 unusual, before it is sent or in what comes back, the request goes the general way (`chat`), from where it stands. Both
 ways give the same answers and records: tests/gateway/test_express.py holds them together.
@@ -10,6 +10,7 @@ ways give the same answers and records: tests/gateway/test_express.py holds them
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from random import Random
 from time import perf_counter, time_ns
 from typing import Any
 
@@ -20,6 +21,7 @@ from volant.dialects.openai_reading import Reading, read_answer
 from volant.gateway import body, edge
 from volant.gateway.admission import FREE, Admission, Reservation
 from volant.gateway.answers import send_error
+from volant.gateway.balance import choose
 from volant.gateway.call import Begun
 from volant.gateway.cost import most_of
 from volant.gateway.doors import CHAT
@@ -28,7 +30,7 @@ from volant.gateway.footing import Footing
 from volant.gateway.inference import hashed_user
 from volant.gateway.limit_headers import headers_of
 from volant.gateway.opening import Opening
-from volant.gateway.plan import Plans, TaskPlan
+from volant.gateway.plan import Place, Plans, TaskPlan
 from volant.gateway.record import Recorder
 from volant.gateway.tally import in_reason, written
 from volant.gateway.validity import fault_of
@@ -42,24 +44,30 @@ class Lane:
     """What is the same for all usual requests of one key for one task, until the next snapshot."""
 
     __slots__ = (
-        "endpoint", "expects_json", "may_name_urls", "model", "on_full_disk", "place", "plan", "records", "standing",
-        "target", "variant",
+        "expects_json", "healths", "may_name_urls", "model", "on_full_disk", "places", "plan", "records", "standing",
+        "variant",
     )  # fmt: skip
 
     def __init__(self, plans: Plans, grant: KeyGrant, plan: TaskPlan) -> None:
         """Of a plan that `is_usual`."""
         self.plan = plan
         self.variant = variant = plan.live
-        self.place = place = variant.deployments[0]
-        self.target = place.target
-        self.endpoint = place.ways[CHAT.kind].endpoint
-        self.model = plan.live.model
+        self.places = variant.deployments
+        self.healths = tuple(place.health for place in self.places)
+        self.model = variant.model
         limited = plans.ceilings.concern(grant)
         self.standing = plans.ceilings.of(grant, plan.task.name, self.model) if limited else None
         self.expects_json = plan.task.expects == "json" or "response_format" in variant.defaults
-        self.may_name_urls = not place.capabilities.image_urls
+        self.may_name_urls = not all(place.capabilities.image_urls for place in self.places)
         self.records = plan.task.record_payload
         self.on_full_disk = plans.snapshot.on_full_disk
+
+    def choose(self, rng: Random, now: float) -> Place | None:
+        """Who is asked first, as `routing` has it. None: not all of them are well."""
+        for health in self.healths:
+            if health.open_until or health.rest_until > now or health.is_saturated():
+                return None
+        return self.places[choose(self.healths, rng, now)]
 
 
 def is_usual(plan: TaskPlan) -> bool:
@@ -69,14 +77,18 @@ def is_usual(plan: TaskPlan) -> bool:
         return False
     if task.guards or task.guardrails or task.redact or task.cache is not None:
         return False
-    return not variant.measured and len(variant.deployments) == 1 and CHAT.kind in variant.deployments[0].ways
+    places = variant.deployments
+    if variant.measured or len(variant.tiers) != 1 or (len(places) > 1 and variant.spec.hedge_after_ms > 0):
+        return False
+    return all(CHAT.kind in place.ways and place.target.model == variant.model for place in places)
 
 
 class Express:
     """Takes the usual requests."""
 
-    def __init__(self, client: HttpClient, admission: Admission, recorder: Recorder) -> None:
+    def __init__(self, client: HttpClient, admission: Admission, recorder: Recorder, rng: Random) -> None:
         self._client = client
+        self._rng = rng
         self._admission = admission
         self._recorder = recorder
 
@@ -91,11 +103,10 @@ class Express:
         lane = self._lane(opening)
         if lane is None or (lane.may_name_urls and b"image" in asked.raw and b"http" in asked.raw):
             return False
-        health, now = lane.place.health, self._client.loop.time()
-        if health.open_until or health.rest_until > now or health.is_saturated():
-            return False
-        connection = self._client.idle(lane.endpoint.origin)
-        if connection is None:
+        now = self._client.loop.time()
+        place = lane.choose(self._rng, now)
+        connection = self._client.idle(place.ways[CHAT.kind].endpoint.origin) if place is not None else None
+        if place is None or connection is None:
             return False
         reservation = FREE
         usd, tokens = 0.0, 0
@@ -106,9 +117,9 @@ class Express:
                 self._client.keep(connection)
                 return False
             reservation = taken
-        ride = Ride(self, opening, lane, connection, wire, rest, reservation, (usd, tokens))
-        health.begin(now)
-        connection.start(ride.request(), ride, lane.place.timeouts)
+        ride = Ride(self, opening, lane, place, connection, wire, rest, reservation, (usd, tokens))
+        place.health.begin(now)
+        connection.start(ride.request(), ride, place.timeouts)
         return True
 
     def _lane(self, opening: Opening) -> Lane | None:
@@ -132,7 +143,7 @@ class Express:
             return False
         call = ride.counted(reading)
         lane = ride.lane
-        lane.place.health.succeed(call.ttft_ms, self._client.loop.time())
+        ride.place.health.succeed(call.ttft_ms, self._client.loop.time())
         try:
             record = ride.record(reading, call)
             head = ride.answer_head(call.cost_usd)
@@ -159,7 +170,7 @@ class Express:
             footing = Footing(self._admission, ceilings, project, lane.model, ride.reservation, *ride.most)
         return Begun(
             ids=ride.ids,
-            place=lane.place,
+            place=ride.place,
             connection=ride.connection,
             exchange=ride,
             footing=footing,
@@ -172,8 +183,8 @@ class Ride(Exchange):
     """One usual request under way."""
 
     __slots__ = (
-        "_express", "_rest", "asked_at", "asked_ms", "connection", "ids", "lane", "most", "opening", "reservation",
-        "trace_id", "wire",
+        "_express", "_rest", "asked_at", "asked_ms", "connection", "ids", "lane", "most", "opening", "place",
+        "reservation", "trace_id", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -181,6 +192,7 @@ class Ride(Exchange):
         express: Express,
         opening: Opening,
         lane: Lane,
+        place: Place,
         connection: Connection,
         wire: Wire,
         rest: Rest,
@@ -193,6 +205,7 @@ class Ride(Exchange):
         self._rest = rest
         self.opening = opening
         self.lane = lane
+        self.place = place
         self.connection = connection
         self.wire = wire
         self.reservation = reservation
@@ -204,9 +217,9 @@ class Ride(Exchange):
 
     def request(self) -> bytes:
         """What the place is sent."""
-        lane = self.lane
+        lane, place = self.lane, self.place
         trace = b"traceparent: 00-%b-%b-01\r\n" % (self.trace_id.encode(), self.ids[3].encode())
-        return lane.endpoint.request(body.render(self.opening.asked, lane.variant, lane.place), trace)
+        return place.ways[CHAT.kind].endpoint.request(body.render(self.opening.asked, lane.variant, place), trace)
 
     def _resolve(self) -> None:
         if self.over:
@@ -226,7 +239,7 @@ class Ride(Exchange):
         ttft_ms = ((self.first_at or now) - began) * 1000
         return written(
             self.ids[0],
-            self.lane.target,
+            self.place.target,
             in_reason(reading),
             self.ids[3],
             self.asked_ms,
@@ -255,7 +268,7 @@ class Ride(Exchange):
         return b"content-type: %b\r\n%b%bx-volant-cost-usd: %.9g\r\n" % (
             kind,
             self.ids_head(),
-            self.lane.place.header,
+            self.place.header,
             cost_usd,
         )
 
@@ -263,7 +276,7 @@ class Ride(Exchange):
         """As `inference.record_of` makes it."""
         opening, lane = self.opening, self.lane
         asked, grant, subject = opening.asked, opening.grant, opening.subject
-        variant, target = lane.variant.spec, lane.target
+        variant, target = lane.variant.spec, self.place.target
         json = lane.expects_json or ("response_format" in asked.fields and body.asks_json(asked, lane.variant))
         latency_ms = (perf_counter() - opening.started) * 1000
         return InferenceRecord(
