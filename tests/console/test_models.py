@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -93,16 +92,25 @@ SCROLL = """async () => {
 }"""
 
 
+MANY_ROWS = """
+const real = window.fetch;
+window.fetch = async (...asked) => {
+  const address = asked[0] instanceof Request ? asked[0].url : String(asked[0]);
+  const answer = await real(...asked);
+  if (!address.endsWith('/api/v1/views/models')) return answer;
+  const known = await answer.json();
+  const models = Array.from({ length: 50000 }, (_, at) => ({ ...known.models[at % 3], id: `mdl_${at}`, version: at }));
+  return new Response(JSON.stringify({ ...known, models, total: models.length }), answer);
+};
+"""
+
+
 def test_fifty_thousand_rows_scroll_without_a_long_task(page: Any, browser: Any) -> None:
-    """The answer is made up here; the table and its cells are the real ones. Tasks are measured in CPU time."""
-    known = page.request.get("/api/v1/views/models").json()
-    rows = [{**known["models"][at % 3], "id": f"mdl_{at}", "version": at} for at in range(50_000)]
-    body = json.dumps({**known, "models": rows, "total": len(rows)})
-    answer = {"status": 200, "content_type": "application/json", "body": body}
-    page.route("**/api/v1/views/models", lambda route: route.fulfill(**answer))
+    """The answer is made up in the page; the table and its cells are the real ones. Tasks are measured in CPU time."""
+    page.add_init_script(MANY_ROWS)
     go(page, "/models")
     expect(page.get_by_text("50,000 in all")).to_be_visible()
     rows, tasks = tasks_of(browser, page, SCROLL)
-    assert rows <= 100
+    assert 10 < rows <= 100
     assert len(tasks) > 200, "every frame is a task"
     assert tasks[0][0] <= LONGEST_MS, tasks[:5]
