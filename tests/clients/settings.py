@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.clients import up_anthropic, up_bedrock, up_gemini, up_openai
 from tests.clients.expectations import TARGETS
 
-PREFIXES = {"chat": "/openai/v1", "responses": "/openai/v1", "anthropic": "/anthropic", "gemini": "/gemini"}
+PREFIXES = {"root": "", "chat": "/openai/v1", "responses": "/openai/v1", "anthropic": "/anthropic", "gemini": "/gemini"}
 KEYS = {
     "UP_OPENAI_KEY": up_openai.KEY,
     "UP_ANTHROPIC_KEY": up_anthropic.KEY,

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import openai
 import pytest
+import tiktoken
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
@@ -108,6 +111,84 @@ def test_langchain_embeds(target: str, volant: Volant) -> None:
     )
     assert embeddings.embed_documents(["one", "two"]) == [vector("one", 8), vector("two", 8)]
     assert embeddings.embed_query("one") == vector("one", 8)
+
+
+class _Bytes:
+    """In place of tiktoken's tables, which are fetched from a network: every byte is a token."""
+
+    @staticmethod
+    def encoding(name: str) -> tiktoken.Encoding:
+        ranks = {bytes([one]): one for one in range(256)}
+        return tiktoken.Encoding(name, pat_str=r"(?s).+", mergeable_ranks=ranks, special_tokens={})
+
+
+@pytest.mark.parametrize("target", ["openai", "azure", "compatible", "gemini"])
+def test_langchain_embeds_tokens_unless_told_otherwise(
+    target: str, volant: Volant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cuts texts up by itself and sends token ids: every server of OpenAI's kind takes them, Gemini none."""
+    monkeypatch.setattr(tiktoken, "encoding_for_model", _Bytes.encoding)
+    monkeypatch.setattr(tiktoken, "get_encoding", _Bytes.encoding)
+    embeddings = OpenAIEmbeddings(
+        base_url=volant.base_url("chat"), api_key=volant.key, model=settings.task(target), max_retries=0
+    )
+    if target == "gemini":
+        with pytest.raises(openai.BadRequestError, match="it takes texts, not token ids"):
+            embeddings.embed_documents(["one"])
+        return
+    assert embeddings.embed_documents(["ab", "c"]) == [vector("tokens:97,98", 8), vector("tokens:99", 8)]
+
+
+@pytest.mark.parametrize("target", settings.TARGETS)
+def test_completions_of_tokens(target: str, volant: Volant) -> None:
+    with openai.OpenAI(base_url=volant.base_url("chat"), api_key=volant.key, max_retries=0) as client:
+        if target in ("openai", "azure", "compatible"):
+            answer = client.completions.create(model=settings.task(target), prompt=list(b"say hello"))
+            assert answer.choices[0].text == "hello"
+            return
+        with pytest.raises(openai.BadRequestError, match="token ids") as caught:
+            client.completions.create(model=settings.task(target), prompt=list(b"say hello"))
+        assert caught.value.param is None or "prompt" in caught.value.message
+
+
+# ---------------------------------------------------------------- Azure's clients
+@pytest.fixture(scope="module")
+def by_azure(volant: Volant) -> Iterator[openai.AzureOpenAI]:
+    with openai.AzureOpenAI(
+        azure_endpoint=volant.server.url, api_key=volant.key, api_version="2024-10-21", max_retries=0
+    ) as client:
+        yield client
+
+
+@pytest.mark.parametrize("target", settings.TARGETS)
+def test_azures_client_asks_by_deployment(target: str, by_azure: openai.AzureOpenAI) -> None:
+    """Its paths name the deployment, which is a task here; its key stands in `api-key`."""
+    task = settings.task(target)
+    messages: Any = [{"role": "user", "content": LONG}]
+    whole = by_azure.chat.completions.create(model=task, messages=messages)
+    assert whole.choices[0].message.content == SAID
+    pieces = by_azure.chat.completions.create(model=task, messages=messages, stream=True)
+    assert "".join(one.choices[0].delta.content or "" for one in pieces if one.choices) == SAID
+    assert by_azure.responses.create(model=task, input=LONG).output_text == SAID
+    assert by_azure.completions.create(model=task, prompt=LONG, max_tokens=2000).choices[0].text == SAID
+
+
+@pytest.mark.parametrize("target", ["openai", "azure", "compatible", "gemini"])
+def test_azures_client_embeds(target: str, by_azure: openai.AzureOpenAI) -> None:
+    answer = by_azure.embeddings.create(model=settings.task(target), input=["one", "two"])
+    assert [one.embedding for one in answer.data] == [vector("one", 8), vector("two", 8)]
+
+
+def test_azures_client_lists_and_is_refused(volant: Volant, by_azure: openai.AzureOpenAI) -> None:
+    assert settings.task("openai") in {one.id for one in by_azure.models.list()}
+    messages: Any = [{"role": "user", "content": "say hello"}]
+    with pytest.raises(openai.NotFoundError, match="no-such-task"):
+        by_azure.chat.completions.create(model="no-such-task", messages=messages)
+    stranger = openai.AzureOpenAI(
+        azure_endpoint=volant.server.url, api_key="vk_nobody", api_version="2024-10-21", max_retries=0
+    )
+    with stranger, pytest.raises(openai.AuthenticationError):
+        stranger.chat.completions.create(model="at-openai", messages=messages)
 
 
 # ---------------------------------------------------------------- llm
@@ -241,6 +322,16 @@ NPM: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {  # clie
         )
         for target in settings.TARGETS
     },
+    **{
+        f"other-azure answers at {target}": (
+            "other-azure", "root", settings.task(target), {"operation": "chat", "texts": ["say hello"]},
+            {"text": "hello"},
+        )
+        for target in settings.TARGETS
+    },
+    "other-azure embeds": (
+        "other-azure", "root", "at-openai", {"operation": "embed", "texts": ["one", "two"]}, {"vectors": [ONE, TWO]},
+    ),
     "other-openai moderates": (
         "other-openai", "chat", "at-openai", {"operation": "moderations", "texts": ["I hate you", "good morning"]},
         {"flagged": [True, False]},

@@ -298,7 +298,9 @@ def completions(seen: Seen, kind: str) -> Reply:
         streams = isinstance(body, dict) and body.get("stream")
         name = "CompletionCreateParamsStreaming" if streams else "CompletionCreateParamsNonStreaming"
         checked(body, getattr(completion_create_params, name))
-    prompts = [body["prompt"]] if isinstance(body["prompt"], str) else list(body["prompt"])
+    given = body["prompt"]
+    prompts = [given] if isinstance(given, str) or isinstance(given[0], int) else list(given)
+    prompts = [one if isinstance(one, str) else bytes(one).decode() for one in prompts]  # here a byte is a token
     stop = [body["stop"]] if isinstance(body.get("stop"), str) else list(body.get("stop") or ())
     made = [answer(View(text=one, max_tokens=body.get("max_tokens"), stop=stop)) for one in prompts]
     head = {"id": "cmpl-1", "object": "text_completion", "created": 1795423771, "model": body["model"]}

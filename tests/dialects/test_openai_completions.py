@@ -78,7 +78,17 @@ def test_a_prompt_becomes_a_chat_and_says_so() -> None:
         assert caught.value.where == where
 
 
-@pytest.mark.parametrize("prompt", [[1, 2], [[1], [2]], 3, [{}]])
+@pytest.mark.parametrize("prompt", [[1, 2], [[1], [2, 3]]])
+def test_token_ids_reach_their_own_kind_of_provider_only(prompt: Any) -> None:
+    request = asked(prompt=prompt)
+    assert rendered(request) == ({"model": "m", "prompt": prompt}, [])
+    for other in ("openai_chat", "anthropic", "gemini", "bedrock", "openai_responses"):
+        with pytest.raises(BadInput, match="prompt of token ids") as caught:
+            find(other).render_request(request, Capabilities(), Losses(other))
+        assert caught.value.code == "not_supported"
+
+
+@pytest.mark.parametrize("prompt", [3, [{}], [1, "x"], [[1], 2], ["x", [1]], [[1, -1]], [[]], [True]])
 def test_what_is_no_text_is_refused(prompt: Any) -> None:
     with pytest.raises(BadInput) as caught:
         asked(prompt=prompt)

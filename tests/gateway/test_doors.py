@@ -33,6 +33,11 @@ CLAUDE = [(b"anthropic-version", b"2026-10-21")]
         ("/v1beta/models", [], "models/gemini", ""),
         ("/models", GOOGLE, "models/gemini", ""),
         ("/models?key=k", [], "models/gemini", ""),
+        ("/openai/deployments/help/chat/completions?api-version=2024-10-21", [], "chat/openai_chat", "help"),
+        ("/openai/deployments/a%2Fb/completions", [], "chat/openai_completions", "a/b"),
+        ("/openai/deployments/a/embeddings?api-version=preview", [], "embeddings/openai", "a"),
+        ("/openai/responses?api-version=2025-04-01-preview", [], "chat/openai_responses", ""),
+        ("/openai/models?api-version=2024-10-21", [], "models/openai", ""),
     ],
 )
 def test_whose_it_is(url: str, headers: list[tuple[bytes, bytes]], kind: str, model: str) -> None:
@@ -48,7 +53,13 @@ def test_what_is_controls(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("url", "headers", "family"),
-    [("/anthropic/x", [], "anthropic"), ("/gemini/x", [], "gemini"), ("/v1/files", CLAUDE, "anthropic")],
+    [
+        ("/openai/deployments/a/images", [], "openai"),
+        ("/openai/deployments//completions", [], "openai"),
+        ("/anthropic/x", [], "anthropic"),
+        ("/gemini/x", [], "gemini"),
+        ("/v1/files", CLAUDE, "anthropic"),
+    ],
 )
 def test_what_is_nowhere(url: str, headers: list[tuple[bytes, bytes]], family: str) -> None:
     entrance = doors.find(url.encode(), headers)

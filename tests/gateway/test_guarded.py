@@ -390,13 +390,18 @@ def test_what_is_only_counted_or_embedded_is_guarded_too(stack: Stack) -> None:
     body = json.dumps(asks(f"mail {ADA}", "count")).encode()
     status, data, _ = stack.send("POST", "/v1/messages/count_tokens", body, headers)
     assert (status, json.loads(data)) == (200, {"input_tokens": 7})
+    for path, unreadable in (("embeddings", {"input": [[1, 2], "hello"]}), ("completions", {"prompt": [1, 2]})):
+        body = json.dumps({"model": "embed", **unreadable}).encode()
+        status, data, _ = stack.send("POST", f"/v1/{path}", body, headers)
+        assert (status, json.loads(data)["error"]["code"]) == (400, "not_supported")
+        assert "token ids" in json.loads(data)["error"]["message"]
     body = json.dumps({"model": "embed", "input": [f"mail {ADA}", "hello"]}).encode()
     assert stack.send("POST", "/v1/embeddings", body, headers)[0] == 200
     counted, embedded = provider.asked
     assert json.loads(embedded.body)["input"] == ["mail [EMAIL_1]", "hello"]
     assert b"[EMAIL_1]" in counted.body
     assert ADA.encode() not in counted.body
-    assert all(ADA.encode() not in record.input for record in stack.records(2))
+    assert all(ADA.encode() not in record.input for record in stack.records(4))
     stack.loop.run(provider.stop())
 
 

@@ -33,8 +33,8 @@ _CHANGES_THE_QUESTION = frozenset({
     "audio", "background", "cachedContent", "container", "conversation", "echo", "function_call", "functions",
     "generationConfig.imageConfig", "generationConfig.responseFormat", "generationConfig.responseMimeType",
     "generationConfig.responseModalities", "generationConfig.speechConfig", "guardrailConfig", "input", "input_blocks",
-    "item_reference", "logit_bias", "mcp_servers", "modalities", "parts", "previous_response_id", "prompt", "suffix",
-    "tool_choice", "web_search_options",
+    "item_reference", "logit_bias", "mcp_servers", "modalities", "parts", "previous_response_id", "prompt",
+    "prompt of token ids", "suffix", "tool_choice", "web_search_options",
 })  # fmt: skip
 _IDENTITY = {"item", "safety_identifier"}  # ids and phases of OpenAI's items, and what `user` says: nothing is lost
 _EMPTY_ASKS = {"web_search_options"}  # empty, it still asks for what it names

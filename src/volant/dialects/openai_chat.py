@@ -58,10 +58,14 @@ _COUNTS = ("top_k", "seed", "n", "top_logprobs")
 
 
 # ---------------------------------------------------------------- ingress
-def parse_request(body: bytes) -> ChatRequest:
-    """The request in `body`. Raises BadInput `invalid_json` with the position, or `invalid_field` with the path."""
+def parse_request(body: bytes, model: str = "") -> ChatRequest:
+    """The request in `body`; `model` where it is known without it.
+
+    Raises BadInput `invalid_json` with the position, or `invalid_field` with the path.
+    """
     rest = dict(want(decode(body), dict, "body"))
     take = rest.pop
+    said = take("model", None)
     options = dict(want(take("stream_options", None) or {}, dict, "stream_options"))
     include_usage = bool(options.pop("include_usage", None))
     if options:
@@ -73,7 +77,7 @@ def parse_request(body: bytes) -> ChatRequest:
     tools, own_tools = parse_tools(take("tools", None))
     effort = maybe(take("reasoning_effort", None), str, "reasoning_effort")
     return ChatRequest(
-        model=want(take("model", None), str, "model"),
+        model=model or want(said, str, "model"),
         messages=tuple(
             parse_message(message, f"messages[{at}]")
             for at, message in enumerate(want(take("messages", None), list, "messages"))
@@ -205,7 +209,7 @@ def _file(part: Part, request: ChatRequest, losses: Losses) -> Part:
 
 # ---------------------------------------------------------------- the dialect
 def _parse(body: bytes, model: str, stream: bool | None) -> ChatRequest:
-    return parse_request(body)
+    return parse_request(body, model)
 
 
 def _render_response(response: ChatResponse, request: ChatRequest) -> bytes:

@@ -2,7 +2,7 @@
 
 A prompt is one user message here, several prompts are several; a provider of this dialect gets them as they were.
 Other providers are asked in a chat, which the caller is told, because a chat template changes what the model reads.
-Prompts of token ids are refused: nothing of ours could read, guard or record them.
+Prompts of token ids reach a provider of this dialect only: nothing of ours can read, guard or record them.
 Source: OpenAI API reference, "Create completion" (read November 2026).
 """
 
@@ -46,6 +46,7 @@ TITLE = "OpenAI completions"
 _NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 _COUNTS = ("top_k", "max_tokens", "seed", "n")
 _SEVERAL = "prompt"  # in `extra`: there are several prompts; other dialects refuse it by this name
+TOKENS = "prompt of token ids"  # in `extra`: the prompt as it came; likewise
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
 
 
@@ -54,11 +55,13 @@ def parse_request(body: bytes, model: str, stream: bool | None) -> ChatRequest:
     """The request in `body`. Raises BadInput `invalid_json` with the position, or `invalid_field` with the path."""
     rest = dict(want(decode(body), dict, "body"))
     take = rest.pop
+    said = take("model", None)
     prompt = take("prompt", None)
     prompts = [prompt] if isinstance(prompt, str) else listed(prompt, "prompt")
     if any(isinstance(one, int | list) for one in prompts):
-        raise bad("prompt", "holds token ids; send the text, which guards and records can read")
-    if len(prompts) > 1:
+        prompts = _counted(prompts)
+        rest[TOKENS] = prompt
+    elif len(prompts) > 1:
         rest[_SEVERAL] = "several"
     options = want(take("stream_options", None) or {}, dict, "stream_options")
     logprobs = maybe(take("logprobs", None), int, "logprobs")
@@ -66,7 +69,7 @@ def parse_request(body: bytes, model: str, stream: bool | None) -> ChatRequest:
     found: Json = {name: number(take(name, None), name) for name in _NUMBERS}
     found |= {name: maybe(take(name, None), int, name) for name in _COUNTS}
     return ChatRequest(
-        model=want(take("model", None), str, "model"),
+        model=model or want(said, str, "model"),
         messages=tuple(
             Message(role="user", parts=(TextPart(text=want(one, str, f"prompt[{at}]")),))
             for at, one in enumerate(prompts)
@@ -85,6 +88,15 @@ def parse_request(body: bytes, model: str, stream: bool | None) -> ChatRequest:
     )
 
 
+def _counted(prompts: list[Any]) -> list[str]:
+    """What stands for prompts of token ids where people read them. Raises BadInput for what is none."""
+    several = [prompts] if isinstance(prompts[0], int) else prompts
+    for at, one in enumerate(several):
+        if not one or any(want(token, int, f"prompt[{at}]") < 0 for token in want(one, list, f"prompt[{at}]")):
+            raise bad(f"prompt[{at}]", "holds something that is no token id")
+    return [f"[{len(one)} token ids]" for one in several]
+
+
 def render_request(request: ChatRequest, capabilities: Capabilities, losses: Losses) -> bytes:
     """The request as one provider takes it. Raises BadInput `not_supported` for what is no plain prompt."""
     request = naturalise(fit(request, capabilities, losses), (NAME,), losses)
@@ -94,10 +106,10 @@ def render_request(request: ChatRequest, capabilities: Capabilities, losses: Los
     if request.reasoning is not None:
         losses.drop("reasoning")
     extra = dict(request.extra)
-    several = extra.pop(_SEVERAL, None)
+    several, tokens = extra.pop(_SEVERAL, None), extra.pop(TOKENS, None)
     prompts = _prompts(request, losses)
     sampling = request.sampling
-    wire: Json = {"model": request.model, "prompt": prompts if several else "\n\n".join(prompts)}
+    wire: Json = {"model": request.model, "prompt": tokens or (prompts if several else "\n\n".join(prompts))}
     wire |= {name: value for name in (*_NUMBERS, *_COUNTS) if (value := getattr(sampling, name)) is not None}
     if sampling.logprobs:
         wire["logprobs"] = sampling.top_logprobs or 0

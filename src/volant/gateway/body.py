@@ -99,9 +99,10 @@ def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
     return Asked(
         raw=raw,
         fields=fields,
-        model=_get(fields, "model", str, ""),
+        model=entrance.model or _get(fields, "model", str, ""),
         stream=stream,
         include_usage=bool(options.get("include_usage")),
+        entrance=entrance,
     )
 
 

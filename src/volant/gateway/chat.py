@@ -181,7 +181,7 @@ class Chat:
                 if edited_variables is not variables:
                     inference.fill_in(edited_variables)
             if asked.entrance.operation in ("chat", "count_tokens"):
-                request = await guarding.before(asked.chat())
+                request = await guarding.before(operations.words_of(asked))
                 if request is not asked.chat():
                     inference.edited = request
             elif asked.entrance.operation == "embeddings":

@@ -1,6 +1,7 @@
 """Doors: which request line is whose. A path, and where that leaves it open a header, as dialect and operation.
 
     OpenAI      /v1/{chat/completions,completions,responses,embeddings,moderations,models}, and under /openai
+    Azure       /openai/deployments/TASK/{chat/completions,completions,embeddings}, /openai/{responses,models}
     Anthropic   /v1/messages, /v1/messages/count_tokens, and with /v1/models under /anthropic
     Gemini      {/v1beta,/v1alpha,/v1,}/models/MODEL:{generateContent,...}, /models, and under /gemini
 
@@ -98,7 +99,10 @@ def find(url: bytes, headers: Headers) -> Entrance | None:
     return _with_query(entrance, query) if entrance is not None and query else entrance
 
 
-_BEGINNINGS = (b"/v1", b"/openai/v1/", b"/anthropic", b"/gemini", b"/models")
+_BEGINNINGS = (
+    b"/v1", b"/openai/v1/", b"/openai/deployments/", b"/openai/responses", b"/openai/models", b"/anthropic", b"/gemini",
+    b"/models",
+)  # fmt: skip
 
 
 def wrong_method(entrance: Entrance, method: bytes) -> Entrance:
@@ -122,7 +126,7 @@ def _look(path: str, headers: Headers, has_key: bool) -> Entrance | None:
             found = _gemini(below) if family == "gemini" else _model_list(below, "anthropic")
             return found or _nothing(family, path)  # type: ignore[arg-type]  # of the two
     if path.startswith("/openai/"):
-        return _model_list(path.removeprefix("/openai"), "openai")
+        return _azure(path) or _model_list(path.removeprefix("/openai"), "openai")
     family = _by_headers(headers)
     if path.startswith(("/v1beta/", "/v1alpha/")) or family == "gemini" or path.rpartition(":")[2] in _GEMINI_VERBS:
         found = _gemini(path)
@@ -136,6 +140,21 @@ def _look(path: str, headers: Headers, has_key: bool) -> Entrance | None:
     if (listed := _model_list(path, family)) is not None:
         return listed
     return _nothing("anthropic", path) if family == "anthropic" and path.startswith("/v1/") else None
+
+
+def _azure(path: str) -> Entrance | None:
+    """As its dated API has it: the deployment, which is a task here, in the path; `api-version` may say anything."""
+    below = path.removeprefix("/openai")
+    if below.startswith("/deployments/"):
+        for operation in _AZURE:
+            task = below.removeprefix("/deployments/").removesuffix(operation)
+            if below.endswith(operation) and task:
+                return replace(_OPENAI[f"/v1{operation}"], model=task)
+        return _nothing("openai", path)
+    return _OPENAI["/v1/responses"] if below == "/responses" else _model_list(f"/v1{below}", "openai")
+
+
+_AZURE = ("/chat/completions", "/completions", "/embeddings")  # the longer one of two first
 
 
 def _gemini(path: str) -> Entrance | None:

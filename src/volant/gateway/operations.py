@@ -10,9 +10,10 @@ import msgspec
 
 from volant.core.chat import ChatRequest
 from volant.core.embeddings import EmbeddingRequest
-from volant.core.errors import UpstreamFailed
+from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import find, find_embeddings
 from volant.dialects.dialect import Losses, UpstreamError
+from volant.dialects.openai_completions import TOKENS
 from volant.dialects.openai_reading import Reading
 from volant.gateway import body, counting, moderating
 from volant.gateway.plan import Place, VariantPlan, Way
@@ -38,8 +39,7 @@ def request_for(
         return ((_ENCODER.encode({**fields, "model": place.model_json}), 1),), True, ()
     if way.wire.dialect == asked.entrance.dialect == "openai" and asked.embedding is None:
         fields = {name: value for name, value in asked.fields.items() if name != "volant"}
-        if not asked.entrance.model:
-            fields["model"] = place.model_json
+        fields["model"] = place.model_json
         fields |= {name: value for name, value in variant.defaults.items() if name not in fields}
         return ((_ENCODER.encode(fields), 1),), True, ()
     dialect = find_embeddings(way.wire.dialect)
@@ -60,8 +60,28 @@ def embedding_of(asked: body.Asked) -> EmbeddingRequest:
 
 
 def texts_of(asked: body.Asked) -> list[str]:
-    """Its texts; token ids are none."""
-    return [one for one in embedding_of(asked).inputs if isinstance(one, str)]
+    """Its texts, for guards. Raises BadInput where it holds token ids."""
+    inputs = embedding_of(asked).inputs
+    if not all(isinstance(one, str) for one in inputs):
+        raise _unreadable("input")
+    return [one for one in inputs if isinstance(one, str)]
+
+
+def words_of(asked: body.Asked) -> ChatRequest:
+    """A chat, for guards. Raises BadInput where it holds token ids."""
+    request = asked.chat()
+    if TOKENS in request.extra:
+        raise _unreadable("prompt")
+    return request
+
+
+def _unreadable(where: str) -> BadInput:
+    return BadInput(
+        "not_supported",
+        f"`{where}` holds token ids, which the guards of this task cannot read",
+        where=where,
+        hint="send the texts",
+    )
 
 
 def put_texts(asked: body.Asked, texts: list[str]) -> None:

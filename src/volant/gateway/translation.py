@@ -25,6 +25,7 @@ from volant.core.errors import BadInput
 from volant.dialects import find, find_embeddings
 from volant.dialects.dialect import Losses
 from volant.dialects.openai_chat import render_request
+from volant.dialects.openai_completions import TOKENS
 from volant.dialects.signed_ids import MARK as _MARK
 from volant.gateway import body, operations
 from volant.gateway.composing import basis_of, composed
@@ -129,6 +130,9 @@ def recorded_input(asked: body.Asked, variant: VariantPlan, edited: ChatRequest 
     except BadInput:
         return asked.own()
     said = msgspec.structs.replace(request, messages=composed(request, variant).messages) if variant.said else request
+    if TOKENS in said.extra:  # nobody could take out of them what must not be kept
+        kept = {name: value for name, value in said.extra.items() if name != TOKENS}
+        said = msgspec.structs.replace(said, extra=kept)
     return render_request(said)
 
 
@@ -207,7 +211,7 @@ def _holds_foreign_ids(asked: body.Asked, place: Place) -> bool:
 
 def _relayed(asked: body.Asked, place: Place, stream: bool) -> bytes:
     fields = asked.fields
-    rewrite = "model" in fields and not asked.entrance.model
+    rewrite = asked.entrance.family != "gemini"  # which says it in the path
     whole = asked.stream and not stream and "stream" in fields
     if not rewrite and not whole and "volant" not in fields:
         return asked.raw

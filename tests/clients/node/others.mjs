@@ -5,7 +5,7 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { GoogleGenAI } from "@google/genai";
 import { embedMany } from "ai";
-import OpenAI from "openai";
+import OpenAI, { AzureOpenAI } from "openai";
 
 const collect = async (pages) => {
   const found = [];
@@ -26,6 +26,18 @@ export const openai = (baseURL, apiKey) => {
       return { text: answer.choices[0].text };
     }
     const answer = await client.embeddings.create({ model, input: texts }); // asks for base64 by itself
+    return { vectors: answer.data.map((one) => [...one.embedding]) };
+  };
+};
+
+export const azure = (endpoint, apiKey) => {
+  const client = new AzureOpenAI({ endpoint, apiKey, apiVersion: "2024-10-21", maxRetries: 0 });
+  return async (model, { operation, texts }) => {
+    if (operation === "chat") {
+      const answer = await client.chat.completions.create({ model, messages: [{ role: "user", content: texts[0] }] });
+      return { text: answer.choices[0].message.content };
+    }
+    const answer = await client.embeddings.create({ model, input: texts });
     return { vectors: answer.data.map((one) => [...one.embedding]) };
   };
 };

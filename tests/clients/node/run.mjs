@@ -14,6 +14,7 @@ const CLIENTS = {
   "vercel-anthropic": ["./vercel.mjs", "anthropic"],
   "vercel-google": ["./vercel.mjs", "google"],
   "other-openai": ["./others.mjs", "openai"],
+  "other-azure": ["./others.mjs", "azure"],
   "other-anthropic": ["./others.mjs", "anthropic"],
   "other-genai": ["./others.mjs", "genai"],
   "other-vercel-openai": ["./others.mjs", "vercelOpenai"],
