@@ -10,7 +10,7 @@ import pytest
 from gateway_stack import HELLO, KEY, Stack, grant, task
 from scripted import Scripted
 
-from volant.core.nouns import TaskSpec, VariantSpec
+from volant.core.nouns import CacheSpec, GuardSpec, Limits, TaskSpec, VariantSpec
 
 COMPLETION = {
     "id": "chatcmpl-1",
@@ -445,6 +445,80 @@ def test_who_can_express_it_is_asked_instead(stack: Stack, upstream: Scripted) -
     status, _, headers = stack.chat({**HELLO, "n": 3})
     assert (status, headers["x-volant-deployment"]) == (200, "main")
     assert upstream.asked == []
+
+
+# ---------------------------------------------------------------- words that we do not know
+NEWER: dict[str, dict[str, Any]] = {  # what no dialect of ours reads: a provider may have learnt it since
+    "anthropic": {"messages": [{"role": "user", "content": "hi"}], "thinking": {"type": "hologram"}, "max_tokens": 9},
+    "google": {
+        "contents": [{"role": "hologram", "parts": [{"text": "hi"}]}],
+        "generationConfig": {"maxOutputTokens": 9},
+    },
+}
+
+
+def _ask_newer(stack: Stack, dialect: str, stream: bool = False) -> tuple[int, bytes, dict[str, str]]:
+    verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    path = "/v1/messages" if dialect == "anthropic" else f"/v1beta/models/help:{verb}"
+    asked = NEWER[dialect] if dialect == "google" else {"model": "help", **NEWER[dialect], "stream": stream}
+    key = "x-goog-api-key" if dialect == "google" else "x-api-key"
+    headers = {key: KEY, "content-type": "application/json"}
+    return stack.send("POST", path, json.dumps(asked).encode(), headers)
+
+
+@pytest.mark.parametrize("limited", [False, True], ids=["free", "limited"])
+@pytest.mark.parametrize("dialect", list(NEWER))
+def test_words_that_we_do_not_know_reach_who_may(stack: Stack, upstream: Scripted, dialect: str, limited: bool) -> None:
+    upstream.say(ANSWERS[dialect])
+    base = stack.urls["up"] + ("/v1beta" if dialect == "google" else "/v1")
+    target = stack.target("up", provider=dialect, model="gpt", base_url=base, usd_per_output_token=0.001)
+    keys = [grant(KEY, limits=Limits(usd_per_day=1.0) if limited else Limits())]
+    stack.control.budget_usd = 1.0
+    stack.publish([task("help", ["up"])], [target], keys=keys)
+    stack.start()
+    status, data, _ = _ask_newer(stack, dialect)
+    assert (status, json.loads(data)) == (200, ANSWERS[dialect])
+    assert b"hologram" in upstream.asked[0].body
+    [record] = stack.records(1)
+    assert (record.status, record.output_tokens > 0) == (200, True)
+    assert b"hologram" in record.input
+    if limited:  # nine tokens were reserved, not 4,096, which this budget does not pay for
+        assert stack.control.leases[0]["asks"][0]["least"]["usd"] < 0.1
+
+
+def test_words_that_we_do_not_know_are_relayed_as_they_stream_and_cut_off_like_others(
+    stack: Stack, upstream: Scripted
+) -> None:
+    upstream.stream(*STREAMS["anthropic"])
+    upstream.stream(*STREAMS["anthropic"][:4])
+    _publish(stack, "anthropic")
+    status, data, _ = _ask_newer(stack, "anthropic", stream=True)
+    assert (status, data.decode()) == (200, "".join(STREAMS["anthropic"]))
+    upstream.cut = True
+    status, data, _ = _ask_newer(stack, "anthropic", stream=True)
+    assert status == 200
+    assert data.decode().rpartition("event: ")[2].startswith("error")
+
+
+def test_words_that_we_do_not_know_are_refused_where_they_must_be_read(stack: Stack, upstream: Scripted) -> None:
+    upstream.say(MESSAGE)
+    guard = GuardSpec(name="g", check="pii")
+    stack.publish(
+        [task("help", ["up"], guards=(guard,))], [stack.target("up", provider="anthropic", base_url=stack.urls["up"])]
+    )
+    stack.start()
+    assert _ask_newer(stack, "anthropic")[0] == 400  # a guard reads them
+    stack.publish([task("help", ["up"])], [stack.target("up", provider="openai", base_url=stack.urls["up"])])
+    status, data, _ = _ask_newer(stack, "anthropic")
+    assert (status, b"thinking.type" in data, upstream.asked) == (400, True, [])  # they would be translated
+    stack.publish(
+        [task("help", ["up"], cache=CacheSpec())],
+        [stack.target("up", provider="anthropic", base_url=stack.urls["up"] + "/v1")],
+    )
+    for _ in range(2):  # nobody knows what would be the same question
+        status, _, headers = _ask_newer(stack, "anthropic")
+        assert (status, headers["x-volant-cache"]) == (200, "skip")
+    assert len(upstream.asked) == 2
 
 
 # ---------------------------------------------------------------- other operations

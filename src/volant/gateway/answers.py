@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from volant.core.chat import Failed
+from volant.core.chat import ChatRequest, Failed
 from volant.core.errors import VolantError
 from volant.core.ids import random_hex
 from volant.dialects import find
@@ -97,9 +97,15 @@ def failed_of(error: VolantError) -> Failed:
     return Failed(message=error.message + hint, kind=kind, code=error.code)
 
 
+def rendered_for(asked: Asked) -> ChatRequest:
+    """The request, for what writes an answer to it; a bare one where it is relayed unread."""
+    dialect = asked.entrance.dialect
+    return asked.known() or ChatRequest(model=asked.model, messages=(), stream=asked.stream, dialect=dialect)
+
+
 def error_event(asked: Asked, error: VolantError) -> bytes:
     """The last event of a relayed stream that breaks off: it says nothing of what it does not know, such as ids."""
     if asked.entrance.dialect == "openai_chat":
         return b"data: " + render_error(error) + b"\n\n"
-    event = find(asked.entrance.dialect).stream_renderer(asked.chat()).feed(failed_of(error))
+    event = find(asked.entrance.dialect).stream_renderer(rendered_for(asked)).feed(failed_of(error))
     return event if asked.entrance.sse else b",\r\n%b]" % (data_of(event) or b"{}")  # the last of an array

@@ -26,6 +26,8 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
 _ASK_USAGE = msgspec.Raw(b'{"include_usage":true}')
 _SAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}  # either says the limit
+_LIMITS = frozenset({"max_tokens", "max_output_tokens", "maxOutputTokens"})
+_COUNTS = frozenset({"n", "best_of", "candidateCount", "candidate_count"})
 _BRACKET = ord("[")
 _STREAM_ONLY = ("stream", "stream_options")
 
@@ -42,6 +44,7 @@ class Asked(msgspec.Struct, kw_only=True):
     embedding: EmbeddingRequest | None = None  # what the guards made of it; None: nothing
     media: dict[str, Media] = {}  # what its URLs gave, as far as they were fetched
     _chat: ChatRequest | None = None
+    _unread: BadInput | None = None  # why it could not be read
 
     def own(self) -> bytes:
         """The body as it came, without our own object."""
@@ -54,14 +57,30 @@ class Asked(msgspec.Struct, kw_only=True):
 
         Raises BadInput with the path of the field that its dialect does not know.
         """
+        if self._unread is not None:
+            raise self._unread
         if self._chat is None:
-            entrance, model = self.entrance, self.entrance.model or self.model
-            if entrance.kind == "count_tokens/gemini":  # a body of its own around the request
-                request = import_module("volant.dialects.gemini_extra").parse_count(self.own(), model)
-            else:
-                request = find(entrance.dialect).parse_request(self.own(), model, self.stream)
-            self._chat = msgspec.structs.replace(request, stream=self.stream)
+            try:
+                self._chat = msgspec.structs.replace(self._read(), stream=self.stream)
+            except BadInput as error:
+                self._unread = error
+                raise
         return self._chat
+
+    def known(self) -> ChatRequest | None:
+        """As `chat`; None for what its dialect, as we know it, does not: newer words, or wrong ones. A place of the same
+        dialect may understand it."""
+        try:
+            return self.chat()
+        except BadInput:
+            return None
+
+    def _read(self) -> ChatRequest:
+        entrance, model = self.entrance, self.entrance.model or self.model
+        if entrance.kind == "count_tokens/gemini":  # a body of its own around the request
+            request: ChatRequest = import_module("volant.dialects.gemini_extra").parse_count(self.own(), model)
+            return request
+        return find(entrance.dialect).parse_request(self.own(), model, self.stream)
 
 
 def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
@@ -149,7 +168,8 @@ def asks_json(asked: Asked, variant: VariantPlan) -> bool:
     if asked.entrance.operation != "chat":
         return False
     if asked.entrance.dialect != CHAT.dialect:
-        shape = asked.chat().output_format
+        request = asked.known()
+        shape = request.output_format if request is not None else None
         if shape is not None:
             return shape.kind != "text"
     raw = asked.fields.get("response_format") or variant.defaults.get("response_format")
@@ -164,11 +184,18 @@ def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
     its answers. What is no number above 0 says nothing: some servers take -1 for no limit at all."""
     if asked.entrance.operation != "chat":
         return 0
+    limits: list[object]
+    counts: list[object]
     if asked.entrance.dialect != CHAT.dialect:
-        request = asked.chat()
-        limits: list[object] = [request.sampling.max_tokens]
-        counts: list[object] = [request.sampling.n, request.extra.get("best_of")]
-        prompts = len(request.messages) if asked.entrance.dialect == "openai_completions" else 1
+        request, prompts = asked.known(), 1
+        if request is None:
+            limits, counts = _told(asked, _LIMITS), _told(asked, _COUNTS) or [None]
+            prompt = _said(asked.fields, "prompt")
+            prompts = len(prompt) if isinstance(prompt, list) else 1
+        else:
+            limits, counts = [request.sampling.max_tokens], [request.sampling.n, request.extra.get("best_of")]
+            if asked.entrance.dialect == "openai_completions":
+                prompts = len(request.messages)
     else:
         fields = asked.fields
         limits = [msgspec.json.decode(fields[name]) for name in _SAME if name in fields]
@@ -187,6 +214,17 @@ def _longest(limits: list[object]) -> int:
 
 def _any(limits: list[object]) -> bool:
     return limits.count(None) < len(limits)
+
+
+def _told(asked: Asked, names: frozenset[str]) -> list[object]:
+    """What stands under these names in a request that cannot be read: in the body itself or in Gemini's configuration."""
+    said = [asked.fields[name] for name in names if name in asked.fields]
+    values: list[object] = [msgspec.json.decode(raw) for raw in said]
+    for wrapper in ("generationConfig", "generation_config"):
+        inside = _said(asked.fields, wrapper)
+        if isinstance(inside, dict):
+            values += [inside[name] for name in names if name in inside]
+    return values
 
 
 def _said(fields: dict[str, msgspec.Raw], name: str) -> object:

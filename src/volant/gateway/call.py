@@ -18,7 +18,7 @@ from volant.dialects import find
 from volant.dialects.dialect import StreamRenderer, UpstreamError
 from volant.dialects.openai_reading import Reading, read_answer, read_stream, reading_of
 from volant.gateway import operations
-from volant.gateway.answers import stream_head, warning_line
+from volant.gateway.answers import rendered_for, stream_head, warning_line
 from volant.gateway.body import Asked
 from volant.gateway.exchange import Exchange
 from volant.gateway.footing import Footing
@@ -171,7 +171,7 @@ def _fallback(job: Job, crossing: Crossing) -> Started:
 
 def renderer_of(asked: Asked) -> StreamRenderer:
     """What writes a stream for this caller."""
-    renderer = find(asked.entrance.dialect).stream_renderer(asked.chat())
+    renderer = find(asked.entrance.dialect).stream_renderer(rendered_for(asked))
     return renderer if asked.entrance.sse else OneArray(renderer)
 
 

@@ -145,12 +145,16 @@ class Chat:
         task = inference.plan.task
         if self._cache is None or task.cache is None or inference.asked.entrance.operation != "chat":
             return await self._attempts.answer(job)
+        request = job.edited or inference.asked.known()
+        if request is None:  # it is relayed to who may understand it; nobody can say what would be the same
+            job.answer_head += b"x-volant-cache: skip\r\n"
+            return await self._attempts.answer(job)
         restores = inference.guarding is not None and inference.guarding.restores
         question = Question(
             grant=inference.grant,
             task=task,
             variant=inference.variant,
-            request=job.edited or inference.asked.chat(),
+            request=request,
             said=job.said,
             subject=inference.subject,
             personal=restores,

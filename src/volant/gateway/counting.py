@@ -39,6 +39,10 @@ def request_for(
 ) -> tuple[bytes, tuple[str, ...]]:
     """(body, what was dropped). Raises BadInput for what `way` cannot say."""
     dialect = find(way.wire.dialect)
+    plain = edited is None and not (variant.defaults or variant.system or variant.said)
+    if plain and way.wire.dialect == asked.entrance.dialect and asked.known() is None:  # it may understand it
+        fields: dict[str, Any] = {name: value for name, value in asked.fields.items() if name != "volant"}
+        return _ENCODER.encode({**fields, "model": place.target.model} if "model" in fields else fields), ()
     losses = Losses(dialect.title)
     request = composed(edited or asked.chat(), variant)
     request = msgspec.structs.replace(request, model=place.target.model, stream=False, include_usage=False)

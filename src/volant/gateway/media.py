@@ -24,7 +24,9 @@ async def with_media(job: Job, place: Place, fetch: Fetch) -> Job:
     Raises BadInput for a URL that may not or cannot be fetched; another place may take it.
     """
     asked = job.asked
-    request = job.edited or asked.chat()
+    request = job.edited or asked.known()
+    if request is None:  # its place may understand it
+        return job
 
     async def once(urls: Iterable[str]) -> Mapping[str, Media]:
         if missing := [url for url in urls if url not in asked.media]:

@@ -117,7 +117,10 @@ def is_estimated(call: Call) -> bool:
 
 
 def _estimate(job: Job, leg: Leg) -> int:
-    if b"base64" in job.asked.raw and job.asked.entrance.operation == "chat":  # a picture's bytes are no words
+    asked = job.asked
+    if (
+        b"base64" in asked.raw and asked.entrance.operation == "chat" and asked.known()
+    ):  # a picture's bytes are no words
         return estimated(job.asked, leg.variant)
     return (len(job.asked.raw) + leg.variant.added_bytes) // 4 + 1
 
