@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from gateway_stack import Loop, Stack, task
+from gateway_stack import KEY, Loop, Stack, task
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 DATA = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
@@ -116,3 +116,34 @@ def test_what_was_fetched_is_let_go_with_its_request(stack: Stack, site: Site, s
         asks = [pool.submit(stack.chat, with_image(f"{site.url}?m{at}")) for at in range(6)]
         assert [one.result()[0] for one in asks] == [200] * 6  # they wait for one another
     assert site.asked == 18
+
+
+METADATA = "http://169.254.169.254/latest/meta-data/"
+
+
+@pytest.mark.parametrize("provider", ["vllm", "sglang", "llamacpp", "ollama", "lmstudio"])
+def test_no_engine_is_led_into_its_own_network(stack: Stack, provider: str) -> None:
+    """However the request spells it: engines fetch whatever they are told."""
+    stack.add_mock("main")
+    stack.publish([task("help", ["main"])], [stack.target("main", provider=provider)])
+    stack.start()
+    plain = json.dumps(with_image(METADATA))
+    film = json.dumps(with_image(METADATA)).replace("image_url", "video_url")
+    for body in (
+        plain,
+        plain.replace("http://", "\\u0068ttp://"),
+        plain.replace("http://", "HTTP://"),
+        plain.replace("http://", "http:\\/\\/").replace("image_url", "im\\u0061ge_url"),
+        plain.replace("image_url", "\\u0069mage_\\u0075rl"),
+        plain.replace(METADATA, "file:///etc/passwd"),
+        plain.replace(METADATA, "ftp://127.0.0.1/x"),
+        film,
+    ):
+        status, said, _ = stack.send("POST", "/v1/chat/completions", body.encode(), {"authorization": f"Bearer {KEY}"})
+        assert status == 400, (body, said)
+    assert stack.mocks["main"].stats["requests"] == 0
+    assert stack.chat(with_image(DATA))[0] == 200
+    words = with_image(DATA)
+    words["messages"][0]["content"] = f"the url is {METADATA} \u00fc"
+    assert stack.chat(words)[0] == 200
+    assert METADATA.encode() in stack.mocks["main"].last_body

@@ -29,6 +29,7 @@ from volant.gateway.exchange import Exchange
 from volant.gateway.footing import Footing
 from volant.gateway.inference import hashed_user
 from volant.gateway.limit_headers import headers_of
+from volant.gateway.media import may_hold_urls
 from volant.gateway.opening import Opening
 from volant.gateway.plan import Place, Plans, TaskPlan
 from volant.gateway.record import Recorder
@@ -101,7 +102,7 @@ class Express:
         if asked.entrance is not CHAT or asked.stream or opening.subject.variables or wire.gone or wire.cut:
             return False
         lane = self._lane(opening)
-        if lane is None or (lane.may_name_urls and b"image" in asked.raw and b"http" in asked.raw):
+        if lane is None or (lane.may_name_urls and may_hold_urls(asked.raw)):
             return False
         now = self._client.loop.time()
         place = lane.choose(self._rng, now)

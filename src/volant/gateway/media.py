@@ -1,17 +1,19 @@
 """Media: what a request names by URL, fetched where the place that is asked would not fetch it.
 
 Knows when to look; who fetches, and from where not, is `providers.fetching`. What came is kept with the request, so
-that the next place costs no second fetch. A request that is relayed is looked into only where its place sees no URLs
-of pictures: any other provider gets what its own dialect says, as it came.
+that the next place costs no second fetch. A request that is relayed is looked into only where its place fetches no
+pictures, such as an engine in the operator's own network, which must be led nowhere by a caller: any other provider
+gets what its own dialect says, as it came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
-from volant.core.chat import ChatRequest
+from volant.core.chat import ChatRequest, FilePart, ImagePart
 from volant.gateway.body import Asked
 from volant.gateway.call import Job
 from volant.gateway.plan import Place
@@ -34,7 +36,9 @@ async def with_media(job: Job, place: Place, fetch: Fetch) -> Job:
         return asked.media
 
     inlined = await inline_media(request, place.capabilities, once)
-    return job if inlined is request else msgspec.structs.replace(job, edited=inlined)
+    if inlined is request and (job.edited is not None or not _leads_elsewhere(request, place)):
+        return job
+    return msgspec.structs.replace(job, edited=inlined)  # where something still leads elsewhere, its dialect says no
 
 
 def may_name_urls(asked: Asked, place: Place, edited: ChatRequest | None) -> bool:
@@ -44,5 +48,26 @@ def may_name_urls(asked: Asked, place: Place, edited: ChatRequest | None) -> boo
         return False
     way = place.way(entrance.kind)
     if edited is None and way is not None and way.wire.dialect == entrance.dialect:
-        return not able.image_urls and b"image" in asked.raw and b"http" in asked.raw
+        return not able.image_urls and may_hold_urls(asked.raw) and _holds_url(msgspec.json.decode(asked.raw))
     return way is not None
+
+
+def may_hold_urls(raw: bytes) -> bool:
+    """Could a field of that JSON be called so? No letter can be spelled otherwise but with an escape."""
+    return b"url" in raw or b"\\u" in raw
+
+
+def _holds_url(node: Any, name: str = "") -> bool:
+    """Does something lead elsewhere, as any dialect and any engine would say it?"""
+    if isinstance(node, str):
+        return name.endswith("url") and not node[:5].lower() == "data:"
+    if isinstance(node, dict):
+        return any(_holds_url(value, key) for key, value in node.items())
+    return isinstance(node, list) and any(_holds_url(item, name) for item in node)
+
+
+def _leads_elsewhere(request: ChatRequest, place: Place) -> bool:
+    parts = (part for message in request.messages for part in message.parts)
+    return not place.capabilities.image_urls and any(
+        part.url and part.url[:5].lower() != "data:" for part in parts if isinstance(part, ImagePart | FilePart)
+    )

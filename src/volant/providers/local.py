@@ -12,7 +12,7 @@ def local() -> Provider:
     return Provider(
         title="An engine on this machine",
         wires=(CHAT, COMPLETIONS),
-        capabilities=Capabilities(images=False, choices=False),
+        capabilities=Capabilities(images=False, image_urls=False, choices=False),
         docs=(
             "A llama.cpp server that Volant starts and watches ([serve](../serve.md)). Its deployments are made with "
             "it, and its address is state: a deployment that you write yourself needs the `base_url` of a running one."

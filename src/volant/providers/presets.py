@@ -12,7 +12,11 @@ from volant.providers.registry import Capabilities, Provider, Wire, provider
 MESSAGES = Wire(operation="chat", dialect="anthropic", path="/messages")
 COUNT_TOKENS = Wire(operation="count_tokens", dialect="anthropic", path="/messages/count_tokens")
 _MODEL = "What the model itself can do (images, tools, thinking) is not known here: say in `options` what it cannot."
-_LOCAL = f"The address is the one it listens on by default; give the deployment its own `base_url`. {_MODEL}"
+_LOCAL = (
+    f"The address is the one it listens on by default; give the deployment its own `base_url`. {_MODEL} It fetches no URL "
+    "that a caller names, which would lead into your network: Volant does, where it may "
+    "([security](../security.md#urls-that-callers-give))."
+)
 
 PRESETS: dict[str, Provider] = {
     # ------------------------------------------------------------ engines
@@ -21,19 +25,21 @@ PRESETS: dict[str, Provider] = {
         wires=(CHAT, RESPONSES, COMPLETIONS, EMBEDDINGS, MESSAGES, COUNT_TOKENS),
         base_url="http://127.0.0.1:8000/v1",
         key_env="VLLM_API_KEY",
+        capabilities=Capabilities(image_urls=False),
         docs=f"{_LOCAL}\n\nA key is needed only where the server was started with `--api-key`.",
     ),
     "sglang": Provider(
         title="SGLang",
         wires=(CHAT, COMPLETIONS, EMBEDDINGS),
         base_url="http://127.0.0.1:30000/v1",
+        capabilities=Capabilities(image_urls=False),
         docs=_LOCAL,
     ),
     "llamacpp": Provider(
         title="llama.cpp",
         wires=(CHAT, COMPLETIONS, EMBEDDINGS, MESSAGES, COUNT_TOKENS),
         base_url="http://127.0.0.1:8080/v1",
-        capabilities=Capabilities(choices=False),
+        capabilities=Capabilities(choices=False, image_urls=False),
         docs=f"{_LOCAL} Tools need `--jinja`. Volant's own engines are the provider [local](local.md).",
     ),
     "ollama": Provider(
