@@ -80,7 +80,6 @@ litellm_settings:
   callbacks: [otel, prometheus]
   max_budget: 100
   budget_duration: 30d
-  turn_off_message_logging: true
 general_settings:
   global_max_parallel_requests: 64
   a_new_setting: 3
@@ -188,7 +187,6 @@ def test_tasks_fall_back_as_groups_did(team: tuple[importing.Imported, Documents
     cache = _task(documents, "gpt-4o").cache
     assert cache is not None
     assert (cache.ttl_s, cache.semantic, cache.embedding, cache.similarity) == (600.0, True, "embed", 0.9)
-    assert not _task(documents, "gpt-4o").record_payload
 
 
 @pytest.mark.parametrize(
@@ -224,11 +222,50 @@ def test_no_setting_is_passed_over(team: tuple[importing.Imported, Documents]) -
     config = yaml.safe_load(TEAM)
     used = {
         "fallbacks", "context_window_fallbacks", "num_retries", "timeout", "model_group_alias", "cache", "cache_params",
-        "max_budget", "budget_duration", "turn_off_message_logging", "global_max_parallel_requests",
+        "max_budget", "budget_duration", "global_max_parallel_requests",
     }  # fmt: skip
     for section in ("router_settings", "litellm_settings", "general_settings"):
         for name in config[section].keys() - used:
             assert f"{section}.{name}" in _notes(made)
+
+
+CAREFUL = """
+model_list:
+  - {model_name: chat, litellm_params: {model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY, rpm: os.environ/RPM,
+      timeout: os.environ/NOT_THERE}}
+  - {model_name: think, litellm_params: {model: anthropic/claude-sonnet-4-5, api_key: os.environ/ANTHROPIC_API_KEY,
+      thinking: {type: enabled, budget_tokens: 2000}}}
+litellm_settings: {cache: true, turn_off_message_logging: true, cache_params: {type: redis, password: CLEAR, host: h}}
+guardrails:
+  - {guardrail_name: Personal data, litellm_params: {guardrail: presidio, mode: [pre_call, post_call], default_on: true,
+      output_parse_pii: true}}
+  - {guardrail_name: keys, litellm_params: {guardrail: hide-secrets, mode: pre_call, default_on: true}}
+  - {guardrail_name: asked, litellm_params: {guardrail: presidio, mode: pre_call}}
+  - {guardrail_name: bought, litellm_params: {guardrail: lakera, mode: pre_call, default_on: true}}
+"""
+
+
+def test_what_protects_people_goes_over_or_is_said_first(tmp_path: Path) -> None:
+    made, documents = _import(CAREFUL, tmp_path, RPM="77")
+    for task in documents.tasks:
+        assert [(guard.check, guard.on, guard.action) for guard in task.guards] == [
+            ("pii", ("input", "output"), "redact"), ("secrets", ("input",), "redact"),
+        ]  # fmt: skip
+        assert task.guards[0].options == {"restore": True}
+        assert (task.record_payload, task.cache) == (False, None)
+    first = {note.where for note in made.notes if note.grave}
+    assert {note.where for note in made.notes[: len(first)]} == first
+    assert first == {
+        "guardrails[2] asked", "guardrails[3] bought", "litellm_settings.cache",
+        "model_list[0] chat.litellm_params.timeout", "litellm_settings.cache_params.password",
+    }  # fmt: skip
+    assert "CLEAR" not in made.text
+    assert _deployment(documents, documents.tasks[0].variants[0].deployments[0]).requests_per_minute == 77
+    assert _task(documents, "think").variants[0].parameters == {"reasoning_effort": "medium"}
+
+
+def test_a_task_that_embeds_for_the_cache_does_not_ask_itself(team: tuple[importing.Imported, Documents]) -> None:
+    assert _task(team[1], "embed").cache is None
 
 
 def test_self_hosted_models(tmp_path: Path) -> None:

@@ -84,8 +84,7 @@ def apply(tx: Connection, project: str, documents: Documents, *, applied_by: str
 
     Raises BadInput, listing every name that points nowhere.
     """
-    wrong = [f"{one.path.removeprefix(': ')}: {one.sentence}" for one in check_references(documents)]
-    _refuse(wrong + _wrong_guards(documents), project)
+    check(documents, project)
     before = current(tx, project)
     digest = settings_hash(documents)
     if before.revision and digest == before.hash:
@@ -127,6 +126,12 @@ def _note_new(tx: Connection, project: str, before: Applied, now: Documents, now
 def _listed(documents: Documents) -> list[str]:
     tasks, deployments = documents.tasks, documents.deployments
     return [f"tasks/{one.name}" for one in tasks] + [f"deployments/{one.name}" for one in deployments]
+
+
+def check(documents: Documents, where: str) -> None:
+    """What can be said of a configuration without a store. Raises BadInput, listing every name that points nowhere."""
+    wrong = [f"{one.path.removeprefix(': ')}: {one.sentence}" for one in check_references(documents)]
+    _refuse(wrong + _wrong_guards(documents), where)
 
 
 def _wrong_guards(documents: Documents) -> list[str]:

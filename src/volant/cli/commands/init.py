@@ -126,7 +126,7 @@ def _import(source: Path, file: Path, server: dict[str, Any], as_json: bool) -> 
         "deployments": made.deployments,
         "tasks": list(made.tasks),
         "environment": sorted(made.variables),
-        "notes": [{"where": note.where, "sentence": note.sentence} for note in made.notes],
+        "notes": [{"where": note.where, "sentence": note.sentence, "grave": note.grave} for note in made.notes],
     }
     show.result(facts, as_json, lambda: _imported(file, made))
 
@@ -134,7 +134,8 @@ def _import(source: Path, file: Path, server: dict[str, Any], as_json: bool) -> 
 def _imported(file: Path, made: importing.Imported) -> None:
     show.line(f"Wrote [bold]{file}[/bold]: {made.deployments} deployments, {len(made.tasks)} tasks.")
     for note in made.notes:
-        show.line(f"  [dim]{escape(note.where)}[/dim]  {escape(note.sentence)}")
+        mark = "[yellow]![/yellow]" if note.grave else " "
+        show.line(f"{mark} [dim]{escape(note.where)}[/dim]  {escape(note.sentence)}")
     missing = sorted(name for name in made.variables if not os.environ.get(name))
     if missing:
         show.line(f"Set these where the server starts: [bold]{escape(', '.join(missing))}[/bold]")

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from volant.cli.litellm import places, reading, rest, tasks, writing
+from volant.cli.litellm import guardrails, places, reading, rest, tasks, writing
 from volant.cli.litellm.reading import Json, Note, Notes
 from volant.core import settings
 from volant.core.errors import BadInput
+from volant.registry import documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +56,15 @@ def run(source: Path, server: Json, environment: Mapping[str, str] = os.environ)
     aliases = tasks.aliases_of(config, named, notes)
     rest.apply_to_deployments(config, [place.facts for place in found], notes)
     rest.apply_to_tasks(config, named, notes)
+    guardrails.apply(config, named, notes)
     limits = rest.limits_of(config, notes)
     rest.name_the_rest(config, notes)
     rest.check_secrets(config, notes)
     text = writing.render(
         source=source.name, server=server, places=found, tasks=named, aliases=aliases, limits=limits, notes=notes
     )
-    settings.load(tomllib.loads(text), {}, {}, origin=f"what {source} became")
+    _, made = settings.load(tomllib.loads(text), {}, {}, origin=f"what {source} became")
+    documents.check(made, f"what {source} became")
     return Imported(
         text=text,
         deployments=len(found),

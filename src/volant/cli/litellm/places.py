@@ -31,6 +31,11 @@ PARAMETERS = {
     "frequency_penalty", "response_format", "tool_choice", "reasoning_effort", "thinking", "top_k", "logit_bias",
     "logprobs", "top_logprobs", "parallel_tool_calls", "service_tier",
 }  # fmt: skip
+_NUMBERS = (
+    "rpm", "tpm", "order", "max_parallel_requests", "timeout", "stream_timeout", "weight", "input_cost_per_token",
+    "output_cost_per_token", "cache_read_input_token_cost",
+)  # fmt: skip
+_EFFORTS = {"low": 1024, "medium": 2048}  # most tokens of thinking
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|credential", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"^(?:bearer |basic |sk-|pk-|ghp_|xox|eyJ)", re.IGNORECASE)
 _DIRECT = "a key that is `direct` then asks for PROVIDER/MODEL without a task"
@@ -117,9 +122,10 @@ def convert(
     place = Place(where=where, group=group, facts=facts)
     _address(place, kind, params, where, naming, notes)
     _key(place, prefix, kind, params, naming, notes)
-    _numbers(place, params, info, where, notes)
+    _numbers(place, _with_numbers(params, where, naming, notes), info, where, notes)
     _headers(place, params, where, notes)
     place.parameters = {name: value for name, value in params.items() if name in PARAMETERS and value is not None}
+    _thinking(place, where, notes)
     place.identity = identity_of(prefix, model, info)
     for name in sorted(params.keys() - _KNOWN - PARAMETERS):
         notes.add(f"{where}.litellm_params.{name}", "has no counterpart and was left out")
@@ -128,6 +134,20 @@ def convert(
     if params.get("ssl_verify") in (False, "false"):
         notes.add(where, "ssl_verify: false is left out: certificates are checked; ca_file names those to trust")
     return place
+
+
+def _thinking(place: Place, where: str, notes: Notes) -> None:
+    """Anthropic's budget as the effort that chat completions know. Source: LiteLLM's own budgets of the efforts."""
+    given = place.parameters.pop("thinking", None)
+    if given is None:
+        return
+    budget = amount(table(given, where).get("budget_tokens"))
+    if table(given, where).get("type") == "disabled" or "reasoning_effort" in place.parameters:
+        return
+    effort = next((one for one, most in _EFFORTS.items() if budget is not None and budget <= most), "high")
+    place.parameters["reasoning_effort"] = effort
+    notes.add(f"{where}.litellm_params.thinking", f"became reasoning_effort = {effort!r}, which each provider is told "
+              "in its own words")  # fmt: skip
 
 
 # ---------------------------------------------------------------- where and with what key
@@ -225,6 +245,17 @@ def _aws(place: Place, params: Json, naming: Naming, notes: Notes) -> None:
 
 
 # ---------------------------------------------------------------- numbers and headers
+def _with_numbers(params: Json, where: str, naming: Naming, notes: Notes) -> Json:
+    """Numbers that stand in the environment, as they are there now."""
+    found = dict(params)
+    for name in _NUMBERS:
+        if variable := variable_of(params.get(name)):
+            found[name] = naming.environment.get(variable)
+            if amount(found[name]) is None:
+                notes.warn(f"{where}.litellm_params.{name}", f"{variable} is not set here, or is no number: write it")
+    return found
+
+
 def _numbers(place: Place, params: Json, info: Json, where: str, notes: Notes) -> None:
     facts = place.facts
     counts = {"requests_per_minute": "rpm", "tokens_per_minute": "tpm", "priority": "order"}

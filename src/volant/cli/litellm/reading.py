@@ -25,6 +25,7 @@ class Note:
 
     where: str
     sentence: str
+    grave: bool = False  # it changes what is protected, or what is spent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +39,10 @@ class Notes:
         note = Note(where=where, sentence=sentence)
         if note not in self.all:
             self.all.append(note)
+
+    def warn(self, where: str, sentence: str) -> None:
+        """As `add`, and it is said before all others."""
+        self.all.insert(sum(note.grave for note in self.all), Note(where=where, sentence=sentence, grave=True))
 
     def need(self, variable: str, what_for: str) -> str:
         """Note a variable that the server must have."""

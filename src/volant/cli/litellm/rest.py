@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from volant.cli.litellm.reading import Json, Notes, amount, as_list, table, variable_of, whole
 
 # Settings that need no counterpart here, or have none: what to do instead.
@@ -60,6 +58,7 @@ _SENTENCES = {
 _ELSEWHERE = {  # read by tasks.py
     "fallbacks", "context_window_fallbacks", "default_fallbacks", "num_retries", "model_group_alias",
 }  # fmt: skip
+_CACHE_PARAMS = {"type", "mode", "ttl", "supported_call_types", "similarity_threshold", "password"}
 _SHORT = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000}
 
 
@@ -106,11 +105,14 @@ def apply_to_tasks(config: Json, tasks: list[Json], notes: Notes) -> None:
     library = table(config.get("litellm_settings"), "litellm_settings")
     cache = _cache(library, {task["name"] for task in tasks}, notes)
     silent = bool(library.get("turn_off_message_logging"))
+    if silent and cache is not None:
+        notes.warn("litellm_settings.cache", "is left out: texts are not to be kept (turn_off_message_logging), and a "
+                   "cache keeps answers")  # fmt: skip
     for task in tasks:
-        if cache is not None:
-            task["cache"] = dict(cache)
         if silent:
             task["record_payload"] = False
+        elif cache is not None and task["name"] != cache.get("embedding"):
+            task["cache"] = dict(cache)
     general = table(config.get("general_settings"), "general_settings")
     if tasks and not silent and not general.get("store_prompts_in_spend_logs"):
         notes.add(
@@ -195,9 +197,8 @@ def name_the_rest(config: Json, notes: Notes) -> None:
     for name in table(config.get("environment_variables"), "environment_variables"):
         notes.add(f"environment_variables.{name}", "was not written: set it where the server starts")
     known = {"model_list", "router_settings", "litellm_settings", "general_settings", "environment_variables",
-             "credential_list"}  # fmt: skip
+             "credential_list", "guardrails"}  # fmt: skip
     hints = {
-        "guardrails": "are left out: write `guards` on a task; docs/guardrails.md has the checks and actions",
         "mcp_servers": "are left out: Volant serves models, not tools",
         "vector_store_registry": "is left out: Volant serves models, not stores",
         "callback_settings": "is left out: [server] otlp_url and otlp_content",
@@ -211,7 +212,11 @@ def name_the_rest(config: Json, notes: Notes) -> None:
 def check_secrets(config: Json, notes: Notes) -> None:
     """Clear secrets of the proxy itself: said, never shown."""
     general = table(config.get("general_settings"), "general_settings")
-    for name in ("master_key", "database_url"):
-        value: Any = general.get(name)
+    cache = table(table(config.get("litellm_settings"), "litellm_settings").get("cache_params"), "cache_params")
+    clear = {f"general_settings.{name}": general.get(name) for name in ("master_key", "database_url")}
+    clear["litellm_settings.cache_params.password"] = cache.get("password")
+    for where, value in clear.items():
         if value is not None and not variable_of(value):
-            notes.add(f"general_settings.{name}", "stands in the YAML in clear: keep that file away from others")
+            notes.warn(where, "stands in the YAML in clear: keep that file away from others")
+    for name in sorted(one for one in cache.keys() - _CACHE_PARAMS if not one.endswith("embedding_model")):
+        notes.add(f"litellm_settings.cache_params.{name}", "is left out: Volant keeps cached answers itself")
