@@ -46,6 +46,8 @@ from volant.core.errors import VolantError
 from volant.core.nouns import InferenceRecord
 from volant.core.settings import ServerSettings
 from volant.gateway import gauges
+from volant.governance import elsewhere
+from volant.governance.house import House
 from volant.jobs.actions import Loop
 from volant.jobs.context import Context
 from volant.lifecycle import ceiling
@@ -104,8 +106,9 @@ class Control:
         self._drain = TraceDrain(
             context.db, context.keyring, context.data_dir / "spool", context.clock, heard=self._heard
         )
+        self._place = place_of(context.data_dir)
         self._leases = LeaseBook(
-            context.db, context.clock, place=place_of(context.data_dir), drained_ms=lambda: self._drain.drained_ms
+            context.db, context.clock, place=self._place, drained_ms=lambda: self._drain.drained_ms
         )
         self._loop = bind_loop(context)
         self._watcher = EngineWatcher(context.db, context.executor, context.clock, context.publish)
@@ -156,6 +159,7 @@ class Control:
         every("old leases", 600.0, self._leases.forget_old)
         sweeper = sweeper_of(context)
         every("retention", housekeeping.EVERY_S, lambda: housekeeping.tidy(context, sweeper))
+        every("erasures elsewhere", elsewhere.EVERY_S, self._erase_here)
         every("ceiling", ceiling.LOOK_EVERY_S, housekeeping.ceiling_of(context, sweeper).look)
         for tick in self._loop.ticks if self._loop else ():
             every(tick.name, tick.every_s, tick.run)
@@ -167,6 +171,15 @@ class Control:
         self._meter.observe(records)
         if self._exporter is not None:
             self._exporter.take(records)
+
+    def _erase_here(self) -> None:
+        """What other machines on this database erase is cleaned from this one's files; its spools drain meanwhile."""
+        context = self.context
+        house = House(
+            data_dir=context.data_dir, db=context.db, ring=context.keyring, blobs=context.blobs, clock=context.clock,
+            place=self._place,
+        )  # fmt: skip
+        elsewhere.catch_up(house, lambda: None)
 
     def _read_gauges(self) -> None:
         now_ms = self.context.clock.now_ms()

@@ -8,7 +8,8 @@ keep them. What to look for afterwards is kept meanwhile in a file of its own (`
 
 look     drain the spool first; a scan shows where the person is, so that the one afterwards is known to see
 remove   one transaction (`removal`): rows and key go, evidence gets a stand-in, models that learned are flagged
-clean    no copy in spool segments, results of runs, the WAL, free pages or gaps of either database (`purge`)
+clean    no copy in spool segments, results of runs, the WAL, free pages or gaps of either database (`purge`); other
+         machines that share the database clean theirs (`elsewhere`)
 check    the scan again; anything that is not somebody else's makes the erasure incomplete
 finish   the receipt. An incomplete erasure stays open: remove what it names, and `clean` goes on from there
 
@@ -19,32 +20,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
-from volant.core.clock import Clock
+from volant.core.accounts import DAY_MS
 from volant.core.errors import BadInput, Conflict
 from volant.core.ids import new_id
 from volant.core.nouns import Policy
-from volant.governance import looking, purge, receipt, removal, wanted, words
+from volant.governance import elsewhere, looking, receipt, removal, wanted, words
+from volant.governance.house import House as House
 from volant.governance.receipt import Looked, Receipt
 from volant.governance.removal import Removed
 from volant.governance.wanted import Wanted
 from volant.registry import audit, erasures
 from volant.registry.erasures import Erasure
-from volant.store import cached_answers
-from volant.store.blobs import Blobs
-from volant.store.database import Database
-from volant.store.keys import KeyRing
 from volant.store.tables import erasure as erasure_rows
-from volant.store.upgrade import drop_copies
 
 STATES = ("requested", "looked", "removed", "cleaned", "checked", "done")  # or "incomplete" in place of "done"
-_DAY_MS = 86_400_000
+_WAIT_S, _LOOK_S = 60.0, 0.5  # for other machines
 _LONGEST_REASON = 500
 
 KEPT = (
@@ -57,19 +52,9 @@ LIMITS = (
     "what a model learnt: models are flagged, and only training them again without the person removes it",
     "blocks that the disk freed but did not overwrite, snapshots of the file system, and copies outside the directory",
     "texts rewritten by a person or a program; texts shorter than 12 characters",
+    "data directories of other machines: those that share the database clean theirs, and only this one was scanned",
     "backups made before: they hold the person until they expire, and their keys if the master key is beside them",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What an erasure works on."""
-
-    data_dir: Path
-    db: Database
-    ring: KeyRing
-    blobs: Blobs
-    clock: Clock
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +69,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     removed: Removed | None = None
     removed_ms: int = 0
     after: Looked = Looked()
+    place: str = ""  # the machine that carries it out
 
 
 # ---------------------------------------------------------------- the steps
@@ -117,9 +103,9 @@ def request(
         if there:
             return str(there)
         said = reason.replace(user, "the person") if user else reason
-        progress = Progress(reason=said[:_LONGEST_REASON], requested_by=requested_by, policy=policy)
+        progress = Progress(reason=said[:_LONGEST_REASON], requested_by=requested_by, policy=policy, place=house.place)
         row = {"id": made, "project": project, "subject": subject, "state": "requested", "requested_ms": now_ms}
-        row |= {"deadline_ms": now_ms + policy.erasure_deadline_days * _DAY_MS, "progress": _text(progress)}
+        row |= {"deadline_ms": now_ms + policy.erasure_deadline_days * DAY_MS, "progress": _text(progress)}
         tx.execute(insert(erasure_rows).values(**row))
         _audit(tx, house, project, made, "erasure.request", {}, actor=requested_by)
     return made
@@ -181,22 +167,24 @@ def clean(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Leave no copy in files. `drain` drains the spool once. Takes up to a minute while a gateway has a segment open.
+    """Leave no copy in files. `drain` drains the spool once. Takes up to a minute while a gateway has a segment open,
+    and another while other machines clean theirs; those that have not by then make the erasure incomplete.
 
     Raises Unavailable, to be tried again, when a segment or a database stays in use; StorageFull.
     """
     row, progress = _row(house, project, erasure_id)
     if _is_behind(row, "cleaned"):
         return
-    kek = house.ring.vault.spool_key
-    purge.drain_until_gone(house.data_dir / "spool", kek, row.subject, progress.removed_ms, drain, sleep=sleep)
-    if progress.removed is not None:
-        purge.replace_in_results(house.data_dir / "runs", row.subject, progress.removed.stand_in)
     sought = wanted.load(house.data_dir, house.ring.vault, erasure_id)
-    cached_answers.forget(house.data_dir, house.ring.vault, project, row.subject, sought.texts)
-    drop_copies(house.data_dir)  # from before an upgrade: they hold the person's key
-    for path in _databases(house):
-        purge.compact(path, sleep=sleep)
+    done = msgspec.convert(row.progress, elsewhere.Removal)
+    elsewhere.clean_files(house, project, row.subject, done, drain, words=sought.texts, sleep=sleep)
+    with house.db.begin() as tx:
+        elsewhere.confirm(house, tx, erasure_id)
+    for _ in range(int(_WAIT_S / _LOOK_S)):
+        with house.db.read() as tx:
+            if not elsewhere.missing(house, tx, erasure_id):
+                break
+        sleep(_LOOK_S)
     with house.db.begin() as tx:
         _move(tx, row, "cleaned", progress)
 
@@ -218,14 +206,19 @@ def finish(house: House, project: str, erasure_id: str) -> dict[str, str]:
     row, progress = _row(house, project, erasure_id)
     if row.state in ("done", "incomplete"):
         return {"state": row.state}
-    complete = not progress.after.found and not progress.after.unreadable
+    with house.db.read() as tx:
+        missing = elsewhere.missing(house, tx, erasure_id)
+    complete = not progress.after.found and not progress.after.unreadable and not missing
     if complete:
         wanted.destroy(house.data_dir, erasure_id)
     state = "done" if complete else "incomplete"
     now_ms = house.clock.now_ms()
     with house.db.begin() as tx:
         head = _audit(tx, house, project, row.id, "erasure.finish", {"state": state, "found": progress.after.found})
-        made = receipt.sign(_receipt(row, progress, state, head, now_ms), house.ring.project_key(tx, project))
+        made = _receipt(row, progress, state, head, now_ms)
+        if missing:
+            made = msgspec.structs.replace(made, missing=missing)
+        made = receipt.sign(made, house.ring.project_key(tx, project))
         values = {"receipt": _text(made), "state": state, "ended_ms": now_ms if complete else 0}
         tx.execute(update(erasure_rows).where(erasure_rows.c.id == erasure_id).values(**values))
     return {"state": state}
@@ -323,10 +316,3 @@ def _scan(house: House, row: Erasure, labels: dict[bytes, str], *, after: bool) 
     vault = house.ring.vault
     sought = wanted.load(house.data_dir, vault, row.id)
     return looking.look_for(house.data_dir, vault, labels, sought, row.subject, row.id, after=after)
-
-
-def _databases(house: House) -> list[Path]:
-    """The SQLite files; on PostgreSQL the rows are gone, and its own vacuum and WAL are the server's."""
-    url = house.db.engine.url
-    own = [Path(url.database)] if url.get_backend_name() == "sqlite" and url.database else []
-    return [*own, house.data_dir / "dbos.db", house.data_dir / cached_answers.FILE]

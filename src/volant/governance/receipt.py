@@ -57,7 +57,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     erasure_id: str
     project: str
     subject: str
-    outcome: str  # "complete"; "incomplete": something was found afterwards, see after.places
+    outcome: str  # "complete"; "incomplete": something was found afterwards, see after.places, or see `missing`
     reason: str = ""
     requested_by: str = ""
     requested_ms: int
@@ -75,6 +75,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     audit_id: int = 0
     audit_hash: str = ""
     signature: str = ""  # 64 hex digits
+    missing: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # machines that have not cleaned their files yet
 
 
 def signing_key(project_key: bytes) -> bytes:
@@ -121,6 +122,7 @@ def as_text(receipt: Receipt) -> str:
         f"  after    {_looked(receipt.after)}",
         *(f"           still in {place}" for place in receipt.after.places),
         *(f"           not readable: {place}" for place in receipt.after.unreadable),
+        *(f"  machine  {name} has not cleaned its files yet; ask again" for name in receipt.missing or ()),
         "",
         "Stays, and why",
         *(f"  {one}" for one in receipt.kept),

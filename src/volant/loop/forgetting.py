@@ -21,6 +21,7 @@ from volant.jobs.context import Context
 from volant.loop import releasing, serving
 from volant.loop.build import Build
 from volant.registry import audit, documents, erasures, models, projects, releases, rollouts, runs, state
+from volant.store.place import place_of
 
 Json = dict[str, Any]
 DRAIN_WAIT_S = 0.15  # control drains the spools all the time; this is longer than one turn of it
@@ -38,8 +39,9 @@ class Forgetting:
         self._context = context
         self._build = build
         self._house = erasure.House(
-            data_dir=context.data_dir, db=context.db, ring=context.keyring, blobs=context.blobs, clock=context.clock
-        )
+            data_dir=context.data_dir, db=context.db, ring=context.keyring, blobs=context.blobs, clock=context.clock,
+            place=place_of(context.data_dir),
+        )  # fmt: skip
 
     def start(self, project: str, *, user: str = "", subject: str = "", reason: str = "", by: str = "") -> Started:
         """Open the erasure and begin. One that is open for the person already is found again."""

@@ -200,3 +200,16 @@ def forget(data_dir: Path, vault: Vault, project: str, subject: str, words: Sequ
             if body is None or any(word in body for word in sought):
                 gone += db.execute("DELETE FROM entry WHERE number = ?", (number,)).rowcount
     return gone
+
+
+def forget_all(data_dir: Path, project: str) -> int:
+    """Remove every answer of a project; gives how many. Nothing where there is no cache. Raises sqlite3.Error."""
+    path = data_dir / FILE
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as db:
+        for pragma in ("secure_delete=ON", "recursive_triggers=ON"):
+            db.execute(f"PRAGMA {pragma}")
+        gone = db.execute("DELETE FROM entry WHERE project = ?", (project,)).rowcount
+        db.execute("DELETE FROM asked WHERE project = ?", (project,))
+        return gone

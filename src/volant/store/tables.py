@@ -288,6 +288,13 @@ erasure = Table(
     "erasure", metadata, _id(), _project(), _text("subject"), _text("state"), _ms("requested_ms"), _ms("deadline_ms"),
     _ms("ended_ms"), _text("progress", "{}"), _text("receipt", "{}"),
 )  # fmt: skip
+place = Table(  # a machine whose control works on this database; of an SQLite file there is none here
+    "place", metadata, _id(), _text("name"), _ms("seen_ms"),
+)  # fmt: skip
+erasure_place = Table(  # a machine that has cleaned its files for an erasure
+    "erasure_place", metadata, Column("erasure_id", String, primary_key=True),
+    Column("place", String, primary_key=True), _ms("cleaned_ms"),
+)  # fmt: skip
 audit = Table(  # append-only; each row's keyed hash covers the row before it
     "audit", metadata, Column("id", Integer, primary_key=True, autoincrement=False), _text("project"), _text("actor"),
     _text("action"), _text("object_kind"), _text("object_id"), _text("detail", "{}"), _ms("created_ms"),

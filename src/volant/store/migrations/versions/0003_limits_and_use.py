@@ -62,6 +62,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project", "day", "over", "name", name=op.f("pk_usage")),
     )
     _add_up_usage()
+    op.create_table(
+        "place",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("seen_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_place")),
+    )
+    op.create_table(
+        "erasure_place",
+        sa.Column("erasure_id", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("cleaned_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("erasure_id", "place", name=op.f("pk_erasure_place")),
+    )
     for column in (
         sa.Column("operation", sa.Text(), server_default="chat", nullable=False),
         sa.Column("dialect", sa.Text(), server_default="openai_chat", nullable=False),
