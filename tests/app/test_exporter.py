@@ -189,3 +189,21 @@ def test_headers_that_cannot_be_read_are_refused(said: str) -> None:
     settings = ServerSettings(otlp_url="http://127.0.0.1:1", otlp_headers_env="H")
     with pytest.raises(BadInput, match="name=value"):
         Exporter(settings, {"H": said}, Meter())
+
+
+def test_what_waits_holds_no_texts_that_do_not_go_out_and_no_more_than_it_may(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = make(collector)
+    waiting.take([record(input=b"x" * 1000, output=b"y" * 1000)])
+    assert [(one.input, one.output) for one in waiting._queue] == [(b"", b"")]
+    monkeypatch.setattr(module, "QUEUE_BYTES", 5000)
+    telling = make(collector, otlp_content=True)
+    for number in range(7):
+        telling.take([record(inference_id=f"inf_{number}", input=b"x" * 1000, output=b"y" * 1000)])
+    assert (len(telling._queue), telling.dropped, telling._bytes) == (2, 5, 4000)
+    telling.tick()
+    assert (len(telling._queue), telling._bytes) == (0, 0)
+    assert [attributes(one)["gen_ai.input.messages"] for one in collector.spans() if one["kind"] == 2] == [
+        "x" * 1000
+    ] * 2

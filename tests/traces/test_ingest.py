@@ -76,6 +76,11 @@ def test_a_late_record_of_an_erased_person_keeps_its_numbers_only(
         ring.destroy(tx, "default", "sub_a", now_ms=START_MS + 1000)
         done = ingest(tx, ring, [late, later], now_ms=START_MS + 6000)
     assert (done.new, done.dropped_payloads) == (2, 1)
+    first, second = done.fresh
+    assert (first.inference_id, first.subject, first.session, first.tags) == (late.inference_id, "", "", {})
+    assert (first.input, first.output) == (b"", b""), "whoever hears of new records hears what was written"
+    assert first.input_tokens == late.input_tokens
+    assert second == later
     with database.read() as tx:
         row = query.get_inference(tx, "default", late.inference_id)
         assert (row.subject, row.session, row.tags, row.item) == ("", "", {}, "A/1")

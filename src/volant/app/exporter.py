@@ -1,8 +1,9 @@
 """Exporter: spans and metrics to another OpenTelemetry collector, over OTLP/HTTP, from control.
 
 Knows a queue, an address and patience; what a span looks like is `traces.otlp`. Takes what was stored already, so a
-collector that is away costs nothing but its own view: up to QUEUE inferences wait, then the oldest are dropped and
-counted. Retries what OTLP calls retryable (429, 502, 503, 504, no answer), with the collector's retry-after.
+collector that is away costs nothing but its own view: up to QUEUE inferences wait, and QUEUE_BYTES of their texts where
+those go out too; then the oldest are dropped and counted. Retries what OTLP calls retryable (429, 502, 503, 504, no
+answer), with the collector's retry-after.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
+
 from volant import __version__
 from volant.core.errors import BadInput
 from volant.core.nouns import InferenceRecord
@@ -26,6 +29,7 @@ from volant.traces import otlp
 from volant.traces.meter import Meter
 
 QUEUE = 20_000
+QUEUE_BYTES = 64 << 20  # of texts
 BATCH = 500
 TIMEOUT_S = 10.0
 PAUSE_FIRST_S, PAUSE_LAST_S = 1.0, 30.0
@@ -60,7 +64,8 @@ class Exporter:
         }
         self._meter = meter
         self._lock = threading.Lock()
-        self._queue: deque[InferenceRecord] = deque(maxlen=QUEUE)
+        self._queue: deque[InferenceRecord] = deque()
+        self._bytes = 0  # of texts in the queue
         self._since_ns = time.time_ns()
         self._metrics_at = time.monotonic() + self._metrics_every_s
         self._again_at = 0.0
@@ -68,10 +73,15 @@ class Exporter:
         self.dropped = self.refused = self.sent = 0
 
     def take(self, records: Sequence[InferenceRecord]) -> None:
-        """Queue records; the oldest make room."""
+        """Queue records, their texts only where those go out; the oldest make room."""
+        if not self._content:
+            records = [msgspec.structs.replace(one, input=b"", output=b"") for one in records]
         with self._lock:
-            self.dropped += max(0, len(self._queue) + len(records) - QUEUE)
             self._queue.extend(records)
+            self._bytes += sum(_size(one) for one in records)
+            while len(self._queue) > QUEUE or self._bytes > QUEUE_BYTES:
+                self._bytes -= _size(self._queue.popleft())
+                self.dropped += 1
 
     def tick(self) -> None:
         """Send what waits, unless the collector asked for a pause."""
@@ -99,7 +109,7 @@ class Exporter:
         sent = {record.inference_id for record in batch}
         with self._lock:
             while self._queue and self._queue[0].inference_id in sent:
-                self._queue.popleft()
+                self._bytes -= _size(self._queue.popleft())
 
     def _post(self, path: str, body: bytes) -> bool:
         """True: it was taken, or refused for good. False: again later."""
@@ -127,6 +137,10 @@ class Exporter:
             log.warning("the collector %s; inferences wait, %d at most", said, QUEUE)
         self._again_at = time.monotonic() + max(asked_s, self._pause_s)
         self._pause_s = min(self._pause_s * 2, PAUSE_LAST_S)
+
+
+def _size(record: InferenceRecord) -> int:
+    return len(record.input) + len(record.output)
 
 
 def _headers(settings: ServerSettings, environment: Mapping[str, str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     dropped_payloads: int = 0  # the person was erased meanwhile
     refused: int = 0  # their project does not exist
     feedback: int = 0  # judgements that had waited for these inferences
-    fresh: tuple[InferenceRecord, ...] = ()  # the new ones
+    fresh: tuple[InferenceRecord, ...] = ()  # the new ones as they were written: without what an erasure takes
 
 
 def ingest(tx: Connection, ring: KeyRing, records: Sequence[InferenceRecord], *, now_ms: int) -> Ingested:
@@ -66,9 +66,11 @@ def ingest(tx: Connection, ring: KeyRing, records: Sequence[InferenceRecord], *,
     there = {row[0] for row in tx.exec_driver_sql(f"SELECT id FROM inference WHERE id{among}", (ids,))}
     fresh = [record for record in valid if record.inference_id not in there]
     dropped = attached = 0
+    gone: dict[str, int] = {}  # inference id → when its person was erased
     for project in sorted({record.project for record in fresh}):
         part = [record for record in fresh if record.project == project]
         erased = _erased(tx, ring, project, part)
+        gone |= erased
         dropped += sum(1 for record in part if record.inference_id in erased and (record.input or record.output))
         _insert(tx, ring, project, part, erased, now_ms)
         by_id = {record.inference_id: record for record in part}
@@ -85,8 +87,13 @@ def ingest(tx: Connection, ring: KeyRing, records: Sequence[InferenceRecord], *,
         dropped_payloads=dropped,
         refused=len(unique) - len(valid),
         feedback=attached,
-        fresh=tuple(fresh),
+        fresh=tuple(_nobodys(record) if record.inference_id in gone else record for record in fresh),
     )
+
+
+def _nobodys(record: InferenceRecord) -> InferenceRecord:
+    """The numbers of an erased person's request."""
+    return msgspec.structs.replace(record, subject="", session="", tags={}, input=b"", output=b"")
 
 
 def _erased(tx: Connection, ring: KeyRing, project: str, records: Sequence[InferenceRecord]) -> dict[str, int]:
