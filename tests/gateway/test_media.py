@@ -96,6 +96,19 @@ def test_nobody_leads_the_gateway_inside(stack: Stack, site: Site) -> None:
     assert stack.mocks["main"].stats["requests"] == 0
 
 
+def test_a_request_that_cannot_be_read_leads_nobody_inside(stack: Stack, site: Site) -> None:
+    """Elsewhere such requests are relayed to who may understand them; not where a URL in them would be followed."""
+    stack.add_mock("main")
+    stack.publish([task("help", ["main"])], [stack.target("main", provider="ollama")])
+    stack.start()
+    asked = with_image(site.url)
+    asked["messages"].append({"role": "hologram", "content": "x"})
+    assert stack.chat(asked)[0] == 400
+    asked["messages"].pop(0)
+    assert stack.chat(asked)[0] == 200
+    assert (stack.mocks["main"].stats["requests"], site.asked) == (1, 0)
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_what_was_fetched_is_let_go_with_its_request(stack: Stack, site: Site, stream: bool) -> None:
     """There is room for one request: whatever one holds too long, the next waits for and is refused."""

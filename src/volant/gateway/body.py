@@ -68,8 +68,8 @@ class Asked(msgspec.Struct, kw_only=True):
         return self._chat
 
     def known(self) -> ChatRequest | None:
-        """As `chat`; None for what its dialect, as we know it, does not: newer words, or wrong ones. A place of the same
-        dialect may understand it."""
+        """As `chat`; None for what its dialect, as we know it, does not: newer words, or wrong ones. A place of the
+        same dialect may understand it."""
         try:
             return self.chat()
         except BadInput:
@@ -217,7 +217,7 @@ def _any(limits: list[object]) -> bool:
 
 
 def _told(asked: Asked, names: frozenset[str]) -> list[object]:
-    """What stands under these names in a request that cannot be read: in the body itself or in Gemini's configuration."""
+    """What stands under these names in a request that cannot be read: in the body, or in Gemini's configuration."""
     said = [asked.fields[name] for name in names if name in asked.fields]
     values: list[object] = [msgspec.json.decode(raw) for raw in said]
     for wrapper in ("generationConfig", "generation_config"):

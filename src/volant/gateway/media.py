@@ -23,12 +23,11 @@ from volant.providers.fetching import Fetch, Media, inline_media
 async def with_media(job: Job, place: Place, fetch: Fetch) -> Job:
     """The job with its URLs' content in their place, as far as `place` does not fetch. Else the job as it is.
 
-    Raises BadInput for a URL that may not or cannot be fetched; another place may take it.
+    Raises BadInput for a URL that may not or cannot be fetched, or a request that cannot be read; another place may
+    take it.
     """
     asked = job.asked
-    request = job.edited or asked.known()
-    if request is None:  # its place may understand it
-        return job
+    request = job.edited or asked.chat()  # what names a URL and cannot be read goes to nobody who might follow it
 
     async def once(urls: Iterable[str]) -> Mapping[str, Media]:
         if missing := [url for url in urls if url not in asked.media]:
