@@ -16,7 +16,6 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import Table
 
@@ -117,10 +116,10 @@ class Database:
         """Insert the rows that are new by any unique key; gives how many were. Idempotent ingest stands on this."""
         if not rows:
             return 0
-        insert: Any = (
-            sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
-        ).on_conflict_do_nothing()
-        return int(connection.execute(insert, rows).rowcount)
+        names = tuple(rows[0])
+        marks = ", ".join([mark_of(connection)] * len(names))
+        text = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+        return int(connection.exec_driver_sql(text, [tuple(row[name] for name in names) for row in rows]).rowcount)
 
     def close(self) -> None:
         self.engine.dispose()

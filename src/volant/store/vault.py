@@ -42,15 +42,12 @@ def new_key() -> bytes:
 
 def wrap_key(kek: bytes, key: bytes) -> bytes:
     """`key` encrypted under `kek`: b"VK1", nonce, ciphertext and tag."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return _WRAPPED + nonce + AESGCM(kek).encrypt(nonce, key, _WRAPPED)
+    return _wrap(AESGCM(kek), key)
 
 
 def unwrap_key(kek: bytes, blob: bytes) -> bytes:
     """The key in `blob`. Raises BadInput `wrong_key` when `kek` is not its key or the blob is damaged."""
-    if not blob.startswith(_WRAPPED):
-        raise BadInput("not_sealed", f"not a wrapped key: it starts with {blob[:3]!r}")
-    return _decrypt(kek, blob[len(_WRAPPED) :], _WRAPPED)
+    return _unwrap(AESGCM(kek), blob)
 
 
 def derive(master_key: bytes, purpose: str) -> bytes:
@@ -88,8 +85,8 @@ class Vault:
 
     # ------------------------------------------------------------ keys of purposes
     @cached_property
-    def _wrap_key(self) -> bytes:
-        return derive(self._master_key, "wrap")
+    def _wrapper(self) -> AESGCM:
+        return AESGCM(derive(self._master_key, "wrap"))
 
     @cached_property
     def spool_key(self) -> bytes:
@@ -118,11 +115,11 @@ class Vault:
     # ------------------------------------------------------------ keys
     def wrap(self, key: bytes) -> bytes:
         """`key` as it may be stored."""
-        return wrap_key(self._wrap_key, key)
+        return _wrap(self._wrapper, key)
 
     def unwrap(self, blob: bytes) -> bytes:
         """The key that `wrap` was given. Raises BadInput under another master key."""
-        return unwrap_key(self._wrap_key, blob)
+        return _unwrap(self._wrapper, blob)
 
     # ------------------------------------------------------------ texts
     def seal(self, key: bytes, plaintext: bytes, aad: bytes = b"") -> bytes:
@@ -143,7 +140,7 @@ class Vault:
         """The plaintext. Raises BadInput when key or `aad` is another one, or the blob is damaged."""
         if not blob.startswith(_SEALED):
             raise BadInput("not_sealed", f"not a sealed text: it starts with {blob[:3]!r}")
-        packed = _decrypt(key, blob[len(_SEALED) :], _SEALED + aad)
+        packed = _decrypt(AESGCM(key), blob[len(_SEALED) :], _SEALED + aad)
         size = zstd.get_frame_info(packed).decompressed_size
         if size is None or size > _LARGEST_PLAINTEXT:
             raise BadInput("not_sealed", f"the sealed text would open to {size} bytes")
@@ -169,11 +166,22 @@ class _Threads(threading.local):
 _threads = _Threads()
 
 
-def _decrypt(key: bytes, blob: bytes, aad: bytes) -> bytes:
+def _wrap(cipher: AESGCM, key: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return _WRAPPED + nonce + cipher.encrypt(nonce, key, _WRAPPED)
+
+
+def _unwrap(cipher: AESGCM, blob: bytes) -> bytes:
+    if not blob.startswith(_WRAPPED):
+        raise BadInput("not_sealed", f"not a wrapped key: it starts with {blob[:3]!r}")
+    return _decrypt(cipher, blob[len(_WRAPPED) :], _WRAPPED)
+
+
+def _decrypt(cipher: AESGCM, blob: bytes, aad: bytes) -> bytes:
     if len(blob) < _NONCE_BYTES + 16:
         raise BadInput("not_sealed", f"a sealed text cannot be {len(blob)} bytes long")
     try:
-        return AESGCM(key).decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], aad)
+        return cipher.decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], aad)
     except InvalidTag:
         raise BadInput(
             "wrong_key",
