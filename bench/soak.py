@@ -39,6 +39,7 @@ RESULT = ROOT / "bench" / "results" / "soak.json"
 SAVED_GOAL = 0.9999
 RSS_GROWTH_MIB = 12.0  # a worker, from a quarter of the requests to their end
 SMALL_SHARE = 0.02  # of the requests are sent with the key whose budget runs out
+# what the upstream counted and we did not wait for: billed by estimate
 HUNG_UP = {"hedge_lost", "client_gone", "first_byte_timeout", "between_timeout", "total_timeout"}
 EXTRA = ("retry", "hedge", "fallback")
 WARM_UP = 400  # requests before the first look at memory
@@ -190,6 +191,7 @@ def _agreement(stack: Stack, books: Books) -> dict[str, Any]:
         "different_words": sum(calls[span][1:3] != (INPUT_TOKENS, ledger[span]) for span in both),
         "billed_but_never_answered": sum(not call[0] and span not in ledger for span, call in calls.items()),
         "answered_but_unknown": sum(span not in calls for span in ledger),
+        "read_but_not_billed": sum(bool(calls[span][0]) and not calls[span][1] for span in ledger if span in calls),
         "hung_up_on": dict(Counter(calls[span][0] for span in ledger if span in calls and calls[span][0])),
     }
 
@@ -233,6 +235,8 @@ def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
             agreement["billed_but_never_answered"] == 0, 0),
         row("answers that are in no book", agreement["answered_but_unknown"], "calls", "0",
             agreement["answered_but_unknown"] == 0, 0),
+        row("requests read and not billed", agreement["read_but_not_billed"], "calls", "0",
+            agreement["read_but_not_billed"] == 0, 0),
         row("answers not billed as such, though we did not hang up", strange, "calls", "0", strange == 0, 0),
         cents("billed for what the upstream answered", agreement["billed_usd"], agreement["upstream_usd"]),
         cents("cost of all calls, by the records", billed, calls),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import struct
+import zlib
 from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
@@ -200,3 +202,104 @@ async def test_a_retry_ends_with_the_requests_time(monkeypatch: pytest.MonkeyPat
     assert len(given) > 1
     assert all(later <= 29.9 for later in given[1:])
     await client.aclose()
+
+
+class Silent:
+    """A provider that reads, and says no more than `pieces`."""
+
+    def __init__(self, kind: str, pieces: list[bytes]) -> None:
+        self.kind, self.pieces = kind, pieces
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while await reader.readline() not in (b"\r\n", b""):
+                pass
+            if self.pieces:
+                head = b"HTTP/1.1 200 X\r\ncontent-type: %b\r\ntransfer-encoding: chunked\r\n\r\n" % self.kind.encode()
+                writer.write(head + b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in self.pieces))
+            await reader.read()
+        writer.close()
+
+    async def start(self) -> str:
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+
+
+def frame(kind: str, payload: Any) -> bytes:
+    """Of AWS's event stream."""
+    headers = b""
+    for name, value in ((":event-type", kind), (":message-type", "event"), (":content-type", "application/json")):
+        headers += bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
+    body = json.dumps(payload).encode()
+    start = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
+    message = start + struct.pack(">I", zlib.crc32(start)) + headers + body
+    return message + struct.pack(">I", zlib.crc32(message))
+
+
+def sse(payload: Any) -> bytes:
+    return b"data: " + json.dumps(payload).encode() + b"\n\n"
+
+
+_WORDS = [{"contentBlockIndex": 0, "delta": {"text": "word "}} for _ in range(50)]
+_GEMINI = {"candidates": [{"content": {"parts": [{"text": "x" * 40}], "role": "model"}, "index": 0}]}
+_CLAUDE = {
+    "id": "m",
+    "role": "assistant",
+    "model": "c",
+    "content": [],
+    "usage": {"input_tokens": 900, "output_tokens": 1},
+}
+CUT = {
+    "nothing": ("mock", "", [], (None, 0)),
+    "a head": ("mock", "text/event-stream", [b": hello\n\n"], (None, 0)),
+    "bedrock": (
+        "bedrock", "application/vnd.amazon.eventstream",
+        [frame("messageStart", {"role": "assistant"}), *(frame("contentBlockDelta", one) for one in _WORDS)],
+        (None, 62),
+    ),
+    "gemini": (
+        "google", "text/event-stream",
+        [sse(_GEMINI | {"usageMetadata": {"promptTokenCount": 700, "candidatesTokenCount": n}}) for n in (50, 300)],
+        (700, 300),
+    ),
+    "anthropic": (
+        "anthropic", "text/event-stream",
+        [
+            sse({"type": "message_start", "message": _CLAUDE}),
+            sse({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+            sse({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "x" * 400}}),
+        ],
+        (900, 100),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("case", CUT)
+async def test_what_a_provider_read_and_said_is_paid_for_though_it_took_too_long(case: str) -> None:
+    provider, kind, pieces, (tokens_in, tokens_out) = CUT[case]
+    place = Silent(kind, pieces)
+    target = Target(
+        name="a", provider=provider, model="m", base_url=await place.start(), timeout_first_token_s=0.3,
+        timeout_total_s=0.3, usd_per_input_token=1.0, usd_per_output_token=1.0,
+    )  # fmt: skip
+    spec = VariantSpec(name="v", deployments=("a",))
+    snapshot = Snapshot(
+        revision=1, config_hash="h", routes={"p": {"t": Route(task=TaskSpec(name="t", variants=(spec,)), live="v")}},
+        keys={}, subject_keys={}, targets={"p": {"a": target}},
+    )  # fmt: skip
+    plans = compile_plans(snapshot, {})
+    variant = plans.tasks["p"]["t"].live
+    raw = json.dumps({"model": "t", "stream": True, "messages": [{"role": "user", "content": "x" * 400}]}).encode()
+    job = Job(
+        inference_id="inf_" + "0" * 32, asked=body.parse(raw), variant=variant, live=variant, trace_id="1" * 32,
+        wire=Reader(), answer_head=b"",  # type: ignore[arg-type]
+    )  # fmt: skip
+    client = HttpClient()
+    outcome = await Attempts(client, Random(1)).answer(job)
+    call = outcome.calls[0]
+    assert call.error_code.endswith("_timeout")
+    assert (call.input_tokens, call.output_tokens) == (tokens_in or len(raw) // 4 + 1, tokens_out)
+    assert call.cost_usd == call.input_tokens + call.output_tokens
+    await client.aclose()
+    place.server.close()

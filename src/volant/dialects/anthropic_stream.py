@@ -53,7 +53,7 @@ class AnthropicParser:
 
     def __init__(self) -> None:
         self.done = False  # message_stop was seen
-        self._usage: Usage | None = None  # so far: at the start only of the input
+        self.usage: Usage | None = None  # so far: at the start only of the input
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
         self._spoke = False
@@ -165,8 +165,8 @@ class AnthropicParser:
             known = ("stop_reason", "stop_sequence")
             extra = {name: value for name, value in delta.items() if name not in known and value is not None}
             yield Finished(reason=finish, detail=detail, extra=extra)
-        if self._usage is not None:
-            yield Counted(usage=self._usage)
+        if self.usage is not None:
+            yield Counted(usage=self.usage)
 
     def _failed(self, wire: Json) -> Iterator[StreamEvent]:
         error = wire.get("error")
@@ -177,7 +177,7 @@ class AnthropicParser:
         """Counts are totals so far: what comes later replaces, what it leaves out stands."""
         if isinstance(usage, dict):
             self._counts |= {name: value for name, value in usage.items() if value is not None}
-            self._usage = parse_usage(self._counts)
+            self.usage = parse_usage(self._counts)
 
 
 def _place(wire: Json) -> int:

@@ -58,6 +58,11 @@ class StreamParser:
         self.done = False
         self._reader = _Reader()
 
+    @property
+    def usage(self) -> Usage | None:
+        """So far: each chunk says it anew."""
+        return self._reader.usage
+
     def feed(self, event: bytes) -> list[StreamEvent]:
         """The events that this one amounts to. Raises UpstreamFailed `invalid_chunk`."""
         data = data_of(event)

@@ -24,9 +24,9 @@ class Exchange:
     """A Sink."""
 
     __slots__ = (
-        "_connection", "_cutter", "_done", "_head", "_held", "_loop", "_room", "_strip_usage", "_wire", "began",
-        "blocks", "content_type", "done_event", "error", "failed_early", "first_at", "headers", "is_stream", "over",
-        "status",
+        "_connection", "_cutter", "_done", "_head", "_held", "_loop", "_room", "_strip_usage", "_used_before", "_wire",
+        "began", "blocks", "content_type", "done_event", "error", "failed_early", "first_at", "headers", "is_stream",
+        "over", "status",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +54,7 @@ class Exchange:
         self._loop = loop
         self._done: asyncio.Future[None] | None = None
         self._connection = connection
+        self._used_before = connection.used if connection is not None else 0
         self._wire = wire
         self._head = stream_head
         self._strip_usage = strip_usage
@@ -84,6 +85,12 @@ class Exchange:
     def body(self) -> bytes:
         """What came."""
         return self.blocks[0] if len(self.blocks) == 1 else b"".join(self.blocks)
+
+    @property
+    def unanswered(self) -> bool:
+        """It was sent, and then no more came than the head of an answer that went well: its place may count it."""
+        sent = self._connection is not None and self._connection.used > self._used_before
+        return sent and self.error is not None and self.status < 400
 
     @property
     def is_whole(self) -> bool:

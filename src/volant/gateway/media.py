@@ -59,7 +59,7 @@ def may_hold_urls(raw: bytes) -> bool:
 def _holds_url(node: Any, name: str = "") -> bool:
     """Does something lead elsewhere, as any dialect and any engine would say it?"""
     if isinstance(node, str):
-        return name.endswith("url") and not node[:5].lower() == "data:"
+        return name.endswith("url") and node[:5].lower() != "data:"
     if isinstance(node, dict):
         return any(_holds_url(value, key) for key, value in node.items())
     return isinstance(node, list) and any(_holds_url(item, name) for item in node)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from volant.core.chat import Delta, Failed, Finished, Started, StreamEvent, ThoughtEnded, ToolDelta
+from volant.core.chat import Delta, Failed, Finished, Started, StreamEvent, ThoughtEnded, ToolDelta, Usage
 from volant.core.errors import UpstreamFailed, VolantError
 from volant.dialects.dialect import Dialect, StreamRenderer
 from volant.dialects.sse import SseCutter, data_of
@@ -61,6 +61,12 @@ class TranslatedExchange(Exchange):
         self._more = asyncio.Event()
         self._over = False
         self._pump = loop.create_task(self._filtered()) if sieve is not None else None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What it took so far, as far as its dialect says that before the end."""
+        counted: Usage | None = getattr(self._parser, "usage", None)
+        return counted
 
     @property
     def is_whole(self) -> bool:

@@ -6,17 +6,17 @@ from operator import attrgetter
 
 import msgspec
 
+from volant.core.chat import Delta, StreamEvent, ToolDelta
 from volant.core.nouns import ModelCall, Target
 from volant.dialects.openai_reading import Reading
 from volant.gateway.call import Call, Job
 from volant.gateway.cost import cost_of
 from volant.gateway.counting import estimated
-from volant.gateway.exchange import Exchange
 from volant.gateway.failures import Failure
 from volant.gateway.routing import Leg
+from volant.gateway.streams import TranslatedExchange
 
 HEDGE_LOST = "hedge_lost"  # of a call: the other of two had a word to say first
-HUNG_UP = (HEDGE_LOST, "client_gone")
 
 
 def model_call(
@@ -35,11 +35,10 @@ def model_call(
     counts = reading
     if is_estimated(call):
         # no usage came: broke off, left, or a server that never counts
-        counts = Reading(input_tokens=_estimate(job, leg), output_tokens=_pieces_of(job, exchange))
+        counts = _so_far(job, leg, call)
     if counts is None:
-        cancelled = failure is not None and failure.code in HUNG_UP
-        # we hung up on a place that has read the request: it counts that
-        counts = Reading(input_tokens=_estimate(job, leg)) if cancelled else _NOTHING
+        # no answer came from a place that has read the request: it counts that
+        counts = Reading(input_tokens=_estimate(job, leg)) if exchange.unanswered else _NOTHING
     return written(
         job.inference_id,
         leg.place.target,
@@ -125,10 +124,30 @@ def _estimate(job: Job, leg: Leg) -> int:
     return (len(job.asked.raw) + leg.variant.added_bytes) // 4 + 1
 
 
-def _pieces_of(job: Job, exchange: Exchange) -> int:
-    """A stream sends about one token an event; a whole answer has about one in four bytes."""
+def _so_far(job: Job, leg: Leg, call: Call) -> Reading:
+    """Of an answer that broke off, or whose server never counts: what was counted until then, and else an estimate."""
+    exchange, counts = call.exchange, Reading(input_tokens=_estimate(job, leg))
+    if isinstance(exchange, TranslatedExchange) and (usage := exchange.usage) is not None:
+        counts.count(usage)
+    counts.output_tokens = max(counts.output_tokens, _pieces_of(job, call))
+    return counts
+
+
+def _pieces_of(job: Job, call: Call) -> int:
+    """A stream sends about one token an event, or about one in four letters; a whole answer has as many bytes."""
+    exchange = call.exchange
     if job.asked.entrance.operation != "chat":
         return 0
-    if exchange.is_stream:
-        return sum(block.count(b"data:") for block in exchange.blocks)
-    return sum(len(block) for block in exchange.blocks) // 4
+    if not exchange.is_stream:
+        return sum(len(block) for block in exchange.blocks) // 4
+    if isinstance(exchange, TranslatedExchange):
+        said = [_letters(event) for event in exchange.events]
+        return max(sum(map(bool, said)), sum(said) // 4)
+    letters = len(call.reading.content) if call.reading is not None else 0
+    return max(sum(block.count(b"data:") for block in exchange.blocks), letters // 4)
+
+
+def _letters(event: StreamEvent) -> int:
+    if isinstance(event, Delta):
+        return len(event.text) + len(event.reasoning) + len(event.refusal)
+    return len(event.arguments) if isinstance(event, ToolDelta) else 0

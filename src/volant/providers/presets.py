@@ -13,8 +13,8 @@ MESSAGES = Wire(operation="chat", dialect="anthropic", path="/messages")
 COUNT_TOKENS = Wire(operation="count_tokens", dialect="anthropic", path="/messages/count_tokens")
 _MODEL = "What the model itself can do (images, tools, thinking) is not known here: say in `options` what it cannot."
 _LOCAL = (
-    f"The address is the one it listens on by default; give the deployment its own `base_url`. {_MODEL} It fetches no URL "
-    "that a caller names, which would lead into your network: Volant does, where it may "
+    f"The address is the one it listens on by default; give the deployment its own `base_url`. {_MODEL} It fetches no "
+    "URL that a caller names, which would lead into your network: Volant does, where it may "
     "([security](../security.md#urls-that-callers-give))."
 )
 
