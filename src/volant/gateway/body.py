@@ -232,8 +232,20 @@ def _said(fields: dict[str, msgspec.Raw], name: str) -> object:
 
 
 def _above_0(value: object) -> int:
-    """A number of things, whole or written as 5.0; 0 for what is none. No larger than floats can count."""
-    return int(min(max(value, 0), 1 << 53)) if isinstance(value, _NUMBERS) and value == value else 0
+    """A number of things, whole or written as 5.0; 0 where none is said. No larger than floats can count.
+
+    Raises BadInput for a number in quotes and the like: some servers take it for one, and no ceiling could hold.
+    """
+    if isinstance(value, _NUMBERS):
+        return int(min(max(value, 0), 1 << 53)) if value == value else 0
+    if value is None:
+        return 0
+    raise BadInput(
+        "invalid_field",
+        f"the limit of output, or the count of answers, is of type {type(value).__name__}; it must be a number",
+        where="max_tokens",
+        hint="a budget or limit holds here, so that it must be known what the request may take",
+    )
 
 
 _NUMBERS = (int, float)
