@@ -7,7 +7,7 @@ listing        GET models
 chat           the story of one request
 opening        a request, understood
 express        the usual request, on a straight way
-hooks          what may stand beside it: guards, a cache, an observer
+hooks          what may stand beside it: guards and a cache
 caller         who asks: key, user, session, trace, from headers and body
 auth           key -> grant
 ceilings       which accounts a request stands on: key, project, task, model

@@ -25,7 +25,7 @@ from volant.gateway.exchange import SERVER_STOPPING, Exchange
 from volant.gateway.failures import Failure, failure_of
 from volant.gateway.footing import Footing
 from volant.gateway.hedging import Race, Racer
-from volant.gateway.hooks import Observer, Question
+from volant.gateway.hooks import Question
 from volant.gateway.media import may_name_urls, with_media
 from volant.gateway.plan import Place
 from volant.gateway.routing import Course, HedgeBudget, Leg
@@ -80,15 +80,12 @@ class _Asked(msgspec.Struct):
 class Attempts:
     """Makes attempts. Holds the client and the dice."""
 
-    def __init__(
-        self, client: HttpClient, rng: Random, observer: Observer | None = None, fetch: Fetch | None = None
-    ) -> None:
+    def __init__(self, client: HttpClient, rng: Random, fetch: Fetch | None = None) -> None:
         """`fetch` gets what callers name by URL; without it only providers that fetch by themselves take URLs."""
         self._client = client
         self._rng = rng
         self._fetch = fetch
         self._hedges = HedgeBudget()
-        self._observer = observer
 
     async def answer(self, job: Job, outcome: Outcome | None = None, begun: Begun | None = None) -> Outcome:
         """Try until one answers. Never raises for what upstreams do: see Outcome. `outcome`: to be filled in, for who
@@ -203,15 +200,13 @@ class Attempts:
         made = model_call(job, leg, call, failure, asked.span_id, asked.started_ms, latency_ms, ttft_ms, number)
         if meter is not None:
             meter.correct(made.input_tokens + made.output_tokens - asked.tokens, self._client.loop.time())
-        if self._observer is not None:
-            self._observer.called(leg.place, made)
         return made
 
     # ------------------------------------------------------------ two at once
     async def _race(
         self, job: Job, course: Course, leg: Leg, outcome: Outcome, failures: list[str]
     ) -> tuple[Leg, Failure | None]:
-        """As `_try`, with a second place where the first is silent for long. Gives the leg that ended it."""
+        """One leg, with a second place beside it where the first is silent for long. Gives the leg that ended it."""
         assert job.wire is not None
         self._hedges.request()
         race = Race(job.wire)

@@ -24,7 +24,7 @@ from volant.gateway.caller import Caller, going_along, read_headers, subject_of_
 from volant.gateway.cost import most_of
 from volant.gateway.doors import Entrance
 from volant.gateway.footing import Footing, stand
-from volant.gateway.hooks import Cache, Guards, Observer, Question
+from volant.gateway.hooks import Cache, Guards, Question
 from volant.gateway.inference import Inference, open_inference, shadow_of
 from volant.gateway.inner import Inner
 from volant.gateway.limit_headers import headers_of
@@ -50,7 +50,6 @@ class Chat:
         max_json_depth: int,
         guards: Guards | None = None,
         cache: Cache | None = None,
-        observer: Observer | None = None,
         find: Find | None = None,
     ) -> None:
         """`find` runs checks, for moderations."""
@@ -62,7 +61,6 @@ class Chat:
         self._max_json_depth = max_json_depth
         self._guards = guards
         self._cache = cache
-        self._observer = observer
         self._find = find
 
     def identify(self, entrance: Entrance, caller: Caller, now_ms: int) -> tuple[Plans, KeyGrant]:
@@ -111,8 +109,6 @@ class Chat:
             ids = begun.ids if begun is not None else None
             inference = open_inference(plans, grant, plan, caller, subject, asked, opening.started_ms, ids)
             inference.footing = footing
-            if self._observer is not None:
-                self._observer.began(grant.project, plan.task.name)
             answered = await self._guard(inference, subject.variables) if plan.task.guards else None
             if answered is None and entrance.operation in locally.OPERATIONS:
                 answered = await locally.answer(inference, self._find)

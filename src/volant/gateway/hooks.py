@@ -1,10 +1,9 @@
-"""Hooks: what may stand beside the pipeline: guards, a cache, an observer. Protocols only.
+"""Hooks: what may stand beside the pipeline: guards and a cache. Protocols only.
 
     guards    open(task) -> Guarding, or None where the task has none; then texts, before, after, or a Filter
     cache     look(question) before anybody is asked; keep(question, answer) after a good answer
-    observer  began, called, ended: counts; must not raise, and must be quick
 
-All of them see normalised words, so that each works in every dialect. What is given back as the same object was not
+Both see normalised words, so that each works in every dialect. What is given back as the same object was not
 edited, and is then relayed as it came.
 """
 
@@ -16,8 +15,8 @@ from typing import Any, NamedTuple, Protocol
 
 from volant.core.chat import ChatRequest, ChatResponse, StreamEvent
 from volant.core.errors import VolantError
-from volant.core.nouns import CacheSpec, GuardVerdict, InferenceRecord, KeyGrant, ModelCall, TaskSpec
-from volant.gateway.plan import Place, VariantPlan
+from volant.core.nouns import CacheSpec, GuardVerdict, KeyGrant, ModelCall, TaskSpec
+from volant.gateway.plan import VariantPlan
 
 
 # ---------------------------------------------------------------- guards
@@ -166,12 +165,3 @@ class Cache(Protocol):
     async def keep(self, question: Question, response: ChatResponse | None, refusal: VolantError | None) -> None:
         """`response` as it may be recorded; `refusal` says what the provider found wrong with the request."""
         ...
-
-
-# ---------------------------------------------------------------- observer
-class Observer(Protocol):
-    """Hears of what happens."""
-
-    def began(self, project: str, task: str) -> None: ...
-    def called(self, place: Place, call: ModelCall) -> None: ...
-    def ended(self, record: InferenceRecord) -> None: ...

@@ -17,7 +17,6 @@ from volant.core.errors import StorageFull
 from volant.core.nouns import InferenceRecord
 from volant.gateway import body
 from volant.gateway.attempt import Outcome
-from volant.gateway.hooks import Observer
 from volant.gateway.inference import Inference, record_of, status_of
 from volant.gateway.redaction import Flag, Redact, redact_payload, texts_of
 from volant.gateway.translation import recorded_input
@@ -29,7 +28,7 @@ _MOST_SAID = 4096  # bytes of a provider's error that are kept
 
 
 def _said_instead(outcome: Outcome) -> bytes:
-    """What the last provider said in place of an answer, e.g. which model it does not know: cut, and without our key."""
+    """What the last provider said in place of an answer, e.g. an unknown model: cut, and without our key."""
     exchange, leg = outcome.exchange, outcome.leg
     if outcome.failure is None or exchange is None or leg is None or exchange.status < 400 or not exchange.body:
         return b""
@@ -61,7 +60,6 @@ class Recorder:
         monotonic: Callable[[], float] = time.monotonic,
         *,
         say: Callable[[InferenceRecord], None] | None = None,
-        observer: Observer | None = None,
     ) -> None:
         """`say` hears of every record (a log line).
 
@@ -71,7 +69,6 @@ class Recorder:
         self._flag = flag
         self._monotonic = monotonic
         self._say = say
-        self._observer = observer
         self._full_until = 0.0
         self.recorded = 0
         self.unrecorded = 0
@@ -117,8 +114,6 @@ class Recorder:
             output_json=answer,
             findings=tuple(findings),
         )
-        if self._observer is not None:
-            self._observer.ended(record)
         self.append(record, on_full_disk)
 
     async def _redacted(self, payload: bytes) -> bytes:
