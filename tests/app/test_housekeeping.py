@@ -16,10 +16,10 @@ from volant.api.manage.datasets import UPLOAD_PREFIX
 from volant.api.manage.retention import sweeper_of
 from volant.app.bootstrap import open_context
 from volant.app.housekeeping import sweep_uploads, tidy
+from volant.core.accounts import DAY_MS
 from volant.core.clock import ManualClock
 from volant.core.nouns import Documents, InferenceRecord, Policy
 from volant.core.settings import ServerSettings
-from volant.lifecycle.retention import DAY_MS
 from volant.registry import documents
 from volant.store.tables import feedback as feedbacks
 from volant.store.tables import inference, inference_payload

@@ -15,13 +15,14 @@ from sqlalchemy import func, select, update
 
 from volant.api.manage.retention import sweeper_of
 from volant.app.bootstrap import open_context
+from volant.core.accounts import DAY_MS
 from volant.core.clock import ManualClock
 from volant.core.errors import BadInput
 from volant.core.nouns import Documents, InferenceRecord, Policy, Retention
 from volant.core.settings import ServerSettings
 from volant.jobs.context import Context
 from volant.lifecycle import retention
-from volant.lifecycle.retention import DAY_MS, Pace
+from volant.lifecycle.retention import Pace
 from volant.registry import audit, audit_log, documents, models, records
 from volant.store import tables
 from volant.traces import feedback, metrics

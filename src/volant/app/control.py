@@ -165,6 +165,7 @@ class Control:
             every(tick.name, tick.every_s, tick.run)
 
     def _announce(self) -> None:
+        """To snapshots that are made after the context, of which they need the parts."""
         self._snapshots.announce()
 
     def _heard(self, records: Sequence[InferenceRecord]) -> None:

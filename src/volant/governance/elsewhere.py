@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, select, update
 
+from volant.core.accounts import DAY_MS
 from volant.governance import purge
 from volant.governance.house import House
 from volant.store import cached_answers
@@ -25,7 +26,7 @@ from volant.store.tables import erasure as erasures
 from volant.store.tables import erasure_place, place
 from volant.store.upgrade import drop_copies
 
-GONE_MS = 7 * 86_400_000
+GONE_MS = 7 * DAY_MS
 EVERY_S = 5.0  # how often a control looks for what others erase
 _AFTER_REMOVAL = ("removed", "cleaned", "checked", "done", "incomplete")
 

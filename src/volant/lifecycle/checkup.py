@@ -23,6 +23,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from volant.core.accounts import DAY_MS, MINUTE_MS
 from volant.core.clock import Clock
 from volant.core.errors import VolantError
 from volant.core.settings import ServerSettings
@@ -39,10 +40,9 @@ _ROOMY_MB = 1024
 _CHECK_S = 20.0  # of one database
 _BLOBS = 50
 _BACKLOG_BYTES = (64 << 20, 1 << 30)  # waiting records: warning, problem
-_CLOCK_MS = 60_000
-_STUCK_MS = 86_400_000
+_CLOCK_MS = MINUTE_MS
+_STUCK_MS = DAY_MS
 _BACKUP_DAYS = 7
-_DAY_MS = 86_400_000
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -322,7 +322,7 @@ def _backups(data: Path, settings: ServerSettings, now_ms: int) -> Finding:
         state: State = "warning" if (data / "volant.db").exists() else "ok"
         return Finding(name="backups", state=state, sentence=f"none in {folder}",
                        hint="volant backup create; or say where they are with server.backup_dir")  # fmt: skip
-    days = (now_ms - found[0].made_ms) / _DAY_MS
+    days = (now_ms - found[0].made_ms) / DAY_MS
     sentence = f"the newest of {len(found)} in {folder} is {days:.1f} days old"
     if days > _BACKUP_DAYS:
         return Finding(name="backups", state="warning", sentence=sentence, hint="volant backup create, by a timer")

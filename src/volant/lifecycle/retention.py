@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 
+from volant.core.accounts import DAY_MS
 from volant.core.clock import Clock
 from volant.core.nouns import Documents
 from volant.registry import documents, models, projects
@@ -32,7 +33,6 @@ from volant.store.blobs import Blobs
 from volant.store.database import Database
 from volant.store.tables import feedback, inference, inference_payload, model_call, record
 
-DAY_MS = 86_400_000
 KINDS = ("texts", "inferences", "feedback", "records")
 _STEPS = {"texts": "texts", "comments": "texts", **{kind: kind for kind in KINDS[1:]}}  # what is removed → counted as
 FLAG = "retention"  # of a model that learned from records that ran out

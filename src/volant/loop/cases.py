@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from volant.core.accounts import DAY_MS
 from volant.core.errors import BadInput, Conflict
 from volant.core.ids import new_id
 from volant.data import cleaning
@@ -17,8 +18,6 @@ from volant.jobs.actions import CaseAdded, NewCase
 from volant.jobs.context import Context
 from volant.registry import datasets, documents, records
 from volant.registry.datasets import Member
-
-DAY_MS = 86_400_000
 
 
 def add(context: Context, project: str, dataset: str, case: NewCase, *, by: str) -> CaseAdded:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from volant.core.accounts import DAY_MS
 from volant.core.errors import BadInput, Conflict
 from volant.core.ids import new_id
 from volant.data import cleaning, leaks
@@ -18,7 +19,7 @@ from volant.data.dedup import text_key
 from volant.data.rows import Removal, Row
 from volant.jobs.actions import FromTraces, RefusedTrace, TraceChoice
 from volant.jobs.context import Context
-from volant.loop.harvest import DAY_MS, Usable, label_of, question_of, records_of, split_of
+from volant.loop.harvest import Usable, label_of, question_of, records_of, split_of
 from volant.registry import datasets, documents, records
 from volant.registry.datasets import DatasetRow, DatasetVersion, Member
 from volant.traces import query

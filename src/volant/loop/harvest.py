@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from volant.core.accounts import DAY_MS
 from volant.core.errors import Conflict
 from volant.data.dedup import text_key
 from volant.jobs.context import Context
@@ -22,7 +23,6 @@ from volant.registry import audit, datasets, documents, records
 from volant.registry.datasets import Member
 from volant.traces import query
 
-DAY_MS = 86_400_000
 VALIDATION_SHARE = 0.06
 LEAST = 20  # reviewed answers below which nothing can be learnt
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from volant.core.accounts import DAY_MS
 from volant.core.errors import BadInput
 from volant.core.ids import new_id
 from volant.core.stats import label_agreement
@@ -25,7 +26,6 @@ from volant.jobs.context import Context
 from volant.registry import audit, datasets, documents, records
 from volant.registry.datasets import Member
 
-DAY_MS = 86_400_000
 DEFAULT_SHARES = {"train": 0.5, "validation": 0.05, "pool_a": 0.2, "pool_b": 0.1, "test": 0.15}
 DEFAULT_SHARES_WITH_TEST = {"train": 0.6, "validation": 0.05, "pool_a": 0.2, "pool_b": 0.15}
 MOST_REMOVALS_LISTED = 20_000

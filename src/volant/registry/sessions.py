@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
+from volant.core.accounts import DAY_MS
 from volant.core.errors import NotFound
 from volant.core.ids import new_id
 from volant.store.tables import login_session
 from volant.store.vault import key_digest
 
 TOUCH_EVERY_MS = 60_000  # `seen_ms` is that exact: a write for every request would be dear
-KEPT_MS = 30 * 86_400_000  # ended sessions are forgotten after that
+KEPT_MS = 30 * DAY_MS  # ended sessions are forgotten after that
 _LONGEST_AGENT = 200
 
 

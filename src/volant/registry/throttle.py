@@ -15,12 +15,13 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from sqlalchemy import Connection, delete, select, update
 
+from volant.core.accounts import DAY_MS
 from volant.core.errors import LimitReached
 from volant.store.database import Database
 from volant.store.tables import login_throttle
 from volant.store.vault import Vault
 
-FORGET_MS = 86_400_000  # a day after the newest try
+FORGET_MS = DAY_MS  # a day after the newest try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from volant.core.accounts import DAY_MS
 from volant.core.errors import StorageFull
 from volant.store.database import Database
 
 FOLDER = "before-upgrade"
 _SAME_ATTEMPT_MS = 3_600_000  # a migration that fails is tried again and again: one copy serves all tries of an hour
-_DAY_MS = 86_400_000
 _STAMP = "%Y%m%dT%H%M%S"
 
 
@@ -72,7 +72,7 @@ def copies(data_dir: Path) -> list[Path]:
 
 def sweep(data_dir: Path, *, keep_days: int, now_ms: int) -> int:
     """Remove the copies that are older than `keep_days`; how many."""
-    old = [place for made_ms, place in _copies(data_dir) if now_ms - made_ms > keep_days * _DAY_MS]
+    old = [place for made_ms, place in _copies(data_dir) if now_ms - made_ms > keep_days * DAY_MS]
     for place in old:
         shutil.rmtree(place)
     return len(old)

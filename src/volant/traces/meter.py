@@ -236,16 +236,18 @@ class Meter:
                 gauge.clear()
             self._workers.set(len(workers))
             self._unrecorded.set(sum(worker.unrecorded for worker in workers))
+            slowest: dict[tuple[str, str, str], float] = {}
             for worker in workers:
                 for place in worker.places:
                     name = (place.project, place.deployment, place.model)
                     self._in_flight.labels(*name).inc(place.in_flight)
                     self._room.labels(*name).inc(place.max_in_flight)
                     self._open.labels(*name).inc(place.state != "closed")
-                    slowest = self._average.labels(*name)
-                    slowest.set(max(slowest._value.get(), place.ttft_ms / 1000))
+                    slowest[name] = max(slowest.get(name, 0.0), place.ttft_ms / 1000)
                 for code, count in worker.refused.items():
                     self._refused.labels(code).inc(count)
+            for name, seconds in slowest.items():
+                self._average.labels(*name).set(seconds)
 
     def set_limits(self, ceilings: Iterable[tuple[tuple[str, str, str, str], float, float]]) -> None:
         """Each: (project, over, name, kind), the ceiling, and what is used of it."""

@@ -11,12 +11,12 @@ from volant.api.access import Infers
 from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.trail import did
+from volant.core.accounts import MINUTE_MS
 from volant.core.errors import Forbidden
 from volant.core.nouns import Noun
 from volant.registry import keys
 
 router = APIRouter(prefix="/playground", tags=["playground"])
-MINUTE_MS = 60_000
 OPERATIONS = ("chat", "models")  # what the page asks for
 
 

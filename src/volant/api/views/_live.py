@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from volant.core.accounts import DAY_MS
 from volant.store.tables import rollup
 from volant.traces.rollups import MINUTE_MS
 from volant.traces.sketch import Sketch
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+HOUR_MS = 3_600_000
 POINT_MS = 30 * MINUTE_MS  # of the line: 48 points a day
 MOST_SKETCHES = 3_000  # minutes × variants × deployments whose latencies are put together
 _SEEN = ("live", "canary")  # a shadow's answers reach nobody

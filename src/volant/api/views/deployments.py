@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 from volant.api.access import Reads
 from volant.api.services import Has, HasServices
 from volant.api.structs import AsJson
+from volant.core.accounts import DAY_MS, MINUTE_MS
 from volant.core.nouns import DeploymentSpec, Documents
 from volant.jobs.context import Context
 from volant.registry import documents, state
@@ -24,9 +25,7 @@ from volant.store.tables import inference, model_call, rollup
 from volant.traces.metrics import Metrics, metrics_by
 
 router = APIRouter(prefix="/deployments", tags=["views"])
-MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
 RECENT = 2_000  # requests whose calls are looked through for failures
 Role = Literal["deployment", "fallback", "context fallback"]
 

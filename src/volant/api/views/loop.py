@@ -14,11 +14,11 @@ from volant.api.structs import AsJson
 from volant.api.views import _live, _loop
 from volant.api.views._loop import Facts, Stage, StagedModel, Standing
 from volant.api.views._parts import Link
+from volant.core.accounts import DAY_MS
 from volant.core.nouns import TaskSpec
 from volant.registry import erasures, keys
 
 router = APIRouter(prefix="/loop", tags=["views"])
-DAY_MS = 86_400_000
 ERASURE_NEAR_MS = 7 * DAY_MS
 KEY_NEAR_MS = 14 * DAY_MS
 FAILED_FOR_MS = 7 * DAY_MS

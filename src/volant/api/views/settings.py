@@ -15,8 +15,8 @@ from sqlalchemy import Connection, func, select
 from volant.api.access import Caller, Reads
 from volant.api.services import Has
 from volant.api.structs import AsJson
-from volant.api.views import _live
 from volant.api.views._parts import preview
+from volant.core.accounts import DAY_MS
 from volant.core.errors import NotFound
 from volant.core.nouns import (
     DeploymentSpec,
@@ -318,7 +318,7 @@ def _asked(tx: Connection, project: str, now_ms: int) -> list[Any]:
     by = (rollup.c.task, rollup.c.variant, rollup.c.deployment)
     query = (
         select(*by, func.sum(rollup.c.requests).label("requests"), func.sum(rollup.c.errors).label("errors"))
-        .where(rollup.c.project == project, rollup.c.minute_ms >= now_ms - _live.DAY_MS)
+        .where(rollup.c.project == project, rollup.c.minute_ms >= now_ms - DAY_MS)
         .group_by(*by)
     )
     return list(tx.execute(query))
