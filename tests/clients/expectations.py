@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
         doors=("responses", "gemini"),
         besides=("vercel-openai",),
     ),
-    Rule(rows=ROUND, fields=("thinking",), targets=("gemini",), doors=("responses",), besides=("vercel-openai",)),
+    Rule(rows=ROUND, fields=("reasoning",), targets=("gemini",), doors=("responses",), besides=("vercel-openai",)),
     Rule(rows=("thinking_usage",), kind="works", targets=("bedrock",), check=unsplit),  # it counts no thinking apart
     # ------------------------------------------------------------ what a door has no place for
     Rule(

@@ -262,7 +262,7 @@ def test_only_thoughts_that_anthropic_signed_go_back_to_it() -> None:
         {"type": "redacted_thinking", "data": "blob"},
         {"type": "text", "text": "so"},
     ]
-    assert any(said.startswith("thinking:") for said in dropped)
+    assert any(said.startswith("reasoning:") for said in dropped)
 
 
 def test_thoughts_of_another_dialect_find_home_through_an_anthropic_client() -> None:

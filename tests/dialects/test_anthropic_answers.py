@@ -63,7 +63,7 @@ def test_an_answer_from_elsewhere() -> None:
     wire = json.loads(DIALECT.render_response(answer, ASKED))
     assert wire["content"][0] == {"type": "text", "text": "hi"}
     assert "picture" in wire["content"][1]["text"]
-    assert [block["input"] for block in wire["content"][2:]] == [{"invalid_json": "{broken"}, {"value": 3}]
+    assert [block["input"] for block in wire["content"][2:]] == [{"INVALID_JSON": "{broken"}, {"INVALID_JSON": "3"}]
     assert (wire["stop_reason"], wire["usage"]["input_tokens"], wire["usage"]["cache_read_input_tokens"]) == (
         "tool_use",
         6,

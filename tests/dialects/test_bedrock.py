@@ -127,10 +127,10 @@ def test_what_is_harmless_is_named() -> None:
     )  # fmt: skip
     wire, dropped = rendered(request)
     assert {one.partition(":")[0] for one in dropped} == {
-        "reasoning", "tool call signature", "tool call arguments", "system", "top_k", "seed", "presence_penalty",
+        "reasoning", "tool call signature", "tool_calls.arguments", "system", "top_k", "seed", "presence_penalty",
         "user", "metadata", "parallel_tool_calls", "reasoning budget", "tools",
     }  # fmt: skip
-    assert wire["messages"][1]["content"][0]["toolUse"]["input"] == {"arguments": "{oops"}
+    assert wire["messages"][1]["content"][0]["toolUse"]["input"] == {"INVALID_JSON": "{oops"}
     assert wire["toolConfig"]["tools"][0]["toolSpec"]["name"] == "f"
     assert wire["system"] == [{"text": "later"}]
 

@@ -16,7 +16,16 @@ from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 from pydantic import TypeAdapter
 
-from volant.core.chat import ChatRequest, assemble
+from volant.core.chat import (
+    ChatRequest,
+    Delta,
+    Finished,
+    FinishReason,
+    Started,
+    StreamEvent,
+    ToolDelta,
+    assemble,
+)
 from volant.core.errors import UpstreamFailed
 from volant.dialects import find
 from volant.dialects.citations import citations_of
@@ -315,3 +324,41 @@ def test_junk_instead_of_a_source_breaks_nothing(source: str) -> None:
                     writer.done()
                     unsaid(response, client)
         holder[at] = before
+
+
+# ---------------------------------------------------------------- sources and Anthropic's blocks
+SOURCE = Delta(extra={"annotations": [{"type": "url_citation", "url_citation": {"url": URL, "title": TITLE}}]})
+CALLED = ToolDelta(id="c1", name="f", arguments="{}")
+ASKED = ChatRequest(model="m", messages=())
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "cited"),
+    [
+        ([Delta(text="so"), SOURCE], ["so"], 1),
+        ([SOURCE, Delta(text="so")], ["so"], 1),
+        ([Delta(reasoning="hm"), SOURCE, Delta(text="so"), SOURCE], ["so"], 2),
+        ([Delta(text="so"), CALLED, SOURCE], ["so"], 0),
+        ([SOURCE, CALLED], [], 0),
+        ([SOURCE, SOURCE], [f"[Sources: {URL}]"], 2),
+    ],
+)
+def test_sources_stand_beside_words_in_an_anthropic_stream(
+    said: list[StreamEvent], words: list[str], cited: int
+) -> None:
+    """And the answer as a whole says the same; a block without words would be refused when it comes back."""
+    reason: FinishReason = "tool_calls" if CALLED in said else "stop"
+    events = [Started(id="x", created_s=0, model="m", dialect="openai_chat"), *said, Finished(reason=reason)]
+    renderer = find("anthropic").stream_renderer(ASKED)
+    data = b"".join(renderer.feed(event) for event in events) + renderer.done()
+    told = [json.loads(line[6:]) for line in data.splitlines() if line.startswith(b"data: ")]
+    deltas = [one["delta"] for one in told if one["type"] == "content_block_delta"]
+    assert ["".join(one["text"] for one in deltas if one["type"] == "text_delta")] == (words or [""])
+    sources = [one["citation"] for one in deltas if one["type"] == "citations_delta"]
+    assert [one["source"] for one in sources] == [URL] * cited
+    response = assemble(events)
+    whole = json.loads(find("anthropic").render_response(response, ASKED))
+    texts = [one for one in whole["content"] if one["type"] == "text"]
+    assert [one["text"] for one in texts] == words
+    named = [one for one in unsaid(response, "anthropic") if one.startswith("citations")]
+    assert named == (["citations"] if said == [SOURCE, CALLED] else [])

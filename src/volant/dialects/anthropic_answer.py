@@ -14,7 +14,7 @@ from volant.core.chat import ChatRequest, ChatResponse, Choice, FinishReason, Js
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_turns import parse_answer_blocks
-from volant.dialects.citations import citations_of, for_anthropic
+from volant.dialects.citations import citations_of, for_anthropic, in_words
 from volant.dialects.fields import decode, filled, want
 from volant.dialects.signed_ids import read_id, signed_calls
 from volant.dialects.unsaid import broken, instead
@@ -123,7 +123,8 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
 def _render_content(choice: Choice, dialect: str) -> list[Json]:
     message, own = choice.message, dialect == NAME
     parts = [render_words(part, own) for part in message.parts]
-    if parts and not own and (cited := citations_of(choice, dialect)):
+    if not own and (cited := citations_of(choice, dialect)) and (parts or not message.tool_calls):
+        parts = parts or [{"type": "text", "text": in_words(cited)}]
         parts[-1]["citations"] = [for_anthropic(one, at) for at, one in enumerate(cited)]
     extra = message.extra if own else {}
     said = blocks.placed(parts, extra.get("blocks"))

@@ -20,6 +20,7 @@ from volant.core.errors import BadInput
 from volant.dialects.data_urls import data_url, split_data_url, text_of, text_url
 from volant.dialects.dialect import NAMES, Losses
 from volant.dialects.fields import bad, filled, maybe, want, words
+from volant.dialects.fitting import object_of
 from volant.dialects.signed_ids import read_call
 
 NAME = "anthropic"
@@ -142,19 +143,8 @@ def render_thought(thought: Thought) -> Json:
 
 
 def render_call(call: ToolCall, losses: Losses | None = None) -> Json:
-    """The block of a tool call. `input` is an object on the wire: what the model wrote that is none stands in one."""
-    try:
-        given = msgspec.json.decode(call.arguments) if call.arguments.strip() else {}
-    except (msgspec.DecodeError, RecursionError):
-        given = {"invalid_json": call.arguments}
-        if losses is not None:
-            losses.drop(f"tool_calls.{call.name}.arguments", "no valid JSON; sent as {invalid_json: ...}")
-    return {
-        "type": "tool_use",
-        "id": tool_id(call.id),
-        "name": call.name,
-        "input": given if isinstance(given, dict) else {"value": given},
-    }
+    """The block of a tool call."""
+    return {"type": "tool_use", "id": tool_id(call.id), "name": call.name, "input": object_of(call, losses)}
 
 
 def tool_id(ident: str) -> str:

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from volant.core.chat import ChatRequest, Json, Message, Part, TextPart, Thought, ToolCall
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import bad, filled, listed, maybe, want
-from volant.dialects.fitting import shown_by_user, unsigned
+from volant.dialects.fitting import shown_by_user, thoughts_for, unsigned
 from volant.dialects.signed_ids import read_id
 
 NAME = blocks.NAME
@@ -196,10 +198,8 @@ def _render_message(message: Message, own: bool, losses: Losses) -> list[Json]:
 
 def _proven(thoughts: Sequence[Thought], losses: Losses) -> list[Json]:
     """The thoughts that Anthropic made and signed; it takes no others."""
-    ours = [one for one in thoughts if one.dialect == NAME and (one.signature or one.redacted)]
-    if len(ours) < len(thoughts):
-        losses.drop("thinking", "what another provider thought, or nobody signed, stays away")
-    return [blocks.render_thought(one) for one in ours]
+    signed = [replace(one, dialect=one.dialect if one.signature or one.redacted else "") for one in thoughts]
+    return [blocks.render_thought(one) for one in thoughts_for((NAME,), signed, losses)]
 
 
 def _is_empty(part: Part) -> bool:

@@ -29,7 +29,7 @@ from volant.core.chat import (
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, render_stop, render_usage, render_words
 from volant.dialects.anthropic_errors import type_in_stream
-from volant.dialects.citations import Cited, for_anthropic
+from volant.dialects.citations import Citation, Cited, for_anthropic, in_words
 from volant.dialects.signed_ids import signed_id
 
 
@@ -42,6 +42,7 @@ class AnthropicWriter:
         self._own = False
         self._cited: Cited | None = None  # of a stream in other words
         self._sources = 0  # that were cited so far
+        self._waiting_sources: list[Citation] = []  # for words that they can stand beside
         self._started = False
         self._failed = False
         self._place = -1  # of the block that is open, or was last
@@ -88,8 +89,10 @@ class AnthropicWriter:
             stop |= finished.extra
         usage = render_usage(self._usage or Usage()) | self._beside
         tail = _event("message_delta", {"delta": stop, "usage": usage}) + _event("message_stop", {})
-        sources = self._cite(finished) if finished is not None else b""
-        return head + self._release() + sources + self._close() + tail
+        said = self._release() + (self._cite(finished) if finished is not None else b"")
+        if self._waiting_sources and not self._called:  # after calls no words may come
+            said += self._text({"type": "text_delta", "text": in_words(self._waiting_sources)})
+        return head + said + self._close() + tail
 
     # ------------------------------------------------------------ blocks
     def _start(self, event: Started) -> bytes:
@@ -136,10 +139,14 @@ class AnthropicWriter:
         return said + self._cite(event)
 
     def _cite(self, event: StreamEvent) -> bytes:
-        """What another dialect cites, where the words are that cite it: a block without words is refused later."""
-        cited = self._cited.of(event) if self._cited is not None else []
-        if not cited or self._open != "text":
-            return b""
+        """What another dialect cites, where the words are that cite it, else beside the next: a block without words is
+        refused later."""
+        self._waiting_sources += self._cited.of(event) if self._cited is not None else []
+        return self._sourced() if self._open == "text" else b""
+
+    def _sourced(self) -> bytes:
+        """The sources that wait, beside the words that are open."""
+        cited, self._waiting_sources = self._waiting_sources, []
         first = self._sources
         self._sources += len(cited)
         return b"".join(
@@ -149,7 +156,7 @@ class AnthropicWriter:
 
     def _text(self, delta: Json) -> bytes:
         before = self._opened("text", {"text": ""}) if self._open != "text" else b""
-        return before + self._grown(delta)
+        return before + self._grown(delta) + self._sourced()
 
     def _own_words(self, extra: Json) -> bytes:
         said = b""

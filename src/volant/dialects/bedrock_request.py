@@ -8,7 +8,7 @@ Source: Amazon Bedrock API reference, "Converse" (service model 2023-09-30 of bo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -34,7 +34,7 @@ from volant.dialects.anthropic_thinking import facts_of, render_reasoning
 from volant.dialects.data_urls import split_data_url
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import filled
-from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, unsigned
+from volant.dialects.fitting import effort_of, fit, naturalise, object_of, shown_by_user, thoughts_for, unsigned
 
 NAME = "bedrock"
 _CACHE = "cache_control"
@@ -159,12 +159,10 @@ def _turn(message: Message, losses: Losses) -> tuple[str, list[Json]]:
     return "assistant" if message.role == "assistant" else "user", content
 
 
-def _thoughts(thoughts: Iterable[Thought], losses: Losses) -> list[Json]:
+def _thoughts(thoughts: Sequence[Thought], losses: Losses) -> list[Json]:
     content: list[Json] = []
-    for thought in thoughts:
-        if thought.dialect != NAME:
-            losses.drop("reasoning", "earlier thinking is not sent: it is of another provider")
-        elif thought.redacted:
+    for thought in thoughts_for((NAME,), thoughts, losses):
+        if thought.redacted:
             content.append({"reasoningContent": {"redactedContent": thought.redacted}})
         else:
             said = {"text": thought.text} | filled(signature=thought.signature)
@@ -210,14 +208,7 @@ def _document(part: FilePart, at: int, losses: Losses) -> Json:
 
 # ---------------------------------------------------------------- tools
 def _use(call: ToolCall, losses: Losses) -> Json:
-    try:
-        given = msgspec.json.decode(call.arguments or "{}")
-    except msgspec.DecodeError:
-        given = None
-    if not isinstance(given, dict):
-        losses.drop("tool call arguments", "no JSON object; sent as the text `arguments`")
-        given = {"arguments": call.arguments}
-    return {"toolUse": {"toolUseId": _id(call.id), "name": call.name, "input": given}}
+    return {"toolUse": {"toolUseId": _id(call.id), "name": call.name, "input": object_of(call, losses)}}
 
 
 def _result(message: Message, losses: Losses) -> list[Json]:

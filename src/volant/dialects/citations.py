@@ -185,6 +185,11 @@ def for_anthropic(citation: Citation, number: int) -> Json:
     }
 
 
+def in_words(citations: Sequence[Citation]) -> str:
+    """The sources as words, for an answer that has none they could stand beside."""
+    return f"[Sources: {', '.join(dict.fromkeys(one.url for one in citations))}]"
+
+
 def for_gemini(citations: Sequence[Citation], text: str) -> Json:
     """The groundingMetadata of a candidate."""
     places: dict[str, int] = {}

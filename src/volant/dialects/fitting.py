@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from volant.core.capabilities import Capabilities
@@ -25,6 +26,8 @@ from volant.core.chat import (
     Role,
     Sampling,
     TextPart,
+    Thought,
+    ToolCall,
 )
 from volant.dialects.dialect import Losses
 
@@ -276,7 +279,31 @@ def _unsigned_part(part: Part) -> Part:
     return replace(part, signature="") if isinstance(part, TextPart) and part.signature else part
 
 
+def object_of(call: ToolCall, losses: Losses | None = None) -> Json:
+    """A call's arguments where they must be an object. What a model wrote that is none stands in one, which is named.
+
+    The word is Anthropic's. Source: "Fine-grained tool streaming", Anthropic documentation (read November 2026).
+    """
+    try:
+        given = msgspec.json.decode(call.arguments) if call.arguments.strip() else {}
+    except (msgspec.DecodeError, RecursionError):
+        given = None
+    if isinstance(given, dict):
+        return given
+    if losses is not None:
+        losses.drop("tool_calls.arguments", "no JSON object, so sent as a text called INVALID_JSON")
+    return {"INVALID_JSON": call.arguments}
+
+
 # ---------------------------------------------------------------- thinking
+def thoughts_for(dialects: Collection[str], thoughts: Sequence[Thought], losses: Losses) -> tuple[Thought, ...]:
+    """Those that a provider takes: of these dialects; "": those that nobody vouches for."""
+    kept = tuple(one for one in thoughts if one.dialect in dialects)
+    if len(kept) < len(thoughts):
+        losses.drop("reasoning", "earlier thinking is not sent: this provider takes only what it made itself, or none")
+    return kept
+
+
 def effort_of(reasoning: Reasoning, losses: Losses) -> str:
     """How much to think, as a word. A budget in tokens becomes the nearest word, which is named."""
     if reasoning.effort or reasoning.budget_tokens is None:

@@ -211,7 +211,7 @@ def render_messages(
                 contents.append({"role": "user", "parts": [part]})
             answers = True
             continue
-        parts = [part for thought in message.thoughts for part in for_provider(thought, losses)]
+        parts = for_provider(message.thoughts, losses)
         parts += render_parts(message, losses, same=same)
         if message.role in ("system", "developer"):
             if not contents:

@@ -18,6 +18,7 @@ from volant.core.chat import AudioPart, FilePart, ImagePart, Message, Part, Text
 from volant.dialects.data_urls import split_data_url
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import Json, filled, want, words
+from volant.dialects.fitting import object_of
 from volant.dialects.gemini_wire import base64_text
 
 _SOUNDS = {
@@ -95,19 +96,8 @@ def render_parts(message: Message, losses: Losses, *, same: bool) -> list[Json]:
 
 def render_call(call: ToolCall, losses: Losses) -> Json:
     """A functionCall part."""
-    wire: Json = {"functionCall": filled(id=call.id) | {"name": call.name, "args": _arguments(call, losses)}}
+    wire: Json = {"functionCall": filled(id=call.id) | {"name": call.name, "args": object_of(call, losses)}}
     return wire | filled(thoughtSignature=call.signature)
-
-
-def _arguments(call: ToolCall, losses: Losses) -> Json:
-    try:
-        arguments = msgspec.json.decode(call.arguments or "{}")
-    except (msgspec.DecodeError, RecursionError):
-        arguments = None
-    if isinstance(arguments, dict):
-        return arguments
-    losses.drop("tool_calls.arguments", "no JSON object, so sent as a text called invalid_arguments")
-    return {"invalid_arguments": call.arguments}
 
 
 def _render_part(part: Part, losses: Losses, *, same: bool) -> Json:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
 import msgspec
 
 from volant.core.chat import Thought
 from volant.dialects.dialect import Losses
 from volant.dialects.fields import Json, filled
+from volant.dialects.fitting import thoughts_for
 from volant.dialects.gemini_wire import NAME
 
 _MARK = b"volant-thought:"
@@ -63,9 +65,7 @@ def for_client(thought: Thought, *, shown: bool) -> list[Json]:
     return []
 
 
-def for_provider(thought: Thought, losses: Losses) -> list[Json]:
-    """The part that Gemini gets."""
-    if thought.dialect not in ("", NAME):
-        losses.drop("thinking", "another provider's thoughts are not sent")
-        return []
-    return [part_of(thought.text, thought.signature if thought.dialect else "")]
+def for_provider(thoughts: Sequence[Thought], losses: Losses) -> list[Json]:
+    """The parts that Gemini gets."""
+    taken = thoughts_for(("", NAME), thoughts, losses)
+    return [part_of(one.text, one.signature if one.dialect else "") for one in taken]

@@ -16,7 +16,6 @@ from volant.core.chat import (
     Choice,
     Counted,
     Delta,
-    Failed,
     Finished,
     FinishReason,
     ImagePart,
@@ -27,12 +26,11 @@ from volant.core.chat import (
     Thought,
     ThoughtEnded,
     ToolDelta,
-    Usage,
 )
-from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects.citations import Cited, citations_of, for_chat
-from volant.dialects.fields import decode, filled, want, words
+from volant.dialects.fields import filled, want, words
 from volant.dialects.logprobs import checked
+from volant.dialects.openai_envelope import ChunkParser, parse_whole, render_usage
 from volant.dialects.openai_messages import parse_message, render_message, render_part
 from volant.dialects.openai_thoughts import (
     is_proof,
@@ -45,7 +43,7 @@ from volant.dialects.openai_thoughts import (
 )
 from volant.dialects.openai_tools import closing, escaped, opening, text_of
 from volant.dialects.signed_ids import read_id, signed_id
-from volant.dialects.sse import DONE, data_of, event_of
+from volant.dialects.sse import DONE, event_of
 from volant.dialects.unsaid import has_word, instead
 
 NAME = "openai_chat"
@@ -69,24 +67,7 @@ _FINISH: dict[str, FinishReason] = {
 # ---------------------------------------------------------------- whole
 def parse_response(body: bytes) -> ChatResponse:
     """The answer in `body`. Raises UpstreamFailed `invalid_answer` where it is none."""
-    try:
-        rest = dict(want(decode(body), dict, "body"))
-        usage = rest.pop("usage", None)
-        rest.pop("object", None)
-        return ChatResponse(
-            id=str(rest.pop("id", None) or ""),
-            created_s=int(rest.pop("created", None) or 0),
-            model=str(rest.pop("model", None) or ""),
-            choices=tuple(
-                _parse_choice(choice, f"choices[{at}]")
-                for at, choice in enumerate(want(rest.pop("choices", None), list, "choices"))
-            ),
-            usage=parse_usage(usage) if usage else None,
-            dialect=NAME,
-            extra=rest,
-        )
-    except (BadInput, TypeError, ValueError, AttributeError) as error:
-        raise UpstreamFailed("invalid_answer", f"the upstream's answer is no chat completion: {error}") from error
+    return parse_whole(body, NAME, "chat completion", _parse_choice)
 
 
 def render_response(response: ChatResponse, customs: Collection[str] = ()) -> bytes:
@@ -165,91 +146,20 @@ def _finish_of(choice: Mapping[str, Any]) -> tuple[FinishReason | None, str]:
     return finish or "stop", detail
 
 
-def parse_usage(wire: Mapping[str, Any]) -> Usage:
-    """Token counts; what is missing counts as 0. Some servers (xAI) count reasoning beside the output: added here."""
-    inputs = wire.get("prompt_tokens_details") or {}
-    outputs = wire.get("completion_tokens_details") or {}
-    asked, said = int(wire.get("prompt_tokens") or 0), int(wire.get("completion_tokens") or 0)
-    reasoning = int(outputs.get("reasoning_tokens") or 0)
-    if reasoning and int(wire.get("total_tokens") or 0) == asked + said + reasoning:
-        said += reasoning
-    return Usage(
-        input_tokens=asked,
-        output_tokens=said,
-        cached_tokens=int(inputs.get("cached_tokens") or wire.get("prompt_cache_hit_tokens") or 0),
-        cache_write_tokens=int(inputs.get("cache_write_tokens") or 0),
-        input_audio_tokens=int(inputs.get("audio_tokens") or 0),
-        reasoning_tokens=reasoning,
-        output_audio_tokens=int(outputs.get("audio_tokens") or 0),
-    )
-
-
-def render_usage(usage: Usage) -> Json:
-    """`usage` on the wire."""
-    wire: Json = {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-    }
-    inputs = filled(
-        cached_tokens=usage.cached_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        audio_tokens=usage.input_audio_tokens,
-    )
-    outputs = filled(reasoning_tokens=usage.reasoning_tokens, audio_tokens=usage.output_audio_tokens)
-    return wire | filled(prompt_tokens_details=inputs, completion_tokens_details=outputs)
-
-
 def finish_word(finish: FinishReason | None) -> FinishReason | None:
     """What a client reads of an answer in other words: its types know no "error"."""
     return "content_filter" if finish == "error" else finish
 
 
 # ---------------------------------------------------------------- stream
-class StreamParser:
-    """Turns the events of one stream (as `sse.SseCutter` cuts them) into `core.chat` events."""
+class StreamParser(ChunkParser):
+    """Reads a stream of chat completion chunks."""
+
+    dialect = NAME
 
     def __init__(self) -> None:
-        self.done = False  # [DONE] was seen
-        self._started = False
+        super().__init__()
         self._customs: set[tuple[int, int]] = set()  # calls of custom tools whose text has not ended: choice, place
-
-    def feed(self, event: bytes) -> list[StreamEvent]:
-        """What one SSE event says; empty for comments. Raises UpstreamFailed for one that is no chunk."""
-        data = data_of(event)
-        if data is None or not data.strip():
-            return []
-        if data.strip() == b"[DONE]":
-            self.done = True
-            return []
-        try:
-            return list(self._events(want(decode(data), dict, "chunk")))
-        except (BadInput, TypeError, ValueError, AttributeError) as error:
-            raise UpstreamFailed("invalid_chunk", f"the upstream's stream has a broken chunk: {error}") from error
-
-    def _events(self, chunk: Json) -> Iterator[StreamEvent]:
-        if error := chunk.get("error"):
-            detail = error if isinstance(error, dict) else {"message": str(error)}
-            yield Failed(
-                message=str(detail.get("message") or ""),
-                kind=str(detail.get("type") or "server_error"),
-                code=str(detail.get("code") or ""),
-            )
-            return
-        if not self._started:
-            self._started = True
-            known = {"id", "created", "model", "object", "choices", "usage"}
-            yield Started(
-                id=str(chunk.get("id") or ""),
-                created_s=int(chunk.get("created") or 0),
-                model=str(chunk.get("model") or ""),
-                dialect=NAME,
-                extra={name: value for name, value in chunk.items() if name not in known},
-            )
-        for choice in chunk.get("choices") or []:
-            yield from self._choice(want(choice, dict, "choices"))
-        if usage := chunk.get("usage"):
-            yield Counted(usage=parse_usage(usage))
 
     def _choice(self, choice: Json) -> Iterator[StreamEvent]:
         index = int(choice.get("index") or 0)

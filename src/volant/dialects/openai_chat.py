@@ -24,19 +24,16 @@ from volant.core.chat import (
     Role,
     Sampling,
 )
-from volant.core.errors import VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import decode, listed, maybe, number, want, words
-from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, unsigned
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, thoughts_for, unsigned
 from volant.dialects.openai_answers import (
     TITLE,
     StreamParser,
     StreamRenderer,
     finish_word,
     parse_response,
-    parse_usage,
     render_response,
-    render_usage,
 )
 from volant.dialects.openai_errors import parse_error, render_error
 from volant.dialects.openai_messages import (
@@ -179,22 +176,14 @@ def _fit_messages(request: ChatRequest, can: Capabilities, losses: Losses) -> li
         if message.role == "developer" and not can.developer_role:
             changes["role"] = "system"
         if message.thoughts:
-            changes["thoughts"] = _thoughts(message, can, losses)
+            taken = ("", NAME) if can.reasoning_content else ()
+            changes["thoughts"] = thoughts_for(taken, message.thoughts, losses)
         if message.failed:
             losses.drop("is_error", "the tool's words are sent without it")
         if any(isinstance(part, FilePart) for part in message.parts):
             changes["parts"] = tuple(_file(part, request, losses) for part in message.parts)
         fitted.append(replace(message, **changes) if changes else message)
     return fitted
-
-
-def _thoughts(message: Message, can: Capabilities, losses: Losses) -> tuple[Any, ...]:
-    kept = (
-        tuple(thought for thought in message.thoughts if thought.dialect in ("", NAME)) if can.reasoning_content else ()
-    )
-    if len(kept) < len(message.thoughts):
-        losses.drop("reasoning", "earlier thinking is not sent: it is of another provider, or this one takes none")
-    return kept
 
 
 def _file(part: Part, request: ChatRequest, losses: Losses) -> Part:
@@ -224,10 +213,6 @@ def _stream_renderer(request: ChatRequest) -> StreamRenderer:
     return StreamRenderer(include_usage=request.include_usage, customs=custom_names(request.tools))
 
 
-def _render_error(error: VolantError, request_id: str) -> bytes:
-    return render_error(error)
-
-
 DIALECT = Dialect(
     name=NAME,
     title=TITLE,
@@ -238,7 +223,7 @@ DIALECT = Dialect(
     stream_parser=StreamParser,
     stream_renderer=_stream_renderer,
     parse_error=parse_error,
-    render_error=_render_error,
+    render_error=render_error,
 )
 
 __all__ = [
@@ -247,8 +232,6 @@ __all__ = [
     "StreamRenderer",
     "parse_request",
     "parse_response",
-    "parse_usage",
     "render_request",
     "render_response",
-    "render_usage",
 ]

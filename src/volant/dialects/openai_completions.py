@@ -31,14 +31,13 @@ from volant.core.chat import (
     StreamEvent,
     TextPart,
 )
-from volant.core.errors import BadInput, UpstreamFailed, VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import bad, decode, listed, maybe, number, want, words
 from volant.dialects.fitting import fit, naturalise
 from volant.dialects.logprobs import checked
-from volant.dialects.openai_answers import parse_usage, render_usage
+from volant.dialects.openai_envelope import ChunkParser, parse_whole, render_usage
 from volant.dialects.openai_errors import error_body, parse_error, render_error
-from volant.dialects.sse import DONE, data_of, event_of
+from volant.dialects.sse import DONE, event_of
 from volant.dialects.unsaid import has_word, instead
 
 NAME = "openai_completions"
@@ -140,26 +139,12 @@ def _prompts(request: ChatRequest, losses: Losses) -> list[str]:
 # ---------------------------------------------------------------- answer
 def parse_response(body: bytes) -> ChatResponse:
     """The answer in `body`. Raises UpstreamFailed `invalid_answer` where it is none."""
-    try:
-        rest = dict(want(decode(body), dict, "body"))
-        usage = rest.pop("usage", None)
-        rest.pop("object", None)
-        return ChatResponse(
-            id=str(rest.pop("id", None) or ""),
-            created_s=int(rest.pop("created", None) or 0),
-            model=str(rest.pop("model", None) or ""),
-            choices=tuple(_parse_choice(choice) for choice in want(rest.pop("choices", None), list, "choices")),
-            usage=parse_usage(usage) if usage else None,
-            dialect=NAME,
-            extra=rest,
-        )
-    except (BadInput, TypeError, ValueError, AttributeError) as error:
-        raise UpstreamFailed("invalid_answer", f"the upstream's answer is no completion: {error}") from error
+    return parse_whole(body, NAME, "completion", _parse_choice)
 
 
-def _parse_choice(raw: object) -> Choice:
-    choice = want(raw, dict, "choices")
-    text = want(choice.get("text"), str, "choices.text")
+def _parse_choice(raw: object, path: str) -> Choice:
+    choice = want(raw, dict, path)
+    text = want(choice.get("text"), str, f"{path}.text")
     return Choice(
         index=int(choice.get("index") or 0),
         message=Message(role="assistant", parts=(TextPart(text=text),) if text else ()),
@@ -242,50 +227,18 @@ def _render_choice(index: int, text: str, finish: FinishReason | None, logprobs:
 
 
 # ---------------------------------------------------------------- stream
-class StreamParser:
-    """Turns the events of one stream (as `sse.SseCutter` cuts them) into `core.chat` events."""
+class StreamParser(ChunkParser):
+    """Reads a stream of completion chunks."""
 
-    def __init__(self) -> None:
-        self.done = False  # [DONE] was seen
-        self._started = False
+    dialect = NAME
 
-    def feed(self, event: bytes) -> list[StreamEvent]:
-        """What one SSE event says; empty for comments. Raises UpstreamFailed for one that is no chunk."""
-        data = data_of(event)
-        if data is None or not data.strip():
-            return []
-        if data.strip() == b"[DONE]":
-            self.done = True
-            return []
-        try:
-            return list(self._events(want(decode(data), dict, "chunk")))
-        except (BadInput, TypeError, ValueError, AttributeError) as error:
-            raise UpstreamFailed("invalid_chunk", f"the upstream's stream has a broken chunk: {error}") from error
-
-    def _events(self, chunk: Json) -> Iterator[StreamEvent]:
-        if chunk.get("error"):
-            said = parse_error(500, msgspec.json.encode(chunk))
-            yield Failed(message=said.message, kind=said.kind or "server_error", code=said.code)
-            return
-        if not self._started:
-            self._started = True
-            known = {"id", "created", "model", "object", "choices", "usage"}
-            yield Started(
-                id=str(chunk.get("id") or ""),
-                created_s=int(chunk.get("created") or 0),
-                model=str(chunk.get("model") or ""),
-                dialect=NAME,
-                extra={name: value for name, value in chunk.items() if name not in known},
-            )
-        for choice in listed(chunk.get("choices"), "choices"):
-            index = int(want(choice, dict, "choices").get("index") or 0)
-            text, logprobs = words(choice.get("text"), "choices.text"), _parse_logprobs(choice.get("logprobs"))
-            if text or logprobs:
-                yield Delta(index=index, text=text, logprobs=logprobs)
-            if finish := _finish_of(choice):
-                yield Finished(index=index, reason=finish)
-        if usage := chunk.get("usage"):
-            yield Counted(usage=parse_usage(usage))
+    def _choice(self, choice: Json) -> Iterator[StreamEvent]:
+        index = int(choice.get("index") or 0)
+        text, logprobs = words(choice.get("text"), "choices.text"), _parse_logprobs(choice.get("logprobs"))
+        if text or logprobs:
+            yield Delta(index=index, text=text, logprobs=logprobs)
+        if finish := _finish_of(choice):
+            yield Finished(index=index, reason=finish)
 
 
 class StreamRenderer:
@@ -323,10 +276,6 @@ class StreamRenderer:
 
 
 # ---------------------------------------------------------------- the dialect
-def _render_error(error: VolantError, request_id: str) -> bytes:
-    return render_error(error)
-
-
 DIALECT = Dialect(
     name=NAME,
     title=TITLE,
@@ -337,5 +286,5 @@ DIALECT = Dialect(
     stream_parser=StreamParser,
     stream_renderer=StreamRenderer,
     parse_error=parse_error,
-    render_error=_render_error,
+    render_error=render_error,
 )

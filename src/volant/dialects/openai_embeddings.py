@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from volant.core.embeddings import EmbeddingRequest, EmbeddingResponse
-from volant.core.errors import BadInput, UpstreamFailed, VolantError
+from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects.dialect import EmbeddingDialect, Losses
 from volant.dialects.fields import Json, bad, decode, filled, maybe, want, words
 from volant.dialects.fitting import drop_extra
@@ -122,10 +122,6 @@ def render_response(response: EmbeddingResponse, request: EmbeddingRequest) -> b
     )
 
 
-def _render_error(error: VolantError, request_id: str) -> bytes:
-    return render_error(error)
-
-
 DIALECT = EmbeddingDialect(
     name=NAME,
     title="OpenAI embeddings",
@@ -134,5 +130,5 @@ DIALECT = EmbeddingDialect(
     parse_response=parse_response,
     render_response=render_response,
     parse_error=parse_error,
-    render_error=_render_error,
+    render_error=render_error,
 )

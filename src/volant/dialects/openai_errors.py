@@ -36,8 +36,11 @@ def error_body(message: str, *, kind: str, code: str | None = None, param: str |
     return msgspec.json.encode({"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
-def render_error(error: VolantError) -> bytes:
-    """One of our errors: message, place and advice in one readable message, our code as `code`."""
+def render_error(error: VolantError, request_id: str = "") -> bytes:
+    """One of our errors: message, place and advice in one readable message, our code as `code`.
+
+    The request's id stands in a header, where the SDKs read it.
+    """
     return error_body(told(error), kind=_TYPES.get(error.status, "server_error"), code=error.code)
 
 

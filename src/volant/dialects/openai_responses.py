@@ -27,10 +27,9 @@ from volant.core.chat import (
     Tool,
     ToolChoice,
 )
-from volant.core.errors import VolantError
 from volant.dialects.dialect import Dialect, Losses
 from volant.dialects.fields import bad, decode, listed, maybe, number, want, words
-from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, unsigned
+from volant.dialects.fitting import effort_of, fit, naturalise, shown_by_user, thoughts_for, unsigned
 from volant.dialects.openai_errors import parse_error, render_error
 from volant.dialects.openai_messages import parse_schema
 from volant.dialects.openai_responses_answer import (
@@ -42,7 +41,8 @@ from volant.dialects.openai_responses_answer import (
     render_tool,
 )
 from volant.dialects.openai_responses_items import NAME, parse_input, render_input
-from volant.dialects.openai_responses_stream import StreamParser, StreamRenderer
+from volant.dialects.openai_responses_stream import StreamParser
+from volant.dialects.openai_responses_writer import StreamRenderer
 from volant.dialects.openai_tools import CUSTOM, custom_names, custom_tool
 
 _LOGPROBS = "message.output_text.logprobs"
@@ -232,10 +232,8 @@ def _render_reasoning(reasoning: Reasoning, foreign: bool, losses: Losses) -> Js
 
 def _fit_message(message: Message, request: ChatRequest, losses: Losses) -> Message:
     changes: dict[str, Any] = {}
-    thoughts = tuple(thought for thought in message.thoughts if thought.dialect == NAME)
-    if len(thoughts) < len(message.thoughts):
-        losses.drop("reasoning", "earlier thinking is not sent: it is of another provider")
-        changes["thoughts"] = thoughts
+    if message.thoughts:
+        changes["thoughts"] = thoughts_for((NAME,), message.thoughts, losses)
     if message.failed:
         losses.drop("is_error", "the tool's words are sent without it")
     if message.name and message.role != "tool":
@@ -253,10 +251,6 @@ def _fit_message(message: Message, request: ChatRequest, losses: Losses) -> Mess
 
 
 # ---------------------------------------------------------------- the dialect
-def _render_error(error: VolantError, request_id: str) -> bytes:
-    return render_error(error)
-
-
 DIALECT = Dialect(
     name=NAME,
     title=TITLE,
@@ -267,5 +261,5 @@ DIALECT = Dialect(
     stream_parser=StreamParser,
     stream_renderer=StreamRenderer,
     parse_error=parse_error,
-    render_error=_render_error,
+    render_error=render_error,
 )

@@ -62,7 +62,10 @@ def _name(choice: Choice, dialect: str, target: str, losses: Losses) -> None:
         losses.drop("thought signature of words", "they are given without it")
     if target == "openai_completions" and message.thoughts:
         losses.drop("thinking", "it is not shown")
-    if target == "openai_completions" and citations_of(choice, dialect):
+    wordless = (
+        target == "anthropic" and message.tool_calls and not message.parts
+    )  # nothing that they could stand beside
+    if (target == "openai_completions" or wordless) and citations_of(choice, dialect):
         losses.drop("citations")
     elif without_url(message, dialect):
         losses.drop("citations", "those without a URL")
