@@ -20,7 +20,7 @@ from volant.core.accounts import DAY_MS
 from volant.core.clock import ManualClock
 from volant.core.nouns import Documents, InferenceRecord, Policy
 from volant.core.settings import ServerSettings
-from volant.registry import documents
+from volant.registry import documents, keys
 from volant.store.tables import feedback as feedbacks
 from volant.store.tables import inference, inference_payload
 from volant.traces import feedback, metrics
@@ -60,6 +60,28 @@ def test_texts_end_with_the_projects_term_and_numbers_stay(tmp_path: Path, monke
         assert (kept.sealed, kept.corrected) == (None, 1)
         counted = metrics.metrics(tx, "default", since_ms=begun, until_ms=begun + 20 * DAY_MS)
         assert (counted.requests, counted.corrected) == (2, 1)
+    context.db.close()
+
+
+def test_keys_that_a_page_made_for_itself_go_a_week_after_their_end(tmp_path: Path) -> None:
+    clock = ManualClock()
+    settings = ServerSettings(data_dir=str(tmp_path / "data"))
+    context = open_context(tmp_path / "data", settings, environment={}, publish=lambda: None, clock=clock)
+    ends = clock.now_ms() + 60_000
+    with context.db.begin() as tx:
+        for name, expires_ms in (("playground of Ada", ends), ("playground of Ben", 0), ("app", ends)):
+            keys.create_key(
+                tx, "default", name=name, scopes=("inference",), now_ms=clock.now_ms(), expires_ms=expires_ms
+            )
+    sweeper = sweeper_of(context)
+    left = []
+    for days in (0, 6, 2):
+        clock.advance(days * DAY_MS)
+        tidy(context, sweeper)
+        with context.db.read() as tx:
+            left.append({key.name for key in keys.list_keys(tx, "default")} - {"root"})
+    everything = {"playground of Ada", "playground of Ben", "app"}
+    assert left == [everything, everything, {"playground of Ben", "app"}]
     context.db.close()
 
 

@@ -228,7 +228,38 @@ def test_a_keys_limits_are_set_changed_and_shown(at: Any) -> None:
     shown = at("spend", "--over", "key")
     assert shown.code == 0
     assert "usd_per_month" in shown.out
+    assert key["id"] in "".join(shown.out.split()), "two keys may have one name"
     assert at("spend", "--over", "key", "--json").json()["ceilings"][0]["name"] == key["id"]
+
+
+def test_a_list_of_keys_says_every_limit_and_all_none_and_never_in_words(
+    at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    made = at("key", "create", "wide", "--tokens-per-minute", "7000", "--usd-per-month", "50", "--concurrent", "4",
+              "--operation", "chat", "--direct", "--json").json()  # fmt: skip
+    plain = at("key", "create", "plain", "--json").json()
+    lines = {line.split()[0]: line for line in at("key", "list").out.splitlines() if line.startswith("key_")}
+    wide = lines[made["key"]["id"]]
+    for words in ("7,000 tokens/minute", "50 USD/month", "4 at once", "chat", "yes"):
+        assert words in wide
+    other = lines[plain["key"]["id"]]
+    assert [word for word in other.split() if word in ("all", "no", "none", "never")] == [
+        "all", "all", "no", "none", "never",
+    ]  # fmt: skip
+    assert " 0 " not in other
+
+
+def test_slips_about_keys_are_named(at: Any) -> None:
+    made = at("key", "create", "app", "--task", "nope")
+    assert made.code == 0
+    assert "there is no task 'nope'" in made.out
+    gone = at("key", "revoke", "app")
+    assert gone.code == 4
+    assert "there is no key 'app' in project 'default'" in " ".join(gone.err.split())
+    wrong = at("spend", "--over", "user")
+    assert wrong.code == 2
+    assert all(name in wrong.err for name in ("key", "project", "task", "model"))
 
 
 def test_secrets_come_by_standard_input(at: Any) -> None:

@@ -4052,6 +4052,8 @@ export interface components {
         MadeKey: {
             key: components["schemas"]["ApiKey"];
             clear: string;
+            /** @default [] */
+            warnings: string[];
         };
         /**
          * MemberView

@@ -1,5 +1,5 @@
 """Housekeeping: what time makes superfluous is removed: what ran out (lifecycle.retention), stray uploads, the copies
-that were made before an upgrade.
+that were made before an upgrade, the playground's keys.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from volant.api.manage.datasets import UPLOAD_PREFIX
 from volant.jobs.context import Context
 from volant.lifecycle.ceiling import Ceiling
 from volant.lifecycle.retention import Sweeper, Swept
-from volant.registry import audit
+from volant.registry import audit, keys
 from volant.store import upgrade
 
 EVERY_S = 3600.0
@@ -23,6 +23,8 @@ def tidy(context: Context, sweeper: Sweeper) -> Swept:
     """One round; what was removed of what had run out."""
     sweep_uploads(Path(tempfile.gettempdir()))
     upgrade.sweep(context.data_dir, keep_days=context.settings.upgrade_copy_days, now_ms=context.clock.now_ms())
+    with context.db.begin() as tx:
+        keys.sweep_short_lived(tx, now_ms=context.clock.now_ms())
     return sweeper.sweep_all()
 
 

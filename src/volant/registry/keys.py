@@ -9,8 +9,9 @@ import os
 from collections.abc import Sequence, Set
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from volant.core.accounts import DAY_MS
 from volant.core.deployment_rules import wrong_limits
 from volant.core.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from volant.core.ids import new_id
@@ -24,6 +25,8 @@ from volant.store.vault import key_digest
 SCOPES = tuple(SCOPE_PERMISSIONS)
 OPERATIONS = ("chat", "embeddings", "count_tokens", "moderations", "models")
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SHORT_LIVED = "playground of "  # how the names of keys begin that a page makes for itself
+SHORT_LIVED_KEPT_MS = 7 * DAY_MS  # after their end, so that traces still say whose they were
 _PREFIX = "vk_"
 _LENGTH = 43  # ceil(256 / log2(62))
 
@@ -224,7 +227,12 @@ def get_key(tx: Connection, project: str, key_id: str) -> ApiKey:
     """Raises NotFound."""
     row = tx.execute(select(api_keys).where(api_keys.c.project == project, api_keys.c.id == key_id)).one_or_none()
     if row is None:
-        raise NotFound("key_unknown", f"there is no key {key_id[:60]!r}", where=project, hint="`volant key list`")
+        raise NotFound(
+            "key_unknown",
+            f"there is no key {key_id[:60]!r} in project {project!r}",
+            where="key",
+            hint="a key goes by its id, not its name: `volant key list` shows both",
+        )
     return _key(row)
 
 
@@ -287,6 +295,12 @@ def rotate(tx: Connection, project: str, key_id: str, *, now_ms: int, grace_ms: 
         installation_admin=old.installation_admin,
         account=old.account,
     )
+
+
+def sweep_short_lived(tx: Connection, *, now_ms: int) -> int:
+    """Remove the keys that pages made for themselves and that ended a week ago; gives how many."""
+    ended = (api_keys.c.expires_ms > 0, api_keys.c.expires_ms < now_ms - SHORT_LIVED_KEPT_MS)
+    return int(tx.execute(delete(api_keys).where(api_keys.c.name.startswith(SHORT_LIVED), *ended)).rowcount)
 
 
 def mark_installation_admin(tx: Connection, key_id: str) -> None:

@@ -16,7 +16,7 @@ from volant.api.structs import AsJson
 from volant.api.trail import did
 from volant.core.errors import Forbidden
 from volant.core.nouns import Limits, Noun
-from volant.registry import keys
+from volant.registry import documents, keys
 
 router = APIRouter(prefix="/keys", tags=["keys"])
 
@@ -48,6 +48,7 @@ class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
 
     key: keys.ApiKey
     clear: str
+    warnings: tuple[str, ...] = ()  # what may be a slip of the pen
 
 
 @router.get("", summary="Every key of the project, revoked ones included")
@@ -76,8 +77,12 @@ def create_key(
             now_ms=context.clock.now_ms(),
         )
         did(tx, context, caller, "key.create", "key", key.id, scopes=key.scopes)
+        known = {task.name for task in documents.current(tx, caller.project).documents.tasks}
+        warnings = tuple(
+            f"there is no task {name!r} in project {caller.project!r}" for name in key.tasks if name not in known
+        )
     context.publish()
-    return MadeKey(key=key, clear=clear)
+    return MadeKey(key=key, clear=clear, warnings=warnings)
 
 
 @router.patch("/{key_id}", summary="Change a key's limits, operations or reach")

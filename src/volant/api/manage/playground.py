@@ -58,7 +58,7 @@ def open_playground(
         key, clear = keys.create_key(
             tx,
             caller.project,
-            name=f"playground of {caller.name}"[:120],
+            name=f"{keys.SHORT_LIVED}{caller.name}"[:120],
             scopes=("inference",),
             now_ms=now_ms,
             tasks=tuple(sorted(caller.tasks)),

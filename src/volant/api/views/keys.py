@@ -27,7 +27,6 @@ from volant.traces import usage
 router = APIRouter(prefix="/keys", tags=["views"])
 HOUR_MS = 3_600_000
 TOP = 8  # spenders of each kind
-SHORT_LIVED = "playground of "  # how keys begin that a page makes for itself
 Budget = Literal["usd_per_day", "usd_per_month", "tokens_per_day", "tokens_per_month"]
 
 
@@ -196,7 +195,7 @@ def _keys(
                 usable=key.usable(now_ms),
                 created_ms=key.created_ms,
                 root=key.installation_admin,
-                short_lived=key.name.startswith(SHORT_LIVED),
+                short_lived=key.name.startswith(keys.SHORT_LIVED),
                 burns=burns.get(key.id, ()),
                 requests=use.requests if use else 0,
                 cost_usd=use.cost_usd if use else 0.0,

@@ -28,8 +28,9 @@ COLUMNS = {
     "prefix": "begins",
     "scopes": "scopes",
     "tasks": "tasks",
-    "requests_per_minute": "rpm",
-    "usd_per_day": "usd/day",
+    "operations": "operations",
+    "direct": "direct",
+    "limits": "limits",
     "expires_ms": "expires",
     "state": "state",
 }
@@ -91,7 +92,7 @@ def list_(url: Url = "", data_dir: DataDir = "", as_json: AsJson = False) -> Non
     Example: `volant key list`
     """
     found = connect(url, data_dir).get("/api/v1/keys")
-    rows = [{**key, "state": _state(key)} for key in found["data"]]
+    rows = [_row(key) for key in found["data"]]
     show.result(found, as_json, lambda: show.table(rows, COLUMNS, "no keys: `volant key create NAME`"))
 
 
@@ -197,7 +198,33 @@ def _limits(
 
 def _made(made: dict[str, Any]) -> None:
     show.card(made["key"], {"id": "id", "name": "name", "scopes": "scopes", "tasks": "tasks"})
+    for warning in made.get("warnings", ()):
+        show.line(f"[yellow]warning[/yellow] {warning}")
     show.line(f"\n[bold]{made['clear']}[/bold]\n\n[dim]This is shown once. Send it as `Authorization: Bearer …`.[/dim]")
+
+
+_UNITS = {
+    "requests_per_minute": "requests/minute",
+    "tokens_per_minute": "tokens/minute",
+    "concurrent": "at once",
+    "usd_per_day": "USD/day",
+    "usd_per_month": "USD/month",
+    "tokens_per_day": "tokens/day",
+    "tokens_per_month": "tokens/month",
+}
+
+
+def _row(key: dict[str, Any]) -> dict[str, Any]:
+    """A key in words: what is empty is all, and what is 0 is never or none."""
+    limits = [f"{value:,.10g} {_UNITS.get(name, name)}" for name, value in key["limits"].items() if value]
+    return {
+        **key,
+        "tasks": key["tasks"] or "all",
+        "operations": key["operations"] or "all",
+        "limits": ", ".join(limits) or "none",
+        "expires_ms": key["expires_ms"] or "never",
+        "state": _state(key),
+    }
 
 
 def _state(key: dict[str, Any]) -> str:

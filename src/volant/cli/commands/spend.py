@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,7 @@ TOP = {
 }
 CEILINGS = {
     "over": "over",
+    "id": "id",
     "title": "name",
     "limit": "limit",
     "ceiling": "ceiling",
@@ -35,7 +36,7 @@ def add(app: typer.Typer) -> None:
 
 
 def spend(
-    over: Annotated[str, typer.Option(help="key, project, task or model.")] = "key",
+    over: Annotated[Literal["key", "project", "task", "model"], typer.Option(help="Of what the sums are.")] = "key",
     days: Annotated[int, typer.Option(help="So many days back, today included.")] = 30,
     url: Url = "",
     data_dir: DataDir = "",
@@ -51,9 +52,12 @@ def spend(
 
 def _tables(found: dict[str, Any]) -> None:
     rows = [{"title": one["title"], **one["use"]} for one in found["top"]]
-    show.table(rows, TOP, f"nothing was used since {found['since_day']}")
+    columns = {"name": "id", **TOP} if found["over"] == "key" else TOP  # two keys may have one name
+    show.table(rows, columns, f"nothing was used since {found['since_day']}")
     ceilings = [
-        {"over": one["over"], "title": one["title"], **burn} for one in found["ceilings"] for burn in one["burns"]
+        {"over": one["over"], "title": one["title"], **burn, "id": one["name"] if one["over"] == "key" else ""}
+        for one in found["ceilings"]
+        for burn in one["burns"]
     ]
     if ceilings:
         show.line("")
