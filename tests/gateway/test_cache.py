@@ -25,7 +25,7 @@ from volant.core.errors import LimitReached, UpstreamFailed
 from volant.core.nouns import CacheSpec, GuardSpec, KeyGrant, Route, Snapshot, Target, TaskSpec, VariantSpec
 from volant.gateway.answers import Refusal
 from volant.gateway.cache import AnswerCache
-from volant.gateway.cache_key import frame_of, given_again, wish_of
+from volant.gateway.cache_key import canonical, frame_of, given_again, is_kept, wish_of
 from volant.gateway.hooks import Found, Question, Wish
 from volant.gateway.plan import VariantPlan, compile_plans
 from volant.store.cached_answers import FILE, CachedAnswers, forget
@@ -471,3 +471,23 @@ def test_an_entry_cannot_be_moved_to_another_question(tmp_path: Path, vault: Vau
 
 def test_an_answer_given_again_has_an_id_of_its_own() -> None:
     assert given_again(answer(), "inf_2", 9) == answer(id="inf_2", created_s=9)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"conversation": "conv_1"}, {"previous_response_id": "resp_1"}, {"store": True}, {"web_search_options": {}},
+        {"mcp_servers": [{"url": "https://x.example"}]}, {"container": "c"},
+    ],
+)  # fmt: skip
+async def test_what_depends_on_more_than_the_request_is_not_kept(more: dict[str, Any]) -> None:
+    request = ChatRequest(model="t", messages=(), dialect="openai_responses", extra=more)
+    assert not is_kept(request)
+    assert is_kept(msgspec.structs.replace(request, extra={"store": False, "seed": 1}))
+
+
+async def test_who_asks_and_how_it_travels_make_no_other_question() -> None:
+    request = ChatRequest(model="t", messages=(), dialect="openai_chat")
+    more = {"safety_identifier": "x", "stream_options": {"include_obfuscation": False}}
+    assert canonical(msgspec.structs.replace(request, extra=more)) == canonical(request)
+    assert canonical(msgspec.structs.replace(request, extra={"verbosity": "low"})) != canonical(request)

@@ -25,6 +25,8 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 _USUAL = {b"anthropic-version": b"2023-06-01"}  # headers whose usual value says nothing
 _OWN_WORDS = (b'"extra":', b'"own_tools":', b'"own":')
+_BEYOND = ("conversation", "previous_response_id", "web_search_options", "mcp_servers", "container")
+_WHO_AND_HOW = frozenset({"safety_identifier", "stream_options"})
 _LONGEST_MEANING = 8_000  # characters of a turn that is compared by meaning
 Headers = tuple[tuple[bytes, bytes], ...]
 replace = msgspec.structs.replace
@@ -60,13 +62,19 @@ def given_again(response: ChatResponse, answer_id: str, now_s: int) -> ChatRespo
 
 
 def is_kept(request: ChatRequest) -> bool:
-    """Tools that the provider runs look at a world that changes: their answers are not kept."""
-    return not request.own_tools
+    """May its answer be given again? Not where it depends on more than the request says: on what the provider
+    remembers, on a container, or on a world that changes and that the provider's own tools look at.
+    """
+    extra = request.extra
+    return not request.own_tools and not extra.get("store") and all(extra.get(name) is None for name in _BEYOND)
 
 
 def canonical(request: ChatRequest) -> bytes:
     """The request as bytes that are equal where the questions are."""
-    plain = replace(request, model="", user="", metadata={}, stream=False, include_usage=False, dialect="")
+    extra = request.extra
+    if not _WHO_AND_HOW.isdisjoint(extra):
+        extra = {name: value for name, value in extra.items() if name not in _WHO_AND_HOW}
+    plain = replace(request, model="", user="", metadata={}, stream=False, include_usage=False, dialect="", extra=extra)
     said = _ENCODER.encode(plain)
     if request.dialect and any(mark in said for mark in _OWN_WORDS):
         return said + request.dialect.encode()
