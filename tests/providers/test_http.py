@@ -185,6 +185,20 @@ async def test_a_stale_connection_is_replaced_without_anybody_noticing(client: H
     await server.stop()
 
 
+async def test_hosts_that_are_asked_once_are_not_remembered(client: HttpClient) -> None:
+    """Callers name them, without end."""
+    server = Server(PLAIN)
+    origin = await server.start()
+    for number in range(5):
+        named = Origin(f"h{number}.example", origin.port, address="127.0.0.1")
+        assert (await client.fetch(named, request_head("GET", named, "/", GET), None)).body == b"hello"
+        server.writers[-1].close()
+    async with asyncio.timeout(5):
+        while client._idle:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await server.stop()
+
+
 async def test_a_request_that_was_worked_on_is_not_sent_again(
     client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

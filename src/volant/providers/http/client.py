@@ -47,7 +47,7 @@ class HttpClient:
 
     def keep(self, connection: Connection) -> None:
         """What `idle` gave was not used after all."""
-        self._idle[connection.origin].append(connection)
+        self._idle.setdefault(connection.origin, []).append(connection)
 
     async def connect(self, origin: Origin, connect_s: float = 5.0, *, fresh: bool = False) -> Connection:
         """An idle connection or a new one. Raises TransportError, of the kinds where nothing was sent."""
@@ -123,6 +123,7 @@ class HttpClient:
         waiting = self._idle.setdefault(connection.origin, [])
         if self._closed or len(waiting) >= MAX_IDLE:
             connection.cancel()
+            self._clear(connection.origin)
             return
         connection.idle_since = self.loop.time()
         if connection.used == 1 and connection.origin.tls and (tls := tls_object(connection.transport)) is not None:
@@ -134,6 +135,12 @@ class HttpClient:
         waiting = self._idle.get(connection.origin)
         if waiting and connection in waiting:
             waiting.remove(connection)
+        self._clear(connection.origin)
+
+    def _clear(self, origin: Origin) -> None:
+        """Callers may name hosts without end: one that nothing waits for is not remembered."""
+        if not self._idle.get(origin, True):
+            del self._idle[origin]
 
     # ------------------------------------------------------------ inside
     async def _open(self, origin: Origin) -> Connection:
@@ -173,9 +180,10 @@ class HttpClient:
         now = self.loop.time()
         for connection in list(self._busy):
             connection.check(now)
-        for waiting in self._idle.values():
+        for origin, waiting in list(self._idle.items()):
             while waiting and now - waiting[0].idle_since > IDLE_S:
                 waiting.pop(0).cancel()
+            self._clear(origin)
         rest = bool(self._busy) or any(self._idle.values())
         self._ticking = self.loop.call_later(TICK_S if self._busy else 1.0, self._tick) if rest else None
 
