@@ -120,6 +120,21 @@ def test_a_blocked_request_reaches_nobody(stack: Stack) -> None:
         assert record.verdicts[0].action == "block"
 
 
+def test_a_guard_reads_what_the_model_reads(stack: Stack) -> None:
+    """Of a name that stands twice most readers take the last value, and some the first."""
+    block = GuardSpec(name="no-keys", check="secrets", action="block")
+    publish(stack, task("help", ["main"], guards=(block,)), task("free", ["main"]))
+    stack.start()
+    text = '{"role":"user","content":"the key is AKIAIOSFODNN7EXAMPLE","content":"hello"}'
+    for model, expected in (("help", 400), ("free", 200)):
+        raw = f'{{"model":"{model}","messages":[{text}]}}'.encode()
+        status, said, _ = stack.send("POST", "/v1/chat/completions", raw, {"authorization": f"Bearer {KEY}"})
+        assert status == expected
+        assert (b"holds a name twice" in said) == (expected == 400)
+    assert stack.mocks["main"].stats["requests"] == 1
+    assert stack.chat(asks("one and two", seed=12345678901234567890))[0] == 200
+
+
 def test_a_direct_key_goes_around_no_guard(stack: Stack) -> None:
     """As the console's playground asks, whose keys are always direct."""
     block = GuardSpec(name="no-keys", check="secrets", action="block")

@@ -8,7 +8,7 @@ from gateway_stack import HELLO, Stack, task
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volant.core.nouns import Split, VariantSpec
+from volant.core.nouns import Limits, LimitSpec, Split, VariantSpec
 from volant.gateway.split import arm_of, position
 
 
@@ -106,3 +106,17 @@ def test_a_broken_shadow_costs_the_caller_nothing(stack: Stack) -> None:
     records = {record.arm: record for record in stack.records(2)}
     assert (records["live"].status, records["live"].canary_failed) == (200, False)
     assert (records["shadow"].status, records["shadow"].canary_failed) == (502, True)
+
+
+def test_a_user_stands_on_the_ceilings_of_the_variant_that_is_theirs(stack: Stack) -> None:
+    for name in ("main", "candidate"):
+        stack.add_mock(name)
+    stack.publish(
+        [task("help", ["main"], further=(VariantSpec(name="v2", deployments=("candidate",)),))],
+        [stack.target("main", model="big"), stack.target("candidate", model="small")],
+        splits={"help": _split(1.0)},
+        limits={"default": (LimitSpec(over="model", name="big", limits=Limits(requests_per_minute=5)),)},
+    )
+    stack.start()  # control has no request to lend: nobody is served by the big one
+    assert stack.chat(HELLO)[0] == 200
+    assert stack.mocks["candidate"].stats["requests"] == 1

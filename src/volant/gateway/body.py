@@ -7,6 +7,7 @@ first or a rendered prompt around, and a stream is asked for its usage. Everythi
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from typing import TypeVar
 
@@ -123,6 +124,24 @@ def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
         include_usage=bool(options.get("include_usage")),
         entrance=entrance,
     )
+
+
+def refuse_twins(raw: bytes) -> None:
+    """Where guards read a request, no object of it may hold a name twice: they read the last value, and a provider
+    perhaps the first. Raises BadInput `invalid_json`.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> None:
+        names = {name for name, _ in pairs}
+        if len(names) < len(pairs):
+            raise BadInput(
+                "invalid_json",
+                "an object of the body holds a name twice, and a guard could read one value and the model the other",
+                where="body",
+                hint="send each name once",
+            )
+
+    json.loads(raw, object_pairs_hook=once, parse_int=len, parse_float=len)
 
 
 def render(asked: Asked, variant: VariantPlan, place: Place, *, stream: bool | None = None) -> bytes:

@@ -85,6 +85,8 @@ class Chat:
         caller, plans, grant = self._who(head, started_ms)
         asked = body.parse(raw, self._max_json_depth, head.entrance)
         plan = _plan(plans, grant, asked)
+        if plan.task.guards:
+            body.refuse_twins(raw)
         subject = subject_of_call(caller, asked.fields)
         if plans.snapshot.on_full_disk == "refuse" and self._recorder.is_full():
             raise StorageFull("disk_full", "the disk is full, and this project serves nothing unrecorded")
@@ -99,16 +101,16 @@ class Chat:
             plan = prompting.rendered(plan, subject.variables)
         elif subject.variables:
             raise prompting.no_prompt(plan.task.name)
+        ids = begun.ids if begun is not None else None
+        inference = open_inference(plans, grant, plan, caller, subject, asked, opening.started_ms, ids)
         footing: Footing | None = begun.footing if begun is not None else None
         if begun is None and plans.ceilings.concern(grant):
             usd, tokens = most_of(asked, plan)
-            model = plan.live.model
+            model = inference.variant.model
             footing = await stand(self._admission, plans.ceilings, grant, plan.task.name, model, usd, tokens)
+        inference.footing = footing
         outcome = Outcome()
         try:
-            ids = begun.ids if begun is not None else None
-            inference = open_inference(plans, grant, plan, caller, subject, asked, opening.started_ms, ids)
-            inference.footing = footing
             answered = await self._guard(inference, subject.variables) if plan.task.guards else None
             if answered is None and entrance.operation in locally.OPERATIONS:
                 answered = await locally.answer(inference, self._find)
