@@ -7,6 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from volant.core.errors import LimitReached, Unavailable
 from volant.core.leasing import AccountAsk, Amount, Lease, LeaseAnswer, LeaseRequest
 from volant.core.nouns import Limits, ModelCall
-from volant.gateway.admission import FREE, Admission, ControlAway, Reservation
+from volant.gateway.admission import FREE, SAFETY_MS, Admission, ControlAway, Reservation
 from volant.gateway.ceilings import FREE_STANDING, Ceiling, Standing
 
 FAR = 10**15
@@ -69,7 +70,7 @@ class _Lender:
         purse.told[name] = max(purse.told[name], ask.told_usd)
         usd = max(0.0, min(max(ask.kept.usd, ask.most.usd), purse.left(but=name)))
         taken = sum(one.slots for other, one in purse.held.items() if other != name)
-        slots = max(0, min(ask.most.slots, purse.slots - taken))
+        slots = max(0, min(max(ask.kept.slots, ask.most.slots), purse.slots - taken))
         granted = Amount(usd=usd, slots=slots, requests=ask.most.requests, tokens=ask.most.tokens,
                          minute_tokens=ask.most.minute_tokens)  # fmt: skip
         purse.held[name] = granted
@@ -268,6 +269,28 @@ def test_an_expired_lease_is_not_used() -> None:
         assert lender.asked == 2
 
     asyncio.run(story())
+
+
+def test_a_lease_whose_minute_ends_on_the_way_is_asked_for_again() -> None:
+    """Control answered within the minute, and the answer came after it: nobody is told that a budget is gone."""
+
+    async def story() -> int:
+        clock = [59_900]
+
+        class Slow(_Lender):
+            async def lease(self, request: LeaseRequest) -> LeaseAnswer:
+                answer = await super().lease(request)
+                ends = (clock[0] // 60_000 + 1) * 60_000 + SAFETY_MS
+                clock[0] += 200
+                return LeaseAnswer(leases=tuple(msgspec.structs.replace(one, expires_ms=ends) for one in answer.leases))
+
+        purse = Purse(1.0)
+        worker = Admission(Slow(purse, "a"), lambda: clock[0])
+        limits = Limits(usd_per_day=1.0, requests_per_minute=60)
+        (await worker.admit(standing(limits), 0.01, 10)).settle(0.01, 10)
+        return purse.asked
+
+    assert asyncio.run(story()) == 2
 
 
 def test_a_worker_that_ends_settles_what_was_spent_during_its_last_exchange() -> None:

@@ -28,7 +28,7 @@ from volant.store.keys import KeyRing
 from volant.store.place import seat_of
 
 LOOK_EVERY_S = 0.25  # a change that nobody announced is seen within this
-IN_FORCE_S = 1.0  # who announces a change waits so long for the gateways to hold it
+IN_FORCE_S = 3.0  # who announces a change waits so long for the gateways to hold it
 GONE_S = 40.0  # a gateway that did not ask for so long is no more: it asks every 25 s
 
 
@@ -73,7 +73,8 @@ class SnapshotPublisher:
         return True
 
     def announce(self) -> None:
-        """A change was committed: push it, and wait until the gateways that are here hold it, a second at most.
+        """A change was committed: push it, and wait until the gateways that are here hold it, three seconds at
+        most.
 
         So a key works when it is shown, and a task answers when `volant apply` returns. Does not wait where it would
         stop an event loop.

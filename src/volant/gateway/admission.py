@@ -269,6 +269,7 @@ class Admission:
 
     async def _exchange(self, due: dict[Account, bool]) -> None:
         accounts = list(due)
+        asked_ms = self._now_ms()
         needs = [account.need for account in accounts]
         asks = tuple(account.ask(need, idle=due[account]) for account, need in zip(accounts, needs, strict=True))
         for account in accounts:
@@ -287,15 +288,16 @@ class Admission:
             return
         for account, need, ask, lease in zip(accounts, needs, asks, leases, strict=True):
             account.take_lease(ask, lease)
-            if need is not None and not account.covers(*need, now_ms) and not _is_enough(lease, ask, now_ms):
+            if need is not None and not account.covers(*need, now_ms) and not _is_enough(lease, ask, asked_ms):
                 account.control_said_no(need, lease.short, now_ms)
 
 
-def _is_enough(lease: Lease, ask: AccountAsk, now_ms: int) -> bool:
-    """Control gave what was asked for. Where that covers nobody, another took it meanwhile: who waits asks again."""
+def _is_enough(lease: Lease, ask: AccountAsk, asked_ms: int) -> bool:
+    """Control gave what was asked for at `asked_ms`. Where that covers nobody, another took it meanwhile, or its
+    minute ended on the way: who waits asks again."""
     granted, least = lease.granted, ask.least
     given = all(getattr(granted, name) >= getattr(least, name) for name in least.__struct_fields__)
-    return given and not lease.short and now_ms <= lease.expires_ms - SAFETY_MS
+    return given and not lease.short and asked_ms <= lease.expires_ms - SAFETY_MS
 
 
 __all__ = ["FREE", "SAFETY_MS", "Admission", "ControlAway", "Lender", "Reservation"]
