@@ -26,6 +26,7 @@ SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20
 FIRST_TOKEN = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 PER_TOKEN = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5)
 TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
+MOST_CODES = 200  # of errors that are told apart: ours are fewer
 OTEL_NAMES = {  # ours → OpenTelemetry's name and unit
     "gen_ai_server_request_duration_seconds": ("gen_ai.server.request.duration", "s"),
     "gen_ai_server_time_to_first_token_seconds": ("gen_ai.server.time_to_first_token", "s"),
@@ -99,6 +100,7 @@ class Meter:
             "volant_requests", "Requests that were answered or failed, by what their callers saw.",
             ("project", "task", "variant", "arm", "dialect", "status", "cache"), registry=made,
         )  # fmt: skip
+        self._codes: set[str] = set()
         self._fallbacks = Counts(
             "volant_fallbacks", "Requests that a fallback answered.", ("project", "task", "deployment"), registry=made
         )
@@ -205,12 +207,18 @@ class Meter:
         for series, count in zip(called.details, counts, strict=True):
             series.value += count
 
+    def _kind(self, code: str) -> str:
+        """An error's code as a label: a provider may send others without end, and each would be a series."""
+        if code not in self._codes and len(self._codes) < MOST_CODES:
+            self._codes.add(code)
+        return code if code in self._codes else "other"
+
     def _serve(self, one: InferenceRecord) -> _Served:
         """The series of such records."""
         name = (one.project, one.operation, one.task, one.model, one.deployment)
         status = str(one.status)
         return _Served(
-            self._duration.at(*name, one.error_code),
+            self._duration.at(*name, self._kind(one.error_code)),
             self._requests.at(one.project, one.task, one.variant, one.arm, one.dialect, status, one.cache),
             self._first.at(*name),
             self._per_token.at(*name),
@@ -219,8 +227,8 @@ class Meter:
     def _call(self, one: InferenceRecord, call: ModelCall) -> _Called:
         name = (one.project, one.operation, call.model, call.deployment)
         return _Called(
-            self._calls.at(*name, call.error_code),
-            self._attempts.at(one.project, call.deployment, call.why, call.error_code),
+            self._calls.at(*name, kind := self._kind(call.error_code)),
+            self._attempts.at(one.project, call.deployment, call.why, kind),
             self._cost.at(one.project, one.task, call.model, call.deployment),
             self._usage.at(*name, "input"),
             self._usage.at(*name, "output"),
