@@ -55,6 +55,7 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 1024, "height": 768}
 
 Scheme = Literal["light", "dark"]
 EVERYBODY: list[tuple[Scheme, dict[str, int]]] = [("light", WIDE), ("dark", NARROW)]  # each scheme, and each width
+EVERY_WAY = [*EVERYBODY, ("light", NARROW), ("dark", WIDE)]
 Visit = Callable[[str], None]
 Axe = Callable[[Any], None]
 Shot = Callable[[Any, str], None]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import ServerUnderTest
-from tests.console.conftest import EVERYBODY, Axe, ask, go
+from tests.console.conftest import EVERY_WAY, Axe, ask, go
 
 LISTS = ("/", "/traces", "/datasets", "/runs", "/reports", "/releases", "/playground", "/models", "/lineage",
          "/lineage?tab=erasures", "/keys", "/keys?tab=ceilings", "/keys?tab=spend", "/deployments")  # fmt: skip
@@ -33,7 +33,7 @@ def _opened(server: ServerUnderTest) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), EVERYBODY, ids=["light-1440", "dark-1024"])
+@pytest.mark.parametrize(("scheme", "viewport"), EVERY_WAY, ids=["light-1440", "dark-1024", "light-1024", "dark-1440"])
 def test_every_page(
     new_page: Callable[..., Any], admin: Any, console_server: ServerUnderTest, axe: Axe, scheme: str, viewport: Any
 ) -> None:
