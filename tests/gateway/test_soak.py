@@ -22,7 +22,7 @@ def test_a_small_soak_meets_its_goals(tmp_path: Path) -> None:
     assert [row["name"] for row in result["rows"] if row["holds"] is False] == []
     found = result["figures"]
     assert (found["saved"], found["wrong"]) == (found["savable"], 0)
-    assert sum(found["faults"].values()) > 50
-    assert len(found["faults"]) == 26
+    assert len(found["faults"]) == 26  # each kind came; how often depends on how soon the circuit opens
+    assert min(found["faults"].values()) >= 1
     assert set(found["dialects"]) == {"openai_chat", "openai_responses", "anthropic", "gemini"}
     assert found["kinds"]["refused"] > 0

@@ -13,7 +13,6 @@ from volant.cli.litellm import guardrails, places, reading, rest, tasks, writing
 from volant.cli.litellm.reading import Json, Note, Notes
 from volant.core import settings
 from volant.core.errors import BadInput
-from volant.registry import documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,8 @@ class Imported:
 
 def run(source: Path, server: Json, environment: Mapping[str, str] = os.environ) -> Imported:
     """Read `source` and say it in our words. Raises NotFound, BadInput `yaml_invalid` and `nothing_to_import`."""
+    from volant.registry import documents  # late: no other command waits for the database's library
+
     config = reading.read(source)
     notes = Notes()
     naming = places.Naming(environment)
