@@ -262,21 +262,45 @@ def _tree(kind: type[VolantError]) -> list[type[VolantError]]:
 
 
 def _raised() -> dict[str, tuple[str, str, str, str]]:
-    names = {kind.__name__ for kind in _tree(VolantError)} | {MethodNotAllowed.__name__}
+    """code -> class of core.errors, message, advice, module: where one is made, also by a class of a module's own."""
+    sources = {
+        str(place.relative_to(ROOT / "src" / "volant").with_suffix("")).replace("/", "."): ast.parse(place.read_text())
+        for place in sorted((ROOT / "src" / "volant").rglob("*.py"))
+    }
+    kinds = {kind.__name__: kind.__name__ for kind in (*_tree(VolantError), MethodNotAllowed)}
+    classes = [node for tree in sources.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    known = 0
+    while known != len(kinds):  # classes of classes
+        known = len(kinds)
+        for node in classes:
+            for base in node.bases:
+                if (name := getattr(base, "id", "")) in kinds:
+                    kinds.setdefault(node.name, kinds[name])
     found: dict[str, tuple[str, str, str, str]] = {}
-    for place in sorted((ROOT / "src" / "volant").rglob("*.py")):
-        module = str(place.relative_to(ROOT / "src" / "volant").with_suffix("")).replace("/", ".")
-        for node in ast.walk(ast.parse(place.read_text())):
-            if not isinstance(node, ast.Call) or len(node.args) < 2:
-                continue
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            code = node.args[0]
-            if name in names and isinstance(code, ast.Constant) and isinstance(code.value, str):
-                hint = next((word.value for word in node.keywords if word.arg == "hint"), None)
-                says = _words(node.args[1])
-                advice = _words(hint) if hint else ""
-                found.setdefault(code.value, (name, says, advice, module.removesuffix(".__init__")))
+    for module, tree in sources.items():
+        for made, code, call in _made(tree, kinds):
+            hint = next((word.value for word in call.keywords if word.arg == "hint"), None)
+            says, advice = _words(call.args[1]), _words(hint) if hint else ""
+            found.setdefault(code, (kinds[made], says, advice, module.removesuffix(".__init__")))
     return found
+
+
+def _made(tree: ast.AST, kinds: dict[str, str]) -> Iterator[tuple[str, str, ast.Call]]:
+    """(class, code, the call) of each error that is made with a code that stands there."""
+    own = {
+        id(call): node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name in kinds
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or len(node.args) < 2:
+            continue
+        name = own.get(id(node)) or getattr(node.func, "id", getattr(node.func, "attr", ""))
+        code = node.args[0]
+        if name in kinds and isinstance(code, ast.Constant) and isinstance(code.value, str):
+            yield name, code.value, node
 
 
 def _words(node: ast.expr) -> str:

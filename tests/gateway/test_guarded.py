@@ -240,6 +240,31 @@ def test_a_judge_is_asked_billed_and_believed(stack: Stack) -> None:
     assert "gossip" in asked["messages"][0]["content"] or "x" in asked["messages"][0]["content"]
 
 
+@pytest.mark.parametrize("on", ["input", "output"])
+def test_a_judge_that_is_down_is_no_answer_without_words(stack: Stack, on: Any) -> None:
+    """The caller is told so; nothing unchecked is given or kept, and what was answered is paid for."""
+    guard = msgspec.structs.replace(JUDGE, on=(on,))
+    main = stack.target("main", usd_per_output_token=0.001)
+    stack.publish(
+        [task("help", ["main"], guards=(guard,))], [main, stack.target("judge", base_url="http://127.0.0.1:9/v1")]
+    )
+    stack.start()
+    status, body, headers = stack.chat(HELLO)
+    assert (status, body["error"]["code"], headers["x-should-retry"]) == (503, "guard_failed", "false")
+    assert "'j' could not check" in body["error"]["message"]
+    with pytest.raises(openai.InternalServerError) as caught:
+        streamed(stack, HELLO)
+    assert caught.value.code == "guard_failed"
+    answered = on == "output"
+    for record in stack.records(2):
+        assert (record.status, record.error_code) == (503, "guard_failed")
+        assert (record.verdicts[0].action, record.verdicts[0].on) == ("block", on)
+        assert record.verdicts[0].error
+        assert b"quick brown fox" not in record.output
+        assert (record.cost_usd > 0) is answered
+    assert stack.mocks["main"].stats["requests"] == 2 * answered
+
+
 JUDGE = GuardSpec(
     name="j", check="judge", action="block", options={"model": "judge", "prompt": "gossip?", "timeout_s": 0.3}
 )

@@ -38,6 +38,7 @@ from volant.core.errors import UpstreamFailed
 from volant.core.nouns import GuardSpec, TaskSpec, VariantSpec
 from volant.dialects.data_urls import document_of, text_url
 from volant.gateway.guard_models import score_of
+from volant.gateway.guard_scan import GuardFailed
 from volant.gateway.guards import GuardBlocked, GuardRun, Guards
 
 pytestmark = pytest.mark.anyio
@@ -266,7 +267,7 @@ async def test_a_check_that_fails(on_error: str, action: str, monkeypatch: pytes
     assert run is not None
     request = asks(f"mail {ADA}")
     if on_error == "block" and action != "flag":
-        with pytest.raises(GuardBlocked):
+        with pytest.raises(GuardFailed, match="'g' could not check what was said: pii failed"):
             await run.before(request)
         assert run.verdicts[0].action == "block"
     else:
@@ -292,8 +293,16 @@ async def test_a_judge_that_gives_no_score_has_failed(answer: str) -> None:
     with pytest.raises(UpstreamFailed):
         score_of(answer)
     guard = {"check": "judge", "action": "block", "options": {"model": "j", "prompt": "x"}}
-    with pytest.raises(GuardBlocked):
+    with pytest.raises(GuardFailed):
         await run_of(guard, models=FakeModels(answer)).before(asks("hi"))
+    after = {**guard, "on": ("output",)}
+    with pytest.raises(GuardFailed):
+        await run_of(after, models=FakeModels(answer)).after(answers("hi"))
+    stream = run_of(after, models=FakeModels(answer)).filter()
+    await stream.feed(spoken("hi"))
+    with pytest.raises(GuardFailed):
+        await stream.end()
+    assert not [one for one in stream.kept if isinstance(one, Delta)]
     run = run_of({**guard, "on_error": "allow"}, models=FakeModels(answer))
     await run.before(asks("hi"))
     assert run.verdicts[0].error == "judge_unclear"

@@ -84,6 +84,24 @@ def test_a_refusal_says_which_ceiling_of_what_and_when_it_frees(
     assert refusal.accounts == (made,)
 
 
+@pytest.mark.parametrize(
+    ("limits", "left", "code", "words"),
+    [
+        (Limits(usd_per_day=0.2), {"usd": 0.2}, "budget_exhausted",
+         "spend $0.2 a day, and one request like this may cost $0.250000: more than all of it"),
+        (Limits(tokens_per_month=90), {"tokens": 90}, "budget_exhausted",
+         "use 90 tokens a month, and one request like this may use 100"),
+        (Limits(tokens_per_minute=90), {"minute_tokens": 90}, "rate_limited",
+         "use 90 tokens a minute, and one request like this may use 100"),
+    ],
+)  # fmt: skip
+def test_what_never_fits_is_not_asked_again(limits: Limits, left: dict[str, Any], code: str, words: str) -> None:
+    refusal = refusal_of(account("key", limits, **left), 0.25, 100, NOW)
+    assert (refusal.code, refusal.retry_after_s, refusal.retry_helps) == (code, None, False)
+    assert words in refusal.message
+    assert isinstance(refusal, CeilingReached)
+
+
 def test_while_control_is_away_a_budget_is_not_known() -> None:
     made = account("key", Limits(usd_per_day=5))
     made.without_control(NOON + 100_000)

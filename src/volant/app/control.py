@@ -196,6 +196,7 @@ class Control:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # the gateway says it
             timeout_graceful_shutdown=int(self.context.settings.drain_s) or 1,
             loop="auto",
         )

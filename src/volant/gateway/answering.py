@@ -24,6 +24,7 @@ from volant.gateway.answers import (
 from volant.gateway.attempt import Outcome
 from volant.gateway.body import Asked
 from volant.gateway.call import Call, Job, renderer_of
+from volant.gateway.cost import in_decimals
 from volant.gateway.exchange import Exchange
 from volant.gateway.inference import Inference
 from volant.gateway.streams import TranslatedExchange
@@ -36,9 +37,14 @@ async def complete(job: Job, outcome: Outcome) -> None:
     call, exchange = outcome.call, outcome.exchange
     if outcome.failure is None and call is not None and call.said is not None and not call.crossing.relays:
         outcome.failure = refused(call.exchange.status, call.said)
+    if (
+        job.guarding is not None
+        and isinstance(exchange, TranslatedExchange)
+        and exchange.sieve is not None
+        and (exchange.began or exchange.refusal is not None)
+    ):
+        job.guarding.conclude(exchange.sieve)
     if exchange is not None and exchange.began:
-        if job.guarding is not None and isinstance(exchange, TranslatedExchange) and exchange.sieve is not None:
-            job.guarding.conclude(exchange.sieve)
         return
     if outcome.failure is not None or outcome.gone:
         return
@@ -71,6 +77,7 @@ async def _guard(job: Job, outcome: Outcome, response: ChatResponse) -> None:
             given = job.guarding.restore(kept)
         except VolantError as refusal:
             outcome.failure = refusal
+            outcome.reading = None  # words that were not checked are not kept
             return
     outcome.kept, outcome.response = kept, given
     outcome.edited = given is not response
@@ -136,7 +143,7 @@ def _lines(job: Job, outcome: Outcome) -> bytes:
         head += warning_line(warnings)
     calls, judged = outcome.calls, job.judged
     cost = calls[0].cost_usd if len(calls) == 1 and not judged else sum(call.cost_usd for call in (*calls, *judged))
-    return head + (b"x-volant-cost-usd: %.9g\r\n" % cost)
+    return head + (b"x-volant-cost-usd: %b\r\n" % in_decimals(cost))
 
 
 def _send_whole(job: Job, outcome: Outcome, wire: Wire) -> None:

@@ -16,10 +16,16 @@ class CeilingReached(LimitReached):
     """A LimitReached that knows where it stands, for the headers that say what is left."""
 
     def __init__(
-        self, code: str, message: str, *, accounts: tuple[Account, ...], hint: str, retry_after_s: float
+        self, code: str, message: str, *, accounts: tuple[Account, ...], hint: str, retry_after_s: float | None
     ) -> None:
         super().__init__(code, message, hint=hint, retry_after_s=retry_after_s)
         self.accounts = accounts
+
+
+class NeverFits(CeilingReached):
+    """A request that may take more than its whole ceiling: waiting does not help."""
+
+    retry_helps = False
 
 
 def refusal_of(account: Account, usd: float, tokens: int, now_ms: int) -> VolantError:
@@ -34,6 +40,8 @@ def refusal_of(account: Account, usd: float, tokens: int, now_ms: int) -> Volant
             retry_after_s=2.0,
         )
     ceiling = getattr(limits, short)
+    if (usd if short.startswith("usd") else tokens if short.startswith("tokens") else 1) > ceiling:
+        return _never(account, short, ceiling, usd, tokens)
     if short == "concurrent":
         what, hint, frees_s = f"have {ceiling:,} requests under way", "wait for an answer", SLOT_RETRY_S
     elif short == "requests_per_minute":
@@ -45,6 +53,21 @@ def refusal_of(account: Account, usd: float, tokens: int, now_ms: int) -> Volant
         return _budget(account, short, ceiling, usd, tokens, now_ms)
     return CeilingReached(
         "rate_limited", f"{who} may {what}", accounts=(account,), hint=hint, retry_after_s=max(0.5, frees_s)
+    )
+
+
+def _never(account: Account, short: str, ceiling: float, usd: float, tokens: int) -> VolantError:
+    what, _, period = short.partition("_per_")
+    if what == "usd":
+        allowed, needed = f"spend ${ceiling:g}", f"cost ${usd:.6f}"
+    else:
+        allowed, needed = f"use {ceiling:,} tokens", f"use {tokens:,}"
+    return NeverFits(
+        "rate_limited" if period == "minute" else "budget_exhausted",
+        f"{account.ceiling.who} may {allowed} a {period}, and one request like this may {needed}: more than all of it",
+        accounts=(account,),
+        hint="ask for fewer tokens (max_tokens), or have the limit raised (volant key limits, [[limits]])",
+        retry_after_s=None,
     )
 
 

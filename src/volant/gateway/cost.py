@@ -35,4 +35,9 @@ def most_of(asked: body.Asked, plan: TaskPlan) -> tuple[float, int]:
     return most_in * dearest_in + most_out * dearest_out, most_in + most_out
 
 
-__all__ = ["OUTPUT_TOKENS", "REMOTE_TOKENS", "cost_of", "most_of"]
+def in_decimals(usd: float) -> bytes:
+    """`usd` as a header says it: digits and a point, never an exponent, to a millionth of a millionth."""
+    return (b"%.12f" % usd).rstrip(b"0").rstrip(b".")
+
+
+__all__ = ["OUTPUT_TOKENS", "REMOTE_TOKENS", "cost_of", "in_decimals", "most_of"]

@@ -23,7 +23,7 @@ from volant.gateway.admission import FREE, Admission, Reservation
 from volant.gateway.answers import send_error
 from volant.gateway.balance import choose
 from volant.gateway.call import Begun
-from volant.gateway.cost import most_of
+from volant.gateway.cost import in_decimals, most_of
 from volant.gateway.doors import CHAT
 from volant.gateway.exchange import Exchange
 from volant.gateway.footing import Footing
@@ -266,11 +266,11 @@ class Ride(Exchange):
     def answer_head(self, cost_usd: float) -> bytes:
         """All header lines of the answer."""
         kind = self.content_type or b"application/json"
-        return b"content-type: %b\r\n%b%bx-volant-cost-usd: %.9g\r\n" % (
+        return b"content-type: %b\r\n%b%bx-volant-cost-usd: %b\r\n" % (
             kind,
             self.ids_head(),
             self.place.header,
-            cost_usd,
+            in_decimals(cost_usd),
         )
 
     def record(self, reading: Reading, call: ModelCall) -> InferenceRecord:

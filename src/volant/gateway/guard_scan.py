@@ -14,12 +14,27 @@ from volant.checks import Finding
 from volant.checks.guarding import Guard
 from volant.checks.redaction import merged
 from volant.checks.registry import strength
-from volant.core.errors import VolantError
+from volant.core.errors import Unavailable, VolantError
 
 _LONGEST_RUN = 16_384  # characters without a space that are held back as one
 _RUN = re.compile(r"[\w\-.+/=@:%&~#?!*]+\Z", re.ASCII)
 _LEAST_STEP = 32  # characters between two looks
 _STRING_MARKS = re.compile(r'\\.|"', re.DOTALL)
+
+
+class GuardFailed(Unavailable):
+    """A guard that must not let through what it could not check. Not asked again by itself: an answer that was not
+    checked is paid for."""
+
+    retry_helps = False
+
+    def __init__(self, guard: Guard, error: str) -> None:
+        super().__init__(
+            "guard_failed",
+            f"the guard {guard.spec.name!r} could not check what was said: {guard.spec.check} failed ({error})",
+            where=f"guards.{guard.spec.name}",
+            hint='ask again later; whoever runs this task sees why in the trace, and may set on_error = "allow"',
+        )
 
 
 class Blocked(Exception):
@@ -38,7 +53,7 @@ class Tally:
         self.kinds: Counter[str] = Counter()
         self.score = 0.0
         self.error = ""
-        self.refusal: VolantError | None = None  # a ceiling of the request's own kept a model from being asked
+        self.refused: VolantError | None = None  # a ceiling of the request's own kept a model from being asked
         self.seconds = 0.0
         self.started_ms = 0
         self._doubt = 1.0
@@ -68,6 +83,11 @@ class Tally:
         wanted = not self.guard.common.kinds or kind in self.guard.common.kinds
         if wanted and (always or score >= self.guard.common.threshold):
             self.kinds[kind] += 1
+
+    @property
+    def failure(self) -> VolantError | None:
+        """What the caller is told where the check failed and must let nothing through; None: it did not fail."""
+        return self.refused or (GuardFailed(self.guard, self.error) if self.error else None)
 
     @property
     def fired(self) -> bool:

@@ -149,6 +149,8 @@ class OutputFilter:
                     self._kept = [one for one in self._kept if not _speaks(one)]
                     self._begun.clear()
                     self._over.clear()
+                    if (failure := tally.failure) is not None:
+                        raise failure
                     self._block(tally.guard, out)
                     break
             self._seen = True

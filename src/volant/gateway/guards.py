@@ -106,7 +106,7 @@ class GuardRun:
 
     # ------------------------------------------------------------ the request
     async def before(self, request: ChatRequest) -> ChatRequest:
-        """The request to be asked; the same object where nothing was edited. Raises GuardBlocked."""
+        """The request to be asked; the same object where nothing was edited. Raises GuardBlocked and GuardFailed."""
         if request.output_format is not None:
             self._schema = request.output_format.schema
         for guard in self._guards:
@@ -122,7 +122,7 @@ class GuardRun:
                 request = await self._run(tally, "input", request, edit)
             except Blocked:
                 self.recorded = await self._blanked(tally, request)
-                raise tally.refusal or GuardBlocked(guard, tuple(tally.kinds)) from None
+                raise tally.failure or GuardBlocked(guard, tuple(tally.kinds)) from None
         return request
 
     async def texts(self, texts: list[str]) -> list[str]:
@@ -149,12 +149,15 @@ class GuardRun:
                 value = await self._run(tally, "input", value, edit)
             except Blocked:
                 self.recorded = ChatRequest(model="", messages=())
-                raise tally.refusal or GuardBlocked(guard, tuple(tally.kinds)) from None
+                raise tally.failure or GuardBlocked(guard, tuple(tally.kinds)) from None
         return value
 
     # ------------------------------------------------------------ the answer
     async def after(self, response: ChatResponse) -> ChatResponse:
-        """The answer as it may be kept: redacted, or without words where a guard blocks it; not restored."""
+        """The answer as it may be kept: redacted, or without words where a guard blocks it; not restored.
+
+        Raises VolantError where a guard that must let nothing unchecked through could not check it.
+        """
         for guard in self._guards:
             if "output" not in guard.spec.on:
                 continue
@@ -167,6 +170,8 @@ class GuardRun:
             try:
                 response = await self._run(tally, "output", response, edit)
             except Blocked:
+                if (failure := tally.failure) is not None:
+                    raise failure from None
                 return blocked_response(response, guard)
         return response
 
@@ -243,7 +248,7 @@ class GuardRun:
                     tally.add(one)
         except VolantError as error:
             tally.error = error.code
-            tally.refusal = error if error.code in _CEILINGS else None
+            tally.refused = error if error.code in _CEILINGS else None
         except Exception as error:  # noqa: BLE001  # a check that fails must not fail open: on_error decides
             tally.error = type(error).__name__
         tally.seconds += perf_counter() - started

@@ -11,7 +11,7 @@ import asyncio
 import logging
 
 from volant.core.chat import Delta, Failed, Finished, Started, StreamEvent, ThoughtEnded, ToolDelta, Usage
-from volant.core.errors import UpstreamFailed, VolantError
+from volant.core.errors import Unavailable, UpstreamFailed, VolantError
 from volant.dialects.dialect import Dialect, StreamRenderer
 from volant.dialects.sse import SseCutter, data_of
 from volant.gateway.exchange import Exchange
@@ -190,7 +190,7 @@ class TranslatedExchange(Exchange):
             self._cancel()
         except Exception:  # noqa: BLE001  # the edge: a guard's bug must not look like an answer
             _log.exception("a guard failed on a stream")
-            self.refusal = VolantError("guard_failed", "a guard of this task failed", hint="the gateway's log says how")
+            self.refusal = Unavailable("guard_failed", "a guard of this task failed", hint="the gateway's log says how")
             self._cancel()
         self._pump = None
         self._resolve()
