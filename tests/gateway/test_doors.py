@@ -18,6 +18,8 @@ CLAUDE = [(b"anthropic-version", b"2026-10-21")]
         ("/v1/chat/completions", [], "chat/openai_chat", ""),
         ("/openai/v1/responses", [], "chat/openai_responses", ""),
         ("/v1/completions?x=1", [], "chat/openai_completions", ""),
+        ("/chat/completions", [], "chat/openai_chat", ""),
+        ("/embeddings?api-version=1", [], "embeddings/openai", ""),
         ("/v1/models", [], "models/openai", ""),
         ("/v1/models", CLAUDE, "models/anthropic", ""),
         ("/v1/models", GOOGLE, "models/gemini", ""),

@@ -34,6 +34,7 @@ def test_a_killed_engine_is_bridged_within_the_request(stack: Stack) -> None:
     for _ in range(8):
         status, answer, headers = stack.chat(HELLO)
         assert (status, answer["model"], headers["x-volant-deployment"]) == (200, "spare-model", "spare")
+        assert headers["x-volant-fallback"] == "true"
     assert time.monotonic() - started < 60
     records = stack.records(9)
     assert [record.fallback for record in records] == [False] + [True] * 8
@@ -53,7 +54,9 @@ def test_an_engine_that_comes_back_is_found_by_a_probe(stack: Stack) -> None:
     while stack.chat(HELLO)[2]["x-volant-deployment"] == "spare":
         assert time.monotonic() < end, "the probe never came"
         time.sleep(0.2)
-    assert stack.chat(HELLO)[2]["x-volant-deployment"] == "main"
+    healed = stack.chat(HELLO)[2]
+    assert healed["x-volant-deployment"] == "main"
+    assert "x-volant-fallback" not in healed
 
 
 @pytest.mark.parametrize("code", [500, 503, 429, 401, 404])

@@ -138,7 +138,7 @@ def _lines(job: Job, outcome: Outcome) -> bytes:
     """Our header lines of an answer that is known as a whole."""
     head = job.answer_head
     if outcome.leg is not None:
-        head += outcome.leg.place.header
+        head += outcome.leg.header
     if warnings := outcome.warnings or (outcome.call.crossing.warnings if outcome.call is not None else ()):
         head += warning_line(warnings)
     calls, judged = outcome.calls, job.judged

@@ -146,7 +146,7 @@ def _exchange(client: HttpClient, connection: Connection, job: Job, leg: Leg, cr
     if not asked.stream or job.wire is None:
         return Exchange(client.loop, connection, job.wire)
     warning = warning_line(crossing.warnings) if crossing.warnings else b""
-    head = stream_head(asked.entrance) + job.answer_head + leg.place.header + warning
+    head = stream_head(asked.entrance) + job.answer_head + leg.header + warning
     plain = crossing.relays and not job.reads_output
     if plain and asked.entrance.dialect == "openai_chat":
         return Exchange(

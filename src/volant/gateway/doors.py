@@ -1,6 +1,7 @@
 """Doors: which request line is whose. A path, and where that leaves it open a header, as dialect and operation.
 
-    OpenAI      /v1/{chat/completions,completions,responses,embeddings,moderations,models}, and under /openai
+    OpenAI      /v1/{chat/completions,completions,responses,embeddings,moderations,models}, and under /openai; all but
+                models without /v1 too, for base URLs that were given without it
     Azure       /openai/deployments/TASK/{chat/completions,completions,embeddings}, /openai/{responses,models}
     Anthropic   /v1/messages, /v1/messages/count_tokens, and with /v1/models under /anthropic
     Gemini      {/v1beta,/v1alpha,/v1,}/models/MODEL:{generateContent,...}, /models, and under /gemini
@@ -79,6 +80,7 @@ _GEMINI_VERSIONS = ("/v1beta/", "/v1alpha/", "/v1/")
 EXACT: dict[bytes, Entrance] = {
     **{path.encode(): entrance for path, entrance in (_OPENAI | _ANTHROPIC).items()},
     **{f"/openai{path}".encode(): entrance for path, entrance in _OPENAI.items()},
+    **{path.removeprefix("/v1").encode(): entrance for path, entrance in _OPENAI.items()},
     **{f"/anthropic{path}".encode(): entrance for path, entrance in _ANTHROPIC.items()},
     b"/openai/v1/models": _models("openai"),
     b"/anthropic/v1/models": _models("anthropic"),
@@ -101,7 +103,7 @@ def find(url: bytes, headers: Headers) -> Entrance | None:
 
 _BEGINNINGS = (
     b"/v1", b"/openai/v1/", b"/openai/deployments/", b"/openai/responses", b"/openai/models", b"/anthropic", b"/gemini",
-    b"/models",
+    b"/models", b"/chat/completions", b"/completions", b"/responses", b"/embeddings", b"/moderations",
 )  # fmt: skip
 
 

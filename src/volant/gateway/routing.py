@@ -40,6 +40,11 @@ class Leg(NamedTuple):
     why: Why = "first"
     wait_s: float = 0.0  # pause first
 
+    @property
+    def header(self) -> bytes:
+        """The header lines that say who answered."""
+        return self.place.header + (b"x-volant-fallback: true\r\n" if self.is_fallback else b"")
+
 
 class HedgeBudget:
     """Hedges are at most a tenth of the requests that could be: they never double an overload."""
