@@ -140,6 +140,21 @@ def test_a_key_for_some_tasks_makes_keys_for_those_only(api: Any) -> None:
     assert api.call("DELETE", f"/api/v1/keys/{wide}", key=narrow).status == 403
 
 
+def test_names_of_the_playgrounds_keys_are_its_own(api: Any) -> None:
+    """They are removed by their name a week after their end."""
+    answer = api.call("POST", "/api/v1/keys", {"name": "playground of mine", "scopes": ["inference"]})
+    assert (answer.status, answer.json()["error"]["code"]) == (400, "name_reserved")
+
+
+def test_what_is_set_on_the_server_is_not_for_those_who_only_read(api: Any) -> None:
+    place = {"name": "d", "provider": "mock", "model": "m", "base_url": "http://127.0.0.1:1/v1", "api_key_env": "NOPE"}
+    asked = {"deployments": [place]}
+    told = api.call("POST", "/api/v1/documents/diff", asked).json()["warnings"]
+    assert "NOPE" in told[0]
+    hidden = api.call("POST", "/api/v1/documents/diff", asked, key=api.make_key("read")).json()
+    assert (hidden["warnings"], len(hidden["changes"])) == ([], 1)
+
+
 BEYOND = [
     ({"tasks": ["a"]}, {"tasks": ["a"], "direct": True}, "direct"),
     ({}, {"direct": True}, "direct"),

@@ -67,6 +67,7 @@ function SearchField({
             size={18}
             aria-label="Clear"
             onClick={() => {
+              send.cancel(); // what was typed a moment ago
               setShown("");
               sent.current = "";
               onChange("");

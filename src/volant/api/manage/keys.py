@@ -14,7 +14,7 @@ from volant.api.paging import Listing
 from volant.api.services import Has
 from volant.api.structs import AsJson
 from volant.api.trail import did
-from volant.core.errors import Forbidden
+from volant.core.errors import BadInput, Forbidden
 from volant.core.nouns import Limits, Noun
 from volant.registry import documents, keys
 
@@ -62,6 +62,13 @@ def create_key(
     body: Annotated[NewKey, AsJson, Body()], caller: ManagesKeys, context: Has
 ) -> Annotated[MadeKey, AsJson]:
     keys.require_no_more(body.scopes, caller.permissions)
+    if body.name.startswith(keys.SHORT_LIVED):
+        raise BadInput(
+            "name_reserved",
+            f"names that begin with {keys.SHORT_LIVED!r} are of keys that the playground makes, and removes again",
+            where="name",
+            hint="choose another name",
+        )
     _require_within(caller, tasks=body.tasks, operations=body.operations, direct=body.direct)
     with context.db.begin() as tx:
         key, clear = keys.create_key(
