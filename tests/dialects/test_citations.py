@@ -12,23 +12,29 @@ from typing import Any
 import anthropic
 import pytest
 from google.genai.types import GenerateContentResponse
+from msgspec.structs import replace
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 from pydantic import TypeAdapter
 
 from volant.core.chat import (
     ChatRequest,
+    ChatResponse,
+    Choice,
     Delta,
     Finished,
     FinishReason,
+    Message,
     Started,
     StreamEvent,
+    TextPart,
     ToolDelta,
     assemble,
 )
 from volant.core.errors import UpstreamFailed
 from volant.dialects import find
 from volant.dialects.citations import citations_of
+from volant.dialects.openai_reading import read_stream
 from volant.dialects.sse import SseCutter, data_of
 from volant.dialects.unsaid import unsaid
 from volant.gateway.translation import replay
@@ -202,9 +208,159 @@ def test_a_stream_names_its_sources(source: str, client: str) -> None:
     answer = assemble([event for frame in SseCutter().feed(data) for event in parser.feed(frame)])
     (choice,) = answer.choices
     assert choice.message.text == TEXT
-    (one,) = citations_of(choice, client)
+    (one,) = citations_of(choice, answer)
     assert (one.url, one.title) == (URL, TITLE)
     assert client == "anthropic" or (one.start, one.end) == (START, len(TEXT))
+
+
+@pytest.mark.parametrize("source", WHOLE)
+def test_an_answer_kept_whole_and_its_stream_cite_the_same(source: str) -> None:
+    """A cache gives one in place of the other."""
+    whole = find(source).parse_response(json.dumps(WHOLE[source]).encode())
+    (cited,) = citations_of(whole.choices[0], whole)
+    assert (cited.url, cited.title, cited.start, cited.end) == (URL, TITLE, START, len(TEXT))
+    for other in (assemble(replay(whole)), assemble(streamed(source)), assemble(replay(assemble(streamed(source))))):
+        assert citations_of(other.choices[0], other) == [cited]
+        assert other.choices[0].message.text == TEXT
+
+
+def test_a_stream_of_anthropic_that_is_given_whole_cites_block_by_block() -> None:
+    """And the other way: the caller speaks Anthropic, and a cache kept what Anthropic said."""
+    dialect, request = find("anthropic"), asked("anthropic")
+    wanted_blocks = WHOLE["anthropic"]["content"]
+    assert json.loads(dialect.render_response(assemble(streamed("anthropic")), request))["content"] == wanted_blocks
+    whole = dialect.parse_response(json.dumps(WHOLE["anthropic"]).encode())
+    for kept in (whole, assemble(streamed("anthropic"))):
+        writer = dialect.stream_renderer(request)
+        data = b"".join(writer.feed(event) for event in replay(kept)) + writer.done()
+        told = [json.loads(said) for frame in SseCutter().feed(data) if (said := data_of(frame))]
+        texts = {one["index"]: "" for one in told if one["type"] == "content_block_start"}
+        sources: dict[int, list[Any]] = {place: [] for place in texts}
+        for one in told:
+            if one["type"] == "content_block_delta":
+                texts[one["index"]] += one["delta"].get("text", "")
+                sources[one["index"]] += [one["delta"]["citation"]] if "citation" in one["delta"] else []
+        assert texts == {0: TEXT[:START], 1: CITED}
+        assert sources == {0: [], 1: [SEARCHED]}
+
+
+def test_a_block_whose_sources_come_before_its_words_cites_its_words() -> None:
+    said = [
+        {"type": "message_start", "message": {"id": "i", "model": "m", "usage": {}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": SEARCHED}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": CITED}},
+        {"type": "content_block_stop", "index": 0},
+    ]
+    parser = find("anthropic").stream_parser()
+    answer = assemble([event for one in said for event in parser.feed(b"data: " + json.dumps(one).encode() + b"\n\n")])
+    (cited,) = citations_of(answer.choices[0], answer)
+    assert (cited.url, cited.start, cited.end) == (URL, 0, len(CITED))
+
+
+@pytest.mark.parametrize("spans", [[], [[0, 10**12]], [[-5, -1]], [[9, 2]], [1], [["a", None]], "x", None, [[1, 2, 3]]])
+def test_places_that_are_none_lose_no_word_and_no_source(spans: Any) -> None:
+    response = ChatResponse(
+        id="i", created_s=0, model="m", dialect="anthropic",
+        choices=(
+            Choice(
+                index=0,
+                message=Message(
+                    role="assistant", parts=(TextPart(text=CITED),), extra={"citations": [SEARCHED], "cited": spans}
+                ),
+            ),
+        ),
+    )  # fmt: skip
+    for one in (response, assemble(replay(response))):
+        content = json.loads(find("anthropic").render_response(one, asked("anthropic")))["content"]
+        assert "".join(block["text"] for block in content) == CITED
+        assert [source for block in content for source in block.get("citations", ())] == [SEARCHED]
+    other = replace(response, dialect="openai_chat")  # whose provider may say such words too
+    assert [one.url for one in citations_of(other.choices[0], other)] == [URL]
+
+
+# ---------------------------------------------------------------- sources of the answer as a whole
+PAGES = ["https://example.org/a", "https://example.org/b"]
+SEARCHES = [{"title": "A", "url": PAGES[0], "date": "2026-01-02"}, {"title": "C", "url": "https://example.org/c"}]
+LISTED = {"citations": PAGES, "search_results": SEARCHES}
+ALL = [("https://example.org/a", "A"), ("https://example.org/c", "C"), ("https://example.org/b", "")]
+PERPLEXITY: dict[str, Any] = {
+    "id": "i", "created": 1, "model": "sonar", **LISTED,
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "So [1][2]."}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("client", ["openai_responses", "anthropic", "gemini"])
+def test_sources_of_a_whole_answer_reach_every_dialect(client: str) -> None:
+    """Perplexity names them at the top of its answers: URLs, and what its search found."""
+    response = find("openai_chat").parse_response(json.dumps(PERPLEXITY).encode())
+    assert [(one.url, one.title) for one in citations_of(response.choices[0], response)] == ALL
+    wire = json.loads(find(client).render_response(response, asked(client)))
+    assert _urls(client, wire) == ALL
+    assert unsaid(response, client) == ()
+    sdk_reads(client, wire)
+
+
+def _urls(client: str, wire: dict[str, Any]) -> list[tuple[str, str]]:
+    if client == "openai_responses":
+        return [(one["url"], one["title"]) for one in wire["output"][0]["content"][0]["annotations"]]
+    if client == "anthropic":
+        return [(one["source"], one["title"] or "") for one in wire["content"][-1]["citations"]]
+    chunks = wire["candidates"][0]["groundingMetadata"]["groundingChunks"]
+    return [(one["web"]["uri"], one["web"]["title"]) for one in chunks]
+
+
+@pytest.mark.parametrize("where", [(0,), (2,), (0, 1, 2), (1,)], ids=["first", "last", "each", "between"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_sources_of_a_whole_answer_are_read_from_any_chunk(client: str, where: tuple[int, ...]) -> None:
+    words = [{"role": "assistant", "content": ""}, {"content": "So [1]"}, {"content": "[2]."}]
+    chunks = [
+        {
+            "id": "i", "created": 1, "model": "sonar", **(LISTED if at in where else {}),
+            "choices": [{"index": 0, "delta": delta, "finish_reason": "stop" if at == 2 else None}],
+        }
+        for at, delta in enumerate(words)
+    ]  # fmt: skip
+    parser = find("openai_chat").stream_parser()
+    events = [event for one in chunks for event in parser.feed(b"data: " + json.dumps(one).encode() + b"\n\n")]
+    said = assemble(events)
+    assert [(one.url, one.title) for one in citations_of(said.choices[0], said)] == ALL
+    writer = find(client).stream_renderer(asked(client))
+    data = b"".join(writer.feed(event) for event in events) + writer.done()
+    if client == "openai_chat":  # in its provider's own words: the last chunk says all of it at its top
+        told = [json.loads(one) for frame in SseCutter().feed(data) if (one := data_of(frame)) and one != b"[DONE]"]
+        assert {name: told[-1][name] for name in LISTED} == LISTED
+        return
+    reader = find(client).stream_parser()
+    answer = assemble([event for frame in SseCutter().feed(data) for event in reader.feed(frame)])
+    assert [(one.url, one.title) for one in citations_of(answer.choices[0], answer)] == ALL
+
+
+def test_a_kept_stream_of_chunks_holds_its_sources() -> None:
+    """What the cache and the record keep of a stream that was relayed unread."""
+    annotations = [{"type": "url_citation", "url_citation": ANNOTATION}]
+    for beside, delta in (({}, {"annotations": annotations}), (LISTED, {})):
+        first = {"id": "i", "created": 1, "model": "m"}
+        said = [
+            first | {"choices": [{"index": 0, "delta": {"content": TEXT}}]},
+            first | beside | {"choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]},
+        ]
+        reading = read_stream([b"data: " + json.dumps(one).encode() + b"\n\n" for one in said])
+        assert reading is not None
+        kept = find("openai_chat").parse_response(reading.output)
+        cited = [one.url for one in citations_of(kept.choices[0], kept)]
+        assert cited == ([url for url, _ in ALL] if beside else [URL])
+
+
+def test_what_stands_beside_the_choices_is_named() -> None:
+    """What only tells of the work does not count."""
+    wire = PERPLEXITY | {"related_questions": ["Why?"], "system_fingerprint": "f", "service_tier": "default"}
+    response = find("openai_chat").parse_response(json.dumps(wire).encode())
+    assert unsaid(response, "anthropic") == ("related_questions in the answer",)
+    assert unsaid(response, "openai_chat") == ()
+    tools = WHOLE["anthropic"] | {"container": {"id": "c", "expires_at": "2026"}, "usage": {"service_tier": "standard"}}
+    response = find("anthropic").parse_response(json.dumps(tools).encode())
+    assert unsaid(response, "openai_chat") == ("container in the answer",)
 
 
 def test_what_cites_no_url_is_named() -> None:
@@ -362,3 +518,33 @@ def test_sources_stand_beside_words_in_an_anthropic_stream(
     assert [one["text"] for one in texts] == words
     named = [one for one in unsaid(response, "anthropic") if one.startswith("citations")]
     assert named == (["citations"] if said == [SOURCE, CALLED] else [])
+
+
+# ---------------------------------------------------------------- sources and the items of responses
+@pytest.mark.parametrize(
+    ("said", "cited", "told"),
+    [
+        ([Delta(text="so"), SOURCE], 1, 1),
+        ([SOURCE, Delta(text="so")], 1, 1),
+        ([SOURCE, Delta(reasoning="hm"), Delta(text="so"), SOURCE], 2, 2),
+        ([Delta(text="so"), CALLED, SOURCE], 1, 0),
+        ([Delta(text="so"), Delta(reasoning="hm"), SOURCE], 1, 0),
+        ([Delta(text="so"), Delta(refusal="no"), SOURCE], 1, 0),
+        ([SOURCE, CALLED], 0, 0),
+    ],
+)
+def test_sources_reach_the_whole_response_of_a_stream(said: list[StreamEvent], cited: int, told: int) -> None:
+    """Those that come after the words were closed have no event of their own."""
+    reason: FinishReason = "tool_calls" if CALLED in said else "stop"
+    events = [Started(id="x", created_s=0, model="m", dialect="openai_chat"), *said, Finished(reason=reason)]
+    renderer = find("openai_responses").stream_renderer(asked("openai_responses"))
+    data = b"".join(renderer.feed(event) for event in events) + renderer.done()
+    events_told = [json.loads(line[6:]) for line in data.splitlines() if line.startswith(b"data: ")]
+    assert [one["type"] for one in events_told].count("response.output_text.annotation.added") == told
+    whole = events_told[-1]["response"]
+    sdk_reads("openai_responses", whole)
+    parts = [part for item in whole["output"] if item["type"] == "message" for part in item["content"]]
+    sources = [one for part in parts if part["type"] == "output_text" for one in part["annotations"]]
+    assert [one["url"] for one in sources] == [URL] * cited
+    named = [one for one in unsaid(assemble(events), "openai_responses") if one.startswith("citations")]
+    assert named == ([] if cited else ["citations"])

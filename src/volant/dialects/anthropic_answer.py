@@ -14,7 +14,7 @@ from volant.core.chat import ChatRequest, ChatResponse, Choice, FinishReason, Js
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_turns import parse_answer_blocks
-from volant.dialects.citations import citations_of, for_anthropic, in_words
+from volant.dialects.citations import blocks_of, citations_of, for_anthropic, in_words
 from volant.dialects.fields import decode, filled, want
 from volant.dialects.signed_ids import read_id, signed_calls
 from volant.dialects.unsaid import broken, instead
@@ -113,21 +113,26 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
         "type": "message",
         "role": "assistant",
         "model": response.model,
-        "content": _render_content(choice, response.dialect),
+        "content": _render_content(choice, response),
         **render_stop(choice.finish, choice.finish_detail, bool(choice.message.refusal), request.sampling.stop),
         "usage": usage,
     }
     return msgspec.json.encode(wire | extra)
 
 
-def _render_content(choice: Choice, dialect: str) -> list[Json]:
-    message, own = choice.message, dialect == NAME
+def _render_content(choice: Choice, response: ChatResponse) -> list[Json]:
+    message, own = choice.message, response.dialect == NAME
     parts = [render_words(part, own) for part in message.parts]
-    if not own and (cited := citations_of(choice, dialect)) and (parts or not message.tool_calls):
+    if not own and (cited := citations_of(choice, response)) and (parts or not message.tool_calls):
         parts = parts or [{"type": "text", "text": in_words(cited)}]
         parts[-1]["citations"] = [for_anthropic(one, at) for at, one in enumerate(cited)]
     extra = message.extra if own else {}
     said = blocks.placed(parts, extra.get("blocks"))
+    if parts and extra.get("citations"):  # it was a stream, whose words are one part
+        at = next(place for place, block in enumerate(said) if block is parts[0])
+        said[at : at + 1] = [
+            {"type": "text", "text": text, **filled(citations=cited)} for text, cited in blocks_of(message.text, extra)
+        ]
     if message.refusal:
         said.append({"type": "text", "text": message.refusal})
     beside = extra.get("tool_use") or {}

@@ -29,7 +29,7 @@ from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import anthropic_blocks as blocks
 from volant.dialects.anthropic_answer import NAME, parse_stop, parse_usage, usage_extra
 from volant.dialects.citations import SPANS
-from volant.dialects.fields import decode, filled, want, words
+from volant.dialects.fields import decode, filled, listed, want, words
 from volant.dialects.signed_ids import read_id
 from volant.dialects.sse import data_of
 
@@ -37,7 +37,7 @@ from volant.dialects.sse import data_of
 class _Block:
     """One content block under way."""
 
-    __slots__ = ("call", "kind", "pieces", "signature", "start", "start_at")
+    __slots__ = ("call", "citations", "kind", "pieces", "signature", "start", "start_at")
 
     def __init__(self, kind: str, start: Json, call: int, start_at: int) -> None:
         self.start_at = start_at  # characters said before it
@@ -46,6 +46,7 @@ class _Block:
         self.call = call  # place among the tool calls
         self.signature = words(start.get("signature"), "content_block.signature")
         self.pieces: list[str] = []  # of a tool's input
+        self.citations = [one for one in listed(start.get("citations"), "content_block.citations") if one]
 
 
 class AnthropicParser:
@@ -134,7 +135,7 @@ class AnthropicParser:
         elif kind == "signature_delta":
             block.signature = words(delta.get("signature"), "delta.signature")
         elif kind == "citations_delta" and delta.get("citation"):
-            yield Delta(extra={"citations": [delta["citation"]], SPANS: [[block.start_at, self._length]]})
+            block.citations.append(delta["citation"])
 
     def _closed(self, block: _Block) -> Iterator[StreamEvent]:
         if block.kind in ("thinking", "redacted_thinking"):
@@ -145,7 +146,11 @@ class AnthropicParser:
         elif block.kind == "tool_use":
             if not block.pieces:  # an input without fields, or given whole at the start
                 yield ToolDelta(call=block.call, arguments=msgspec.json.encode(block.start.get("input") or {}).decode())
-        elif block.kind != "text":
+        elif block.kind == "text":
+            if block.citations:  # now it is known how far they reach
+                span = [block.start_at, self._length]
+                yield Delta(extra={"citations": block.citations, SPANS: [span for _ in block.citations]})
+        else:
             whole = block.start
             if block.pieces:
                 whole = whole | {"input": decode("".join(block.pieces).encode())}

@@ -98,7 +98,7 @@ class AnthropicWriter:
     def _start(self, event: Started) -> bytes:
         self._started = True
         self._own = event.dialect == NAME
-        self._cited = None if self._own else Cited(event.dialect)
+        self._cited = None if self._own else Cited(event)
         beside = event.extra.get("anthropic_usage") if self._own else None
         message: Json = {"id": event.id, "type": "message", "role": "assistant", "model": event.model, "content": []}
         message |= {"stop_reason": None, "stop_sequence": None}
@@ -127,6 +127,8 @@ class AnthropicWriter:
             if self._open != "thinking":
                 said += self._opened("thinking", {"thinking": "", "signature": ""})
             said += self._grown({"type": "thinking_delta", "thinking": event.reasoning})
+        if self._own and event.text and event.extra.get("citations"):
+            said += self._close()  # they stand beside these words alone
         self._refused = self._refused or bool(event.refusal)
         for text in (event.text, event.refusal):
             if text:
@@ -162,6 +164,8 @@ class AnthropicWriter:
         said = b""
         for citation in extra.get("citations") or ():
             said += self._text({"type": "citations_delta", "citation": citation})
+        if extra.get("citations"):
+            said += self._close()  # what comes next they do not cite
         for kept in extra.get("blocks") or ():
             block = dict(kept["block"])
             said += self._opened(str(block.pop("type", "")), block) + self._close()

@@ -5,6 +5,7 @@
     Anthropic          text.citations[]                         the text block
     Gemini             groundingMetadata, citationMetadata      bytes of the text
     Bedrock            citationsContent.citations[]             the cited text
+    Perplexity         citations[], search_results[]            none: they stand beside the choices
 
 What cites no URL (a page of a document that the caller sent) has no word elsewhere. Pure. Sources: the API references
 of the four, and the types of openai 3.54, anthropic 2.12 and google-genai 3.4 (November 2026).
@@ -12,16 +13,30 @@ of the four, and the types of openai 3.54, anthropic 2.12 and google-genai 3.4 (
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from volant.core.chat import Choice, Delta, Finished, Json, Message, Part, StreamEvent, TextPart
+from volant.core.chat import (
+    ChatResponse,
+    Choice,
+    Delta,
+    Finished,
+    Json,
+    Message,
+    Part,
+    Started,
+    StreamEvent,
+    TextPart,
+)
 
 SPANS = "cited"  # in `extra` beside `citations`: [start, end] of each, in characters of the text so far
 _MOST = 1000  # of Gemini's: each is looked for in the whole text
-NAMES = frozenset({"annotations", "citations", SPANS, "groundingMetadata", "citationMetadata"})
+LISTS = ("search_results", "citations")  # of sources without a place: URLs, or objects with one
+NAMES = frozenset({"annotations", *LISTS, SPANS, "groundingMetadata", "citationMetadata"})
 
 
 class Citation(msgspec.Struct, frozen=True):
@@ -34,32 +49,79 @@ class Citation(msgspec.Struct, frozen=True):
 
 
 # ---------------------------------------------------------------- from the wire
-def citations_of(choice: Choice, dialect: str) -> list[Citation]:
-    """The URLs that a whole answer cites; its `extra` is in the words of `dialect`. Never raises."""
+def citations_of(choice: Choice, response: ChatResponse) -> list[Citation]:
+    """The URLs that `choice`, one of the whole answer `response`, cites. Never raises."""
     message = choice.message
-    return [*_of_parts(message.parts), *_found(message.extra | choice.extra, dialect, message.text)]
+    found = _found(message.extra | choice.extra, response.dialect, message.text)
+    cited = [*_of_parts(message.parts), *found]
+    return cited + _listed((response.extra, message.extra, choice.extra), {one.url for one in cited})
 
 
 class Cited:
-    """The citations of a stream, as its events tell them."""
+    """The citations of a stream, as its events tell them; sources without a place once its words have ended."""
 
-    def __init__(self, dialect: str) -> None:
-        """`dialect` is that of the stream's `extra`."""
-        self._dialect = dialect
-        self._said: dict[int, list[str]] = {}  # choice → its words so far
+    def __init__(self, started: Started) -> None:
+        self._dialect = started.dialect
+        self._beside = started.extra
+        self._lists: dict[int, list[Json]] = {}  # choice → what says sources without a place
+        self._urls: dict[int, set[str]] = {}  # choice → what it cited
+        self._said: dict[int, list[str]] = {}  # choice → its words so far, where places are counted in them
 
     def of(self, event: StreamEvent) -> list[Citation]:
         """The URLs that this event cites."""
-        if isinstance(event, Delta):
-            said = self._said.setdefault(event.index, [])
-            if event.text:
-                said.append(event.text)
-        elif not isinstance(event, Finished):
+        if isinstance(event, Delta) and event.text and self._dialect == "gemini":
+            self._said.setdefault(event.index, []).append(event.text)
+        if not isinstance(event, Delta | Finished):
             return []
-        if not event.extra or NAMES.isdisjoint(event.extra):
-            return []
-        text = "".join(self._said.get(event.index, ())) if self._dialect == "gemini" else ""  # others say characters
-        return list(_found(event.extra, self._dialect, text))
+        cited: list[Citation] = []
+        if not NAMES.isdisjoint(event.extra):
+            cited += _found(event.extra, self._dialect, "".join(self._said.get(event.index, ())))
+            self._urls.setdefault(event.index, set()).update(one.url for one in cited)
+            self._lists.setdefault(event.index, []).append(event.extra)
+        if isinstance(event, Finished):
+            lists = self._lists.get(event.index, ())
+            cited += _listed((self._beside, *lists), self._urls.get(event.index, set()))
+        return cited
+
+
+def blocks_of(text: str, extra: Json) -> list[tuple[str, list[Json]]]:
+    """`text` cut where the `citations` of `extra` begin and end, each piece with those that stand beside it.
+
+    What says no place in it stands beside the last piece.
+    """
+    citations = _dicts(extra.get("citations"))
+    spans = [_clamped(_pair(extra.get(SPANS), at), len(text)) for at in range(len(citations))]
+    ends = sorted({0, len(text), *(at for span in spans for at in span)})
+    cut: list[tuple[str, list[Json]]] = [(text[start:end], []) for start, end in itertools.pairwise(ends)]
+    cut = cut or [(text, [])]
+    for one, (start, end) in zip(citations, spans, strict=True):
+        for _, said in cut[bisect_left(ends, start) : bisect_left(ends, end)] or cut[-1:]:
+            said.append(one)
+    return cut
+
+
+def _pair(spans: object, at: int) -> tuple[int, int]:
+    """The place at `at` of `spans`; (0, 0) where it says none."""
+    span = spans[at] if isinstance(spans, list) and at < len(spans) else ()
+    return (_number(span[0]), _number(span[1])) if isinstance(span, list | tuple) and len(span) == 2 else (0, 0)
+
+
+def _clamped(span: tuple[int, int], length: int) -> tuple[int, int]:
+    start = min(max(0, span[0]), length)
+    return start, min(max(start, span[1]), length)
+
+
+def _listed(extras: Iterable[Json], known: set[str]) -> list[Citation]:
+    """Sources without a place: those with a title first, none twice, and none of `known`."""
+    extras = list(extras)
+    found: dict[str, Citation] = {}
+    for name in LISTS:
+        for extra in extras:
+            for said in _list(extra.get(name)):
+                for one in _linked(said if isinstance(said, dict) else {"url": said}, 0, 0):
+                    if one.url not in known:
+                        found.setdefault(one.url, one)
+    return list(found.values())
 
 
 def _of_parts(parts: Iterable[Part]) -> Iterator[Citation]:
@@ -85,11 +147,8 @@ def _found(extra: Json, dialect: str, text: str) -> Iterator[Citation]:
     for one in _dicts(extra.get("annotations")):
         said = _dict(one.get("url_citation")) or one
         yield from _linked(said, _number(said.get("start_index")), _number(said.get("end_index")))
-    citations = _dicts(extra.get("citations"))
-    spans = extra.get(SPANS)
-    for at, one in enumerate(citations):
-        start, end = spans[at] if isinstance(spans, list) and at < len(spans) else (0, 0)
-        yield from _linked(one, start, end)
+    for at, one in enumerate(_dicts(extra.get("citations"))):
+        yield from _linked(one, *_pair(extra.get(SPANS), at))
 
 
 def _of_grounding(said: Json, text: str) -> Iterator[Citation]:

@@ -43,16 +43,14 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
     same = response.dialect == NAME
     extra = response.extra if same else {}
     blocked = bool((extra.get("promptFeedback") or {}).get("blockReason"))
-    wire: Json = (
-        {} if blocked else {"candidates": [_candidate(one, request, response.dialect) for one in response.choices]}
-    )
+    wire: Json = {} if blocked else {"candidates": [_candidate(one, request, response) for one in response.choices]}
     if response.usage is not None:
         wire["usageMetadata"] = render_usage(response.usage)
     return msgspec.json.encode(wire | _about(response.id, response.model) | extra)
 
 
-def _candidate(choice: Choice, request: ChatRequest, dialect: str) -> Json:
-    same = dialect == NAME
+def _candidate(choice: Choice, request: ChatRequest, response: ChatResponse) -> Json:
+    same = response.dialect == NAME
     losses = Losses(TITLE)  # an answer loses nothing that its caller could do without or change
     message = choice.message
     parts = [part for thought in message.thoughts for part in for_client(thought, shown=_shown(request))]
@@ -65,7 +63,7 @@ def _candidate(choice: Choice, request: ChatRequest, dialect: str) -> Json:
         wire["logprobsResult"] = result
     if same:
         return wire | choice.extra
-    if cited := citations_of(choice, dialect):
+    if cited := citations_of(choice, response):
         wire["groundingMetadata"] = for_gemini(cited, message.text)
     return wire
 
@@ -119,7 +117,7 @@ class StreamRenderer:
         if isinstance(event, Started):
             self._about = _about(event.id, event.model)
             self._same = event.dialect == NAME
-            self._cited = None if self._same else Cited(event.dialect)
+            self._cited = None if self._same else Cited(event)
             self._extra = event.extra if self._same else {}
         elif isinstance(event, Counted):
             self._usage = event.usage

@@ -27,7 +27,7 @@ from volant.core.chat import (
     ThoughtEnded,
     ToolDelta,
 )
-from volant.dialects.citations import Cited, citations_of, for_chat
+from volant.dialects.citations import LISTS, Cited, citations_of, for_chat
 from volant.dialects.fields import filled, want, words
 from volant.dialects.logprobs import checked
 from volant.dialects.openai_envelope import ChunkParser, parse_whole, render_usage
@@ -81,7 +81,7 @@ def render_response(response: ChatResponse, customs: Collection[str] = ()) -> by
         "choices": [
             {
                 "index": choice.index,
-                "message": _render_answer(choice, customs, response.dialect),
+                "message": _render_answer(choice, customs, response),
                 "logprobs": choice.logprobs,
                 "finish_reason": choice.finish,
                 **(choice.extra if native else {}),
@@ -94,7 +94,7 @@ def render_response(response: ChatResponse, customs: Collection[str] = ()) -> by
     return msgspec.json.encode(wire | response.extra if native else wire)
 
 
-def _render_answer(choice: Choice, customs: Collection[str], dialect: str) -> Json:
+def _render_answer(choice: Choice, customs: Collection[str], response: ChatResponse) -> Json:
     """Content of an answer is one text; pictures stand beside it, as OpenRouter has them, and sound nowhere."""
     message = choice.message
     images = [part for part in message.parts if isinstance(part, ImagePart)]
@@ -103,8 +103,8 @@ def _render_answer(choice: Choice, customs: Collection[str], dialect: str) -> Js
         signature = next((p.signature for p in message.parts if isinstance(p, TextPart) and p.signature), "")
         text = TextPart(text=message.text + "".join(others), signature=signature)
         message = replace(message, parts=(text,) if text.text or signature else ())
-    if dialect not in ("", NAME):
-        message = replace(message, extra=filled(annotations=[for_chat(one) for one in citations_of(choice, dialect)]))
+    if response.dialect not in ("", NAME):
+        message = replace(message, extra=filled(annotations=[for_chat(one) for one in citations_of(choice, response)]))
     wire = {"role": "assistant", "content": None, **render_message(message, customs)}
     return wire | {"images": [render_part(image) for image in images]} if images else wire
 
@@ -246,7 +246,7 @@ class StreamRenderer:
         if isinstance(event, ThoughtEnded):
             return self._thought(event)
         if isinstance(event, Started):
-            self._cited = None if event.dialect in ("", NAME) else Cited(event.dialect)
+            self._cited = None if event.dialect in ("", NAME) else Cited(event)
             self._base |= {"id": event.id, "created": event.created_s, "model": event.model}
             self._base |= event.extra if self._cited is None else {}
             return b""
@@ -269,7 +269,11 @@ class StreamRenderer:
         if images := [render_part(part) for part in event.parts if isinstance(part, ImagePart)]:
             delta["images"] = images
         if self._cited is None:
-            delta |= event.extra
+            delta |= {name: said for name, said in event.extra.items() if name not in LISTS}
+            for name in LISTS:
+                if isinstance(said := event.extra.get(name), list):
+                    before = self._base.get(name)
+                    self._base[name] = [*before, *said] if isinstance(before, list) else said
         elif cited := self._cited.of(event):
             delta["annotations"] = [for_chat(one) for one in cited]
         return self._choice(event.index, delta, None, logprobs=event.logprobs)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from volant.core.chat import ChatResponse, Choice, Counted, Failed, Json, Started, StreamEvent, Usage
+from volant.core.chat import ChatResponse, Choice, Counted, Delta, Failed, Json, Started, StreamEvent, Usage
 from volant.core.errors import BadInput, UpstreamFailed
+from volant.dialects.citations import LISTS
 from volant.dialects.fields import decode, filled, listed, want
 from volant.dialects.sse import data_of
 
+_MOST = 1000  # sources that are looked for in each other
 _CHUNK = frozenset({"id", "created", "model", "object", "choices", "usage"})
 
 
@@ -49,6 +51,7 @@ class ChunkParser:
     def __init__(self) -> None:
         self.done = False  # [DONE] was seen
         self._started = False
+        self._sources: Json = {}  # those beside the choices, so far
 
     def feed(self, event: bytes) -> list[StreamEvent]:
         """What one SSE event says; empty for comments. Raises UpstreamFailed for one that is no chunk."""
@@ -74,6 +77,7 @@ class ChunkParser:
             return
         if not self._started:
             self._started = True
+            self._sources = {name: chunk[name] for name in LISTS if isinstance(chunk.get(name), list)}
             yield Started(
                 id=str(chunk.get("id") or ""),
                 created_s=int(chunk.get("created") or 0),
@@ -81,10 +85,23 @@ class ChunkParser:
                 dialect=self.dialect,
                 extra={name: value for name, value in chunk.items() if name not in _CHUNK},
             )
+        elif new := self._new_sources(chunk):
+            yield Delta(extra=new)
         for choice in listed(chunk.get("choices"), "choices"):
             yield from self._choice(want(choice, dict, "choices"))
         if usage := chunk.get("usage"):
             yield Counted(usage=parse_usage(usage))
+
+    def _new_sources(self, chunk: Json) -> Json:
+        """What it names beside the choices that no chunk before it has; Perplexity repeats them."""
+        new: Json = {}
+        for name in LISTS:
+            before = self._sources.get(name, [])
+            if isinstance(said := chunk.get(name), list) and said != before:
+                grown = said[: len(before)] == before
+                new[name] = said[len(before) :] if grown else [one for one in said[:_MOST] if one not in before[:_MOST]]
+                self._sources[name] = [*before, *new[name]]
+        return filled(**new)
 
     def _choice(self, choice: Json) -> Iterator[StreamEvent]:
         raise NotImplementedError

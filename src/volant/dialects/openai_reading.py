@@ -70,6 +70,7 @@ class _Message(msgspec.Struct):
     function_call: dict[str, msgspec.Raw] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
+    annotations: msgspec.Raw = msgspec.Raw()
 
 
 class _Choice(msgspec.Struct):
@@ -88,24 +89,27 @@ class _Answer(msgspec.Struct):
     usage: _Usage | None = None
     error: dict[str, msgspec.Raw] | str | None = None
     system_fingerprint: str | None = None
+    citations: msgspec.Raw = msgspec.Raw()  # beside the choices (Perplexity's), as the next
+    search_results: msgspec.Raw = msgspec.Raw()
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
 _CHUNKS = msgspec.json.Decoder(list[_Answer])
+_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)  # what msgspec says of bytes that nobody checked
 
 
 def read_answer(body: bytes) -> Reading | None:
     """What is counted in a whole answer; None where it is no chat completion."""
     try:
         answer = _ANSWER.decode(body)
-    except msgspec.DecodeError:
+        if not answer.choices or answer.choices[0].message is None:
+            return None
+        reading = Reading(response_id=answer.id or "", model=answer.model or "", output=body)
+        _count(reading, answer.usage)
+        choice = answer.choices[0]
+        _read_message(reading, choice.message, choice.finish_reason)
+    except _UNREADABLE:
         return None
-    if not answer.choices or answer.choices[0].message is None:
-        return None
-    reading = Reading(response_id=answer.id or "", model=answer.model or "", output=body)
-    _count(reading, answer.usage)
-    choice = answer.choices[0]
-    _read_message(reading, choice.message, choice.finish_reason)
     return reading
 
 
@@ -115,7 +119,7 @@ def read_stream(blocks: Sequence[bytes]) -> Reading | None:
     if reading is None:
         try:
             reading = _read_fully(blocks)
-        except UpstreamFailed:
+        except (UpstreamFailed, *_UNREADABLE):
             return None
     return reading
 
@@ -134,7 +138,7 @@ def first_word(block: bytes) -> Literal["nothing", "words", "error"]:
                 said = choice.get("delta") or choice
                 if choice.get("finish_reason") or any(value and name != "role" for name, value in said.items()):
                     return "words"
-        except (msgspec.DecodeError, UnicodeError, AttributeError, TypeError):
+        except (*_UNREADABLE, AttributeError, TypeError):
             return "error"
     return "nothing"
 
@@ -143,7 +147,7 @@ def usage_only(data: bytes) -> bool:
     """Is this chunk the one that only carries usage (`choices` empty)?"""
     try:
         answer = _ANSWER.decode(data)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return False
     return answer.usage is not None and not answer.choices
 
@@ -156,7 +160,7 @@ def _read_plain(blocks: Sequence[bytes]) -> Reading | None:
     events = [event[6:] for event in stream.split(b"\n\n") if event.startswith(b"data: {")]
     try:
         chunks = _CHUNKS.decode(b"[" + b",".join(events) + b"]")
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return None
     text: list[str] = []
     finish, usage, failed = "", None, False
@@ -165,6 +169,8 @@ def _read_plain(blocks: Sequence[bytes]) -> Reading | None:
             usage = chunk.usage
         if chunk.error:
             failed = True
+        if _says(chunk.citations) or _says(chunk.search_results):
+            return None
         for choice in chunk.choices:
             delta = choice.delta
             if choice.index or choice.logprobs or delta is None or not _is_plain(delta):
@@ -189,7 +195,12 @@ def _is_plain(delta: _Message) -> bool:
         and not delta.function_call
         and not delta.refusal
         and not delta.reasoning_content
+        and not _says(delta.annotations)
     )
+
+
+def _says(raw: msgspec.Raw) -> bool:
+    return bytes(raw) not in (b"", b"null", b"[]")
 
 
 def _read_fully(blocks: Sequence[bytes]) -> Reading | None:

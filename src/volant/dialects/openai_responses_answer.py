@@ -103,7 +103,7 @@ def render_response(response: ChatResponse, request: ChatRequest) -> bytes:
     """The body of an answer to `request`."""
     response_id = public_id(response.id)
     choice = response.choices[0] if response.choices else Choice(index=0, message=Message(role="assistant"))
-    items = render_output(choice, response_id, custom_names(request.tools), response.dialect)
+    items = render_output(choice, response_id, custom_names(request.tools), response)
     wire = shell(request, response_id, response.created_s, response.model or request.model)
     ended = ending(choice.finish, choice.finish_detail)
     wire |= ended | {"output": items, "usage": render_usage(response.usage)}
@@ -138,16 +138,16 @@ def item_status(finish: FinishReason | None) -> str:
     return "incomplete" if finish in _INCOMPLETE or finish == "error" else "completed"
 
 
-def render_output(choice: Choice, response_id: str, customs: frozenset[str], dialect: str) -> list[Json]:
-    """The items of one answer, in the order reasoning, message, pictures, calls. `dialect`: of what is `extra`."""
+def render_output(choice: Choice, response_id: str, customs: frozenset[str], response: ChatResponse) -> list[Json]:
+    """The items of one answer, in the order reasoning, message, pictures, calls."""
     message = signed_calls(choice.message)
-    native = dialect in ("", NAME)
+    native = response.dialect in ("", NAME)
     items: list[Json] = list(message.extra.get("items", ())) if native else []
     for thought in message.thoughts:
         shown = thought.id if thought.dialect in ("", NAME) else ""
         about = {"id": shown or item_id("rs", response_id, len(items)), "type": "reasoning"}
         items.append(about | reasoning_body(thought))
-    content = _content(choice, dialect)
+    content = _content(choice, response)
     images = [item for part in message.parts if isinstance(part, ImagePart) and (item := image_item(part))]
     if content or not (items or images or message.tool_calls):
         status = "completed" if message.tool_calls or images else item_status(choice.finish)
@@ -161,15 +161,15 @@ def render_output(choice: Choice, response_id: str, customs: frozenset[str], dia
     return items
 
 
-def _content(choice: Choice, dialect: str) -> list[Json]:
+def _content(choice: Choice, response: ChatResponse) -> list[Json]:
     message = choice.message
     content: list[Json] = []
     text = message.text + "".join(instead(part, TITLE) for part in message.parts if not has_word(part, NAME))
     if text:
-        if dialect in ("", NAME):
+        if response.dialect in ("", NAME):
             annotations = message.extra.get("annotations", [])
         else:
-            annotations = [for_responses(one) for one in citations_of(choice, dialect)]
+            annotations = [for_responses(one) for one in citations_of(choice, response)]
         tokens = choice.logprobs.get("content") if isinstance(choice.logprobs, dict) else None
         content.append(text_part(text, tokens or [], annotations))
     if message.refusal:

@@ -65,6 +65,8 @@ class StreamRenderer:
         self._items: list[Json] = []  # whole ones, at their output_index; an open one as far as it came
         self._thought: tuple[int, list[str]] | None = None  # the open reasoning item and its words
         self._words: _Words | None = None  # the open message
+        self._spoken: Json | None = None  # the last words that are no longer open
+        self._sources: list[Json] = []  # that came before any words
         self._calls: dict[int, tuple[int, ToolCall, list[str]]] = {}  # place → output_index, call, its arguments
         self._finish: FinishReason | None = None
         self._detail = ""
@@ -101,16 +103,16 @@ class StreamRenderer:
         if self._ended:
             return b""
         said = b"" if self._response else self._start(Started(id="", created_s=0, model=self._request.model))
-        said += self._close_thought(Thought()) + self._close_words(self._last_status(self._words))
+        said += self._close_thought(Thought()) + self._close_words(self._last_status())
         said += self._close_calls()
         self._ended = True
         ended = ending(self._finish, self._detail)
         whole = self._response | ended | {"output": self._items, "usage": render_usage(self._usage)}
         return said + self._send(f"response.{whole['status']}", response=whole)
 
-    def _last_status(self, item: object) -> str:
-        """Of what is still open at the end, if nothing else is."""
-        return item_status(self._finish) if item is not None and not self._calls else "completed"
+    def _last_status(self) -> str:
+        """Of the words that are open at the end: calls after them are the last item."""
+        return "completed" if self._calls else item_status(self._finish)
 
     def _send(self, kind: str, **fields: Any) -> bytes:
         data = msgspec.json.encode({"type": kind, **fields, "sequence_number": self._number})
@@ -119,7 +121,7 @@ class StreamRenderer:
 
     def _start(self, event: Started) -> bytes:
         self._native = event.dialect in ("", NAME)
-        self._cited = None if self._native else Cited(event.dialect)
+        self._cited = None if self._native else Cited(event)
         self._response = shell(self._request, public_id(event.id), event.created_s, event.model)
         self._response |= event.extra if self._native else {}
         return self._send("response.created", response=self._response) + self._send(
@@ -164,7 +166,7 @@ class StreamRenderer:
         return said + self._cite(event)
 
     def _cite(self, event: StreamEvent) -> bytes:
-        """What another dialect cites, beside the words that are being said."""
+        """What another dialect cites."""
         cited = self._cited.of(event) if self._cited is not None else ()
         return b"".join(self._annotate(for_responses(one)) for one in cited)
 
@@ -229,6 +231,9 @@ class StreamRenderer:
             said += self._end_part(words)
             words.begin(kind)
             said += self._send("response.content_part.added", **self._about(words), part=words.part())
+            if kind == "output_text":
+                waiting, self._sources = self._sources, []
+                said += b"".join(self._annotate(one) for one in waiting)
         words.add(piece, logprobs)
         beside = {"logprobs": _tokens(logprobs)} if kind == "output_text" else {}
         return said + self._send(f"response.{kind}.delta", **self._about(words), delta=piece, **beside)
@@ -240,7 +245,9 @@ class StreamRenderer:
         return {"item_id": self._items[words.at]["id"], "output_index": words.at, "content_index": words.place}
 
     def _annotate(self, annotation: Json) -> bytes:
+        """Beside the words that are being said; else the last ones have it in the whole response, or the first."""
         if self._words is None or self._words.kind != "output_text":
+            (self._sources if self._spoken is None else self._spoken["annotations"]).append(annotation)
             return b""
         index = len(self._words.annotations)
         self._words.annotations.append(annotation)
@@ -257,6 +264,7 @@ class StreamRenderer:
         if words.kind == "refusal":
             said = self._send("response.refusal.done", **about, refusal=part["refusal"])
         else:
+            self._spoken = part
             said = self._send("response.output_text.done", **about, text=part["text"], logprobs=part["logprobs"])
         return said + self._send("response.content_part.done", **about, part=part)
 

@@ -6,7 +6,7 @@ far as it is known before the first byte goes out: of a whole answer in `x-volan
 
 from __future__ import annotations
 
-from volant.core.chat import ChatResponse, Choice, ImagePart, Part, TextPart
+from volant.core.chat import ChatResponse, Choice, ImagePart, Json, Message, Part, TextPart
 from volant.dialects.citations import NAMES, citations_of, without_url
 from volant.dialects.data_urls import split_data_url
 from volant.dialects.dialect import Losses
@@ -17,6 +17,10 @@ _SIGNED_WORDS = ("openai_chat", "gemini")  # hold what a provider wants back wit
 _STATISTICS = frozenset({  # nobody would miss
     "avgLogprobs", "tokenCount", "safetyRatings", "finishMessage", "stop_reason", "native_finish_reason",
     "content_filter_results", "content_filter_result", "token_ids", "item", "tool_use", "call_fields", "stop_details",
+    "system_fingerprint", "service_tier", "provider", "timings", "x_groq", "anthropic_usage", "promptFeedback",
+    "prompt_filter_results", "prompt_token_ids", "prompt_logprobs", "kv_transfer_params", "prompt_cache_key",
+    "safety_identifier", "moderation", "tool_usage", "metrics", "performanceConfig", "serviceTier", "nvext",
+    "obfuscation",
 })  # fmt: skip
 
 
@@ -49,11 +53,12 @@ def unsaid(response: ChatResponse, target: str) -> tuple[str, ...]:
         return ()
     losses = Losses(target)
     for choice in response.choices:
-        _name(choice, response.dialect, target, losses)
+        _name(choice, response, target, losses)
+    _name_rest(response.extra, losses)
     return tuple(losses.dropped)
 
 
-def _name(choice: Choice, dialect: str, target: str, losses: Losses) -> None:
+def _name(choice: Choice, response: ChatResponse, target: str, losses: Losses) -> None:
     message = choice.message
     for part in message.parts:
         if not has_word(part, target):
@@ -62,16 +67,24 @@ def _name(choice: Choice, dialect: str, target: str, losses: Losses) -> None:
         losses.drop("thought signature of words", "they are given without it")
     if target == "openai_completions" and message.thoughts:
         losses.drop("thinking", "it is not shown")
-    wordless = (
-        target == "anthropic" and message.tool_calls and not message.parts
-    )  # nothing that they could stand beside
-    if (target == "openai_completions" or wordless) and citations_of(choice, dialect):
+    if (target == "openai_completions" or _wordless(message, target)) and citations_of(choice, response):
         losses.drop("citations")
-    elif without_url(message, dialect):
+    elif without_url(message, response.dialect):
         losses.drop("citations", "those without a URL")
-    for name, value in (message.extra | choice.extra).items():
-        if name not in NAMES and name not in _STATISTICS and value not in (None, {}, [], ""):
-            losses.drop(f"{name} in the answer")
+    _name_rest(message.extra | choice.extra, losses)
     grounding = choice.extra.get("groundingMetadata")
     if isinstance(grounding, dict) and grounding.get("searchEntryPoint"):
         losses.drop("groundingMetadata.searchEntryPoint")
+
+
+def _wordless(message: Message, target: str) -> bool:
+    """Is there nothing that sources could stand beside? An Anthropic client is told them as words, but before calls."""
+    if target == "anthropic":
+        return bool(message.tool_calls) and not message.parts
+    return target == "openai_responses" and not message.text and all(has_word(part, target) for part in message.parts)
+
+
+def _name_rest(extra: Json, losses: Losses) -> None:
+    for name, value in extra.items():
+        if name not in NAMES and name not in _STATISTICS and value not in (None, {}, [], ""):
+            losses.drop(f"{name} in the answer")

@@ -6,6 +6,8 @@ the place's dialect cannot say is refused or named (`Losses`). Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from volant.core.chat import (
@@ -23,6 +25,7 @@ from volant.core.chat import (
 )
 from volant.core.errors import BadInput
 from volant.dialects import find, find_embeddings
+from volant.dialects.citations import SPANS, blocks_of
 from volant.dialects.dialect import Losses
 from volant.dialects.openai_chat import render_request
 from volant.dialects.openai_completions import TOKENS
@@ -165,13 +168,13 @@ def replay(response: ChatResponse) -> list[StreamEvent]:
         )
     ]  # fmt: skip
     for choice in response.choices:
-        events += _choice_events(choice, response.dialect)
+        events += _choice_events(choice)
     if response.usage is not None:
         events.append(Counted(usage=response.usage))
     return events
 
 
-def _choice_events(choice: Choice, dialect: str) -> list[StreamEvent]:
+def _choice_events(choice: Choice) -> list[StreamEvent]:
     at, message = choice.index, choice.message
     events: list[StreamEvent] = []
     for thought in message.thoughts:
@@ -184,13 +187,7 @@ def _choice_events(choice: Choice, dialect: str) -> list[StreamEvent]:
         )
     if message.refusal:
         events.append(Delta(index=at, refusal=message.refusal))
-    for part in message.parts:
-        if isinstance(part, TextPart):
-            events.append(Delta(index=at, text=part.text, signature=part.signature))
-        else:
-            events.append(Delta(index=at, parts=(part,)))
-    if message.extra:
-        events.append(Delta(index=at, extra=message.extra))
+    events += _words(choice)
     if choice.logprobs is not None:
         events.append(Delta(index=at, logprobs=choice.logprobs))
     for number, call in enumerate(message.tool_calls):
@@ -201,6 +198,27 @@ def _choice_events(choice: Choice, dialect: str) -> list[StreamEvent]:
         )
     events.append(Finished(index=at, reason=choice.finish or "stop", detail=choice.finish_detail, extra=choice.extra))
     return events
+
+
+def _words(choice: Choice) -> Iterator[Delta]:
+    """Each words with the citations that stand beside them alone, and where that is in all words so far."""
+    at, message, rest, length = choice.index, choice.message, dict(choice.message.extra), 0
+    placed = SPANS in rest  # of a stream, whose words are one part
+    for part in message.parts:
+        if not isinstance(part, TextPart):
+            yield Delta(index=at, parts=(part,))
+            continue
+        pieces = blocks_of(part.text, rest if placed else part.extra)
+        if placed:
+            placed = False
+            rest = {name: said for name, said in rest.items() if name not in (SPANS, "citations")}
+        for number, (text, cited) in enumerate(pieces):
+            span = [length, length + len(text)]
+            length += len(text)
+            extra = {"citations": cited, SPANS: [span for _ in cited]} if cited else {}
+            yield Delta(index=at, text=text, signature="" if number + 1 < len(pieces) else part.signature, extra=extra)
+    if rest:
+        yield Delta(index=at, extra=rest)
 
 
 # ---------------------------------------------------------------- inside
