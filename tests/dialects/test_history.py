@@ -10,7 +10,18 @@ import pytest
 from msgspec.structs import replace
 
 from volant.core.capabilities import Capabilities
-from volant.core.chat import ChatRequest, Delta, Finished, ImagePart, Message, TextPart, ToolCall, ToolDelta, assemble
+from volant.core.chat import (
+    ChatRequest,
+    Delta,
+    Finished,
+    ImagePart,
+    Message,
+    StreamEvent,
+    TextPart,
+    ToolCall,
+    ToolDelta,
+    assemble,
+)
 from volant.core.errors import BadInput, UpstreamFailed
 from volant.dialects import find
 from volant.dialects.dialect import Losses
@@ -156,6 +167,72 @@ def test_arguments_that_gemini_streams_in_pieces() -> None:
     assert (second.name, second.arguments) == ("g", '{"x":1}')
 
 
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ([{"jsonPath": "$.tags[]"}], {"tags": []}),
+        ([{"jsonPath": "$.tags[0]", "stringValue": "a"}, {"jsonPath": "$.tags[]"}], {"tags": ["a"]}),
+        ([{"jsonPath": "$.a.tags[]", "willContinue": False}, {"jsonPath": "$.b", "numberValue": 1}],
+         {"a": {"tags": []}, "b": 1}),
+        ([{"jsonPath": "$.rows[0][]"}], {"rows": [[]]}),
+        ([{"jsonPath": "$.tags[]", "stringValue": "a"}, {"jsonPath": "$.tags[]", "stringValue": "b"}],
+         {"tags": ["a", "b"]}),
+        ([{"jsonPath": "$.t[]", "stringValue": "a", "willContinue": True}, {"jsonPath": "$.t[]", "stringValue": "b"}],
+         {"t": ["ab"]}),
+        ([{"jsonPath": "$.z", "nullValue": "NULL_VALUE"}], {"z": None}),
+        ([{"jsonPath": "$.city", "stringValue": "Ulm", "willContinue": True}, {"jsonPath": "$.city"}], {"city": "Ulm"}),
+        ([{"jsonPath": "$.city", "willContinue": True}, {"jsonPath": "$.city", "stringValue": "Ulm"}], {"city": "Ulm"}),
+        ([{"jsonPath": "$.off", "boolValue": False}, {"jsonPath": "$.n", "numberValue": 0}], {"off": False, "n": 0}),
+        ([{"jsonPath": "$.empty", "stringValue": ""}], {"empty": ""}),
+    ],
+)  # fmt: skip
+def test_pieces_of_arguments(arguments: list[dict[str, Any]], wanted: dict[str, Any]) -> None:
+    """A piece without a value ends what its place says: it takes nothing away, and an array may be empty."""
+    parser = find("gemini").stream_parser()
+    events = parser.feed(_chunk({"functionCall": {"name": "f", "willContinue": True}}))
+    for one in arguments:
+        events += parser.feed(_chunk({"functionCall": {"partialArgs": [one], "willContinue": True}}))
+    events += parser.feed(_chunk({"functionCall": {}}, finishReason="STOP"))
+    (call,) = assemble(events).choices[0].message.tool_calls
+    assert (call.name, json.loads(call.arguments)) == ("f", wanted)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        [{"name": "g", "args": {"x": 1}}],
+        [{"name": "g", "willContinue": True}, {"partialArgs": [{"jsonPath": "$.x", "numberValue": 1}]}],
+        [{"name": "g", "partialArgs": [{"jsonPath": "$.x", "numberValue": 1}]}],
+    ],
+    ids=["whole", "pieces", "one piece"],
+)
+def test_a_named_call_ends_the_one_that_is_open(second: list[dict[str, Any]]) -> None:
+    parser = find("gemini").stream_parser()
+    open_piece = {"partialArgs": [{"jsonPath": "$.a", "stringValue": "x"}], "willContinue": True}
+    pieces = [{"name": "f", "id": "1", "willContinue": True}, open_piece, *second]
+    events = []
+    for at, piece in enumerate(pieces):
+        signature = {"thoughtSignature": "cw=="} if at == 0 else {}
+        events += parser.feed(_chunk({"functionCall": piece} | signature))
+    events += parser.feed(_chunk({"text": ""}, finishReason="STOP"))
+    said = [(call.name, json.loads(call.arguments), call.signature) for call in _calls(events)]
+    assert said == [("f", {"a": "x"}, "cw=="), ("g", {"x": 1}, "")]
+
+
+def test_a_piece_that_says_its_calls_name_and_id_again_continues_it() -> None:
+    parser = find("gemini").stream_parser()
+    events = []
+    for text, more in (("Ber", True), ("lin", False)):
+        said = {"partialArgs": [{"jsonPath": "$.city", "stringValue": text}], "willContinue": more}
+        events += parser.feed(_chunk({"functionCall": {"name": "f", "id": "1"} | said}))
+    (call,) = _calls(events)
+    assert (call.id, json.loads(call.arguments)) == ("1", {"city": "Berlin"})
+
+
+def _calls(events: list[StreamEvent]) -> tuple[ToolCall, ...]:
+    return assemble(events).choices[0].message.tool_calls
+
+
 def test_arguments_that_are_cut_off_come_as_far_as_they_are() -> None:
     parser = find("gemini").stream_parser()
     piece = {"name": "f", "partialArgs": [{"jsonPath": "$.a", "stringValue": "x", "willContinue": True}]}
@@ -164,7 +241,7 @@ def test_arguments_that_are_cut_off_come_as_far_as_they_are() -> None:
     assert (call.name, json.loads(call.arguments)) == ("f", {"a": "x"})
 
 
-@pytest.mark.parametrize("path", ["$.a[999999999]", "city", "$..", "$.a[x]", 7])
+@pytest.mark.parametrize("path", ["$.a[999999999]", "city", "$..", "$.a[x]", "$.a[].b", "$[]", "$", 7])
 def test_a_place_of_an_argument_that_is_none(path: Any) -> None:
     parser = find("gemini").stream_parser()
     with pytest.raises(UpstreamFailed) as caught:

@@ -160,8 +160,8 @@ class _Reader:
         word = words(candidate.get("finishReason"), f"{path}.finishReason")
         if word and word != "FINISH_REASON_UNSPECIFIED" and not state.finished:
             yield from _thought_over(state, index)
-            if state.pieces is not None:  # cut off: as far as it came
-                yield self._call(state.pieces.whole(), state, index, state.signature, f"{path}.content")
+            if state.pieces is not None:
+                yield self._cut_off(state.pieces, state, index, f"{path}.content")
             state.finished = True
             reason, detail = finish_of(word, bool(state.calls))
             yield Finished(index=index, reason=reason, detail=detail, extra=state.extra)
@@ -178,6 +178,8 @@ class _Reader:
         if "functionCall" in part:
             yield from _thought_over(state, index)
             said = part["functionCall"]
+            if state.pieces is not None and state.pieces.is_other(said):
+                yield self._cut_off(state.pieces, state, index, path)
             if is_piece(said, state.pieces is not None):
                 state.pieces = state.pieces or Pieces()
                 state.signature = signature or state.signature
@@ -200,6 +202,11 @@ class _Reader:
             yield Delta(index=index, parts=(media,))
         else:
             yield Delta(index=index, extra={"ownParts": [part]})
+
+    def _cut_off(self, pieces: Pieces, state: _Candidate, index: int, path: str) -> ToolDelta:
+        """A call that did not say its end, as far as it came."""
+        signature, state.pieces, state.signature = state.signature, None, ""
+        return self._call(pieces.whole(), state, index, signature, path)
 
     def _call(self, said: object, state: _Candidate, index: int, signature: str, path: str) -> ToolDelta:
         fallback = made_up_id(self._id, index, state.calls)
