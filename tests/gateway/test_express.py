@@ -16,8 +16,18 @@ from uvicorn.server import ServerState
 
 from volant.app.gateway import Worker
 from volant.core.accounts import minute_of
-from volant.core.leasing import Lease, LeaseAnswer, LeaseRequest
-from volant.core.nouns import InferenceRecord, KeyGrant, Limits, Route, Snapshot, Target, TaskSpec, VariantSpec
+from volant.core.leasing import AccountAsk, Amount, Lease, LeaseAnswer, LeaseRequest
+from volant.core.nouns import (
+    InferenceRecord,
+    KeyGrant,
+    Limits,
+    LimitSpec,
+    Route,
+    Snapshot,
+    Target,
+    TaskSpec,
+    VariantSpec,
+)
 from volant.core.settings import ServerSettings
 from volant.gateway.wire import GatewayProtocol
 from volant.store.spool import read_segment, segments
@@ -41,6 +51,7 @@ def _http(body: bytes, status: int = 200, headers: str = "content-type: applicat
 
 
 CLOSED = b""
+BEYOND = "1e999"  # sent without its quotes: JSON, and no number that anybody can hold
 ANSWERS: dict[str, bytes | list[bytes]] = {
     "plain": _http(_said()),
     "more counts": _http(
@@ -65,6 +76,9 @@ ANSWERS: dict[str, bytes | list[bytes]] = {
     "a stale connection": [CLOSED, _http(_said())],
     "broken off": b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\nhalf",
     "no HTTP": b"\x00\x01\x02",
+    "parts that are no text": _http(_said("@").replace(b'"@"', b'["\xff"]')),
+    "words that are no text": _http(_said("@").replace(b'"@"', b'"\xff"')),
+    "very deep": _http(_said("[" * 3_000 + "]" * 3_000)),
     "a stream nobody asked for": _http(b"data: {}\n\n", headers="content-type: text/event-stream\r\n"),
 }
 MESSAGES = [{"role": "user", "content": "where is my card?"}]
@@ -74,17 +88,28 @@ REQUESTS: dict[str, Json] = {
     "a user": {"user": "ada", "metadata": {"session": "s1"}},
     "our object": {"volant": {"tags": {"a": "b"}, "session": "s2", "user": "bob"}},
     "JSON asked for": {"response_format": {"type": "json_object"}},
+    "text asked for": {"response_format": {"type": "text"}},
     "a picture": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,x"}}]}]},
     "several": {"n": 3, "max_completion_tokens": 5},
     "variables": {"volant": {"variables": {"a": 1}}},
+    "a shape beyond all numbers": {"response_format": BEYOND},
+    "a stream beyond all numbers": {"stream": BEYOND},
+    "a user beyond all numbers": {"user": BEYOND},
+    "a limit beyond all numbers": {"max_tokens": BEYOND},
+    "a limit in quotes": {"max_tokens": "12"},
 }
+UNSURE = {"a limit beyond all numbers", "a limit in quotes"}  # nobody reads it, unless a ceiling must hold
+REFUSED = {name for name in REQUESTS if "beyond" in name} - UNSURE | {"variables"}
 SPECS: dict[str, Json] = {
     "plain": {},
     "defaults": {"parameters": {"temperature": 0.1, "max_tokens": 9}, "system": "Be brief."},
     "JSON expected": {"expects": "json"},
+    "JSON by default": {"parameters": {"response_format": {"type": "json_object"}}},
+    "text by default": {"parameters": {"response_format": {"type": "text"}}},
     "not recorded": {"record_payload": False},
     "two deployments": {"deployments": ("main", "other")},  # the other has no weight: it is there, and not drawn
     "a fallback": {"fallbacks": ("other",)},
+    "a limited fallback": {"fallbacks": ("dear",), "limits": Limits(usd_per_day=1e-6)},  # of its model
 }
 HEADERS: dict[str, str] = {
     "plain": "",
@@ -92,24 +117,32 @@ HEADERS: dict[str, str] = {
     "people": "x-volant-user: eve\r\nx-volant-session: s9\r\n",
 }
 CASES = (
-    [("plain", request, "plain", "plain", KEY) for request in REQUESTS]
+    [("plain", request, "plain", "plain", key) for request in REQUESTS for key in (KEY, LIMITED)]
     + [(answer, "plain", "plain", "plain", key) for answer in ANSWERS for key in (KEY, LIMITED)]
     + [("plain", "plain", spec, "plain", LIMITED) for spec in SPECS]
     + [("down", "plain", spec, "plain", LIMITED) for spec in ("two deployments", "a fallback")]
     + [("plain", "a user", "plain", headers, LIMITED) for headers in HEADERS]
-    + [("empty", "plain", "JSON expected", "plain", KEY), ("plain", "plain", "plain", "plain", "sk-unknown")]
+    + [("down", "plain", "a limited fallback", "plain", key) for key in (KEY, LIMITED)]
+    + [("plain", "text asked for", spec, "plain", KEY) for spec in ("JSON by default", "JSON expected")]
+    + [(answer, "plain", "JSON expected", "plain", KEY) for answer in ("empty", "very deep")]
+    + [("plain", "plain", "plain", "plain", "sk-unknown")]
 )
 
 
 class Lender:
-    """Control with enough of everything."""
+    """Control with enough of everything, but for models."""
 
     async def lease(self, request: LeaseRequest) -> LeaseAnswer:
         return LeaseAnswer(
             leases=tuple(
-                Lease(granted=ask.most, expires_ms=NOW_MS + 60_000, minute=minute_of(NOW_MS)) for ask in request.asks
+                Lease(granted=self._granted(ask), expires_ms=NOW_MS + 60_000, minute=minute_of(NOW_MS))
+                for ask in request.asks
             )
         )
+
+    def _granted(self, ask: AccountAsk) -> Amount:
+        most = ask.most
+        return msgspec.structs.replace(most, usd=min(most.usd, 1e-6)) if ask.account.startswith("model:") else most
 
 
 class Provider:
@@ -162,6 +195,7 @@ class Place:
 
     def configure(self, spec: Json) -> None:
         more = dict(spec)
+        limits = more.pop("limits", None)
         variant = VariantSpec(
             name="v1",
             deployments=more.pop("deployments", ("main",)),
@@ -180,6 +214,7 @@ class Place:
             usd_per_output_token=2e-6,
         )
         other = msgspec.structs.replace(target, name="other", weight=0.0)
+        dear = msgspec.structs.replace(target, name="dear", model="m-2")
         keys: list[KeyGrant] = [
             grant(KEY),
             grant(LIMITED, limits=Limits(requests_per_minute=600, tokens_per_minute=9_000_000, usd_per_day=9.0)),
@@ -189,7 +224,8 @@ class Place:
                 revision=1,
                 config_hash="h",
                 routes={"default": {"help": Route(task=task, live="v1", release_id="rel_1")}},
-                targets={"default": {"main": target, "other": other}},
+                targets={"default": {"main": target, "other": other, "dear": dear}},
+                limits={"default": (LimitSpec(over="model", name="m-2", limits=limits),)} if limits is not None else {},
                 keys={one.sha256: one for one in keys},
                 subject_keys={"default": HASH_KEY},
             )
@@ -199,6 +235,7 @@ class Place:
         """(head, body) of the answer."""
         self.worker.app._express.take = self.take if express else lambda *given: False  # type: ignore[method-assign]
         body = json.dumps({"model": "help", "messages": MESSAGES, **request}).encode()
+        body = body.replace(json.dumps(BEYOND).encode(), BEYOND.encode())
         head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n{headers}"
         reader, writer = await asyncio.open_connection("127.0.0.1", self.at)
         writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
@@ -208,6 +245,10 @@ class Place:
             return said, await reader.readexactly(length)
         finally:
             writer.close()
+
+    def waiting(self) -> int:
+        """Connections to the provider that wait for work."""
+        return sum(len(some) for some in self.worker._client._idle.values())
 
     def records(self) -> list[InferenceRecord]:
         return [
@@ -269,18 +310,88 @@ async def test_both_ways_are_the_same(
         place.provider.says, place.provider.heard = list(said) if isinstance(said, list) else [said], []
         head, body = await place.ask(REQUESTS[request_], HEADERS[headers], key, express)
         records = place.records()[before:]
-        account = next(iter(place.worker._admission._accounts.values()), None)
-        held = (account.in_flight, account.reserved_usd, account.reserved_tokens) if account is not None else (0, 0, 0)
-        assert held == (0, 0.0, 0)
+        _assert_nothing_is_held(place)
         health = next(iter(place.worker._healths.values()))
-        left = {"in_flight": health.in_flight, "failures": health.failures, "open": bool(health.open_until)}
+        left = {"failures": health.failures, "open": bool(health.open_until), "waiting": place.waiting()}
         lines = _head_without_chance(head)
         found.append((lines, body, list(place.provider.heard), [_without_chance(one) for one in records], left))
     assert found[0] == found[1]
+    asks = not _is_refused(request_, key)
     if (answer, key) != ("absurd counts", LIMITED):  # that took the budget, and control is asked first
-        assert place.taken == (key in (KEY, LIMITED) and request_ != "variables")
-    if key in (KEY, LIMITED) and request_ != "variables":
-        assert len(found[1][3]) == 1, "one record a request"
+        assert place.taken == asks
+    assert not any(b" 500 Internal" in line for line in found[1][0])
+    assert len(found[1][3]) == asks, "one record a request"
+
+
+def _is_refused(request: str, key: str) -> bool:
+    """Before anybody is asked: what cannot be read, and by a ceiling what it cannot be sure of."""
+    return key not in (KEY, LIMITED) or request in REFUSED or (request in UNSURE and key == LIMITED)
+
+
+def _assert_nothing_is_held(place: Place) -> None:
+    for account in place.worker._admission._accounts.values():
+        assert (account.in_flight, account.reserved_usd, account.reserved_tokens) == (0, 0.0, 0)
+    for health in place.worker._healths.values():
+        assert health.in_flight == 0
+
+
+@pytest.mark.parametrize("express", [False, True])
+@pytest.mark.parametrize(
+    ("broken", "at", "code"),
+    [("read_answer", "invalid_answer", "upstream_failed"), ("fault_of", "", "internal_error")],
+)
+async def test_a_mistake_of_ours_frees_everything_and_is_recorded(
+    place: Place, monkeypatch: pytest.MonkeyPatch, broken: str, at: str, code: str, express: bool
+) -> None:
+    """Once an answer was paid for, whatever goes wrong here."""
+    place.provider.says = [ANSWERS["plain"]]  # type: ignore[list-item]
+    place.configure({})
+    await place.ask({}, "", LIMITED, False)
+    spent = [account.spent_usd for account in place.worker._admission._accounts.values()]
+
+    def fail(*given: Any, **named: Any) -> Any:
+        raise ArithmeticError("a mistake")
+
+    for module in ("express", "call" if broken == "read_answer" else "record"):
+        monkeypatch.setattr(f"volant.gateway.{module}.{broken}", fail)
+    head, body = await place.ask({}, "", LIMITED, express)
+    assert json.loads(body)["error"]["code"] == code
+    assert b"x-volant-inference-id: inf_" in head
+    _assert_nothing_is_held(place)
+    (record,) = place.records()[1:]
+    assert (record.error_code, record.status, record.output) == (code, 500 if code == "internal_error" else 502, b"")
+    (call,) = record.calls
+    assert (call.error_code, call.cost_usd > 0, record.cost_usd) == (at, True, call.cost_usd)
+    assert [account.spent_usd for account in place.worker._admission._accounts.values()] == [
+        pytest.approx(before + call.cost_usd) for before in spent
+    ]
+    assert place.taken == express
+
+
+@pytest.mark.parametrize(
+    ("broken", "answer"),
+    [("attempt.failure_to_tell", "no answer at all"), ("answering.complete", "plain"), ("chat._job", "plain")],
+)
+async def test_a_mistake_on_the_general_way_is_recorded_once_it_cost_something(
+    place: Place, monkeypatch: pytest.MonkeyPatch, broken: str, answer: str
+) -> None:
+    place.provider.says = [ANSWERS[answer]]  # type: ignore[list-item]
+    place.configure({})
+
+    def fail(*given: Any, **named: Any) -> Any:
+        raise ArithmeticError("a mistake")
+
+    monkeypatch.setattr(f"volant.gateway.{broken}", fail)
+    _, body = await place.ask({}, "", LIMITED, False)
+    assert json.loads(body)["error"]["code"] == "internal_error"
+    _assert_nothing_is_held(place)
+    paid = sum(account.spent_usd for account in place.worker._admission._accounts.values())
+    if broken == "chat._job":  # nobody was asked
+        assert (paid, place.records()) == (0.0, [])
+    else:
+        (record,) = place.records()
+        assert (record.status, record.error_code, record.output) == (500, "internal_error", b"")
+        assert record.cost_usd == paid > 0
 
 
 async def test_what_is_spent_is_the_same(place: Place) -> None:

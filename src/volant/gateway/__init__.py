@@ -34,6 +34,7 @@ counting       tokens of a request, counted or estimated
 parts          the same, where a place takes it in several calls only
 moderating     texts by category
 locally        what this worker answers itself
+values         one field of the caller's body, read when it is wanted
 body           the caller's JSON made the upstream's
 exchange       bytes in, bytes out, streams relayed as they come
 streams        an exchange that translates, or is guarded

@@ -20,6 +20,7 @@ from volant.core.json_depth import is_deeper
 from volant.dialects import find
 from volant.gateway.doors import CHAT, Entrance
 from volant.gateway.plan import Place, VariantPlan
+from volant.gateway.values import value_at, value_of
 from volant.providers.fetching import Media
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Asked(msgspec.Struct, kw_only=True):
     model: str
     stream: bool
     include_usage: bool  # the caller wants the usage chunk
+    wants_json: bool | None = None  # by its `response_format`; None: it names none
     entrance: Entrance = CHAT
     embedding: EmbeddingRequest | None = None  # what the guards made of it; None: nothing
     media: dict[str, Media] = {}  # what its URLs gave, as far as they were fetched
@@ -98,6 +100,7 @@ def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
         raise BadInput("invalid_json", f"the body is not valid JSON: {error}", where="body") from None
     except UnicodeDecodeError as error:
         raise BadInput("invalid_json", f"the body is not UTF-8 (byte {error.start})", where="body") from None
+    wants_json = _names_json(value_of(fields, "response_format")) if "response_format" in fields else None
     if entrance.dialect != CHAT.dialect:
         stream = entrance.stream if entrance.stream is not None else _get(fields, "stream", bool, False)
         model = entrance.model or _get(fields, "model", str, "")
@@ -108,7 +111,15 @@ def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
                 where="background",
                 hint="leave it out; ask for a stream where the answer takes long",
             )
-        return Asked(raw=raw, fields=fields, model=model, stream=stream, include_usage=True, entrance=entrance)
+        return Asked(
+            raw=raw,
+            fields=fields,
+            model=model,
+            stream=stream,
+            include_usage=True,
+            wants_json=wants_json,
+            entrance=entrance,
+        )
     messages = fields.get("messages")
     if messages is None or memoryview(messages)[0] != _BRACKET:
         raise BadInput(
@@ -122,6 +133,7 @@ def parse(raw: bytes, max_depth: int = 200, entrance: Entrance = CHAT) -> Asked:
         model=entrance.model or _get(fields, "model", str, ""),
         stream=stream,
         include_usage=bool(options.get("include_usage")),
+        wants_json=wants_json,
         entrance=entrance,
     )
 
@@ -183,7 +195,7 @@ def recorded_input(asked: Asked, variant: VariantPlan | None = None) -> bytes:
 
 
 def asks_json(asked: Asked, variant: VariantPlan) -> bool:
-    """Does the request, as the upstream sees it, ask for an answer in JSON?"""
+    """Does the request, as the upstream sees it, ask for an answer in JSON? Never raises: it was read at the start."""
     if asked.entrance.operation != "chat":
         return False
     if asked.entrance.dialect != CHAT.dialect:
@@ -191,10 +203,15 @@ def asks_json(asked: Asked, variant: VariantPlan) -> bool:
         shape = request.output_format if request is not None else None
         if shape is not None:
             return shape.kind != "text"
-    raw = asked.fields.get("response_format") or variant.defaults.get("response_format")
-    if raw is None:
-        return False
-    shape = msgspec.json.decode(raw)
+    return asks_json_by_default(variant) if asked.wants_json is None else asked.wants_json
+
+
+def asks_json_by_default(variant: VariantPlan) -> bool:
+    """Does the variant, where the request names no format?"""
+    return _names_json(value_of(variant.defaults, "response_format"))
+
+
+def _names_json(shape: object) -> bool:
     return isinstance(shape, dict) and shape.get("type") in ("json_object", "json_schema")
 
 
@@ -209,7 +226,7 @@ def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
         request, prompts = asked.known(), 1
         if request is None:
             limits, counts = _told(asked, _LIMITS), _told(asked, _COUNTS) or [None]
-            prompt = _said(asked.fields, "prompt")
+            prompt = value_of(asked.fields, "prompt")
             prompts = len(prompt) if isinstance(prompt, list) else 1
         else:
             limits, counts = [request.sampling.max_tokens], [request.sampling.n, request.extra.get("best_of")]
@@ -217,12 +234,12 @@ def output_limit(asked: Asked, variant: VariantPlan, otherwise: int) -> int:
                 prompts = len(request.messages)
     else:
         fields = asked.fields
-        limits = [msgspec.json.decode(fields[name]) for name in _SAME if name in fields]
+        limits = [value_of(fields, name) for name in _SAME if name in fields]
         if "n" not in fields and "n" not in variant.defaults:  # nearly always
             return _longest(limits) or (0 if _any(limits) else variant.max_tokens) or otherwise
-        counts, prompts = [_said(fields, "n")], 1
+        counts, prompts = [value_of(fields, "n")], 1
     if counts[0] is None and "n" in variant.defaults:
-        counts.append(_said(variant.defaults, "n"))
+        counts.append(value_of(variant.defaults, "n"))
     most = _longest(limits) or (0 if _any(limits) else variant.max_tokens) or otherwise
     return most * max(1, *map(_above_0, counts)) * max(1, prompts)
 
@@ -237,17 +254,12 @@ def _any(limits: list[object]) -> bool:
 
 def _told(asked: Asked, names: frozenset[str]) -> list[object]:
     """What stands under these names in a request that cannot be read: in the body, or in Gemini's configuration."""
-    said = [asked.fields[name] for name in names if name in asked.fields]
-    values: list[object] = [msgspec.json.decode(raw) for raw in said]
+    values: list[object] = [value_of(asked.fields, name) for name in names if name in asked.fields]
     for wrapper in ("generationConfig", "generation_config"):
-        inside = _said(asked.fields, wrapper)
+        inside = value_of(asked.fields, wrapper)
         if isinstance(inside, dict):
             values += [inside[name] for name in names if name in inside]
     return values
-
-
-def _said(fields: dict[str, msgspec.Raw], name: str) -> object:
-    return msgspec.json.decode(fields[name]) if name in fields else None
 
 
 def _above_0(value: object) -> int:
@@ -292,7 +304,7 @@ def _get(fields: dict[str, msgspec.Raw], name: str, kind: type[T], default: T) -
     raw = fields.get(name)
     if raw is None:
         return default
-    value = msgspec.json.decode(raw)
+    value = value_at(raw, name)
     if value is None:
         return default
     if not isinstance(value, kind):

@@ -17,7 +17,7 @@ from volant.core.nouns import ModelCall
 from volant.dialects import find
 from volant.dialects.dialect import StreamRenderer, UpstreamError
 from volant.dialects.openai_reading import Reading, read_answer, read_stream, reading_of
-from volant.gateway import operations
+from volant.gateway import edge, operations
 from volant.gateway.answers import rendered_for, stream_head, warning_line
 from volant.gateway.body import Asked
 from volant.gateway.exchange import Exchange
@@ -189,6 +189,9 @@ def _read(job: Job, crossing: Crossing, exchange: Exchange) -> Call:
             _read_answer(job, call)
         except UpstreamFailed as error:
             call.code = error.code
+        except Exception:  # noqa: BLE001  # what a place says is not ours: one that breaks a reader has not answered
+            edge.mistake(f"reading what {crossing.model or 'a place'} answered")
+            call.code, call.reading, call.response = "invalid_answer", None, None
         if exchange.error is None and not call.code:
             call.code = _fault(call)
         if exchange.began and call.refusal is None:

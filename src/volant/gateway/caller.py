@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from volant.core.errors import BadInput
+from volant.gateway.values import value_of
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(rb"[!-~]{1,128}")
@@ -96,15 +97,15 @@ _VALUE = re.compile(rb"[ -~]{1,1024}")
 def subject_of_call(caller: Caller, fields: dict[str, msgspec.Raw]) -> Subject:
     """User, session, tags, variables. The header wins over the body; there `safety_identifier`, `user`, `metadata`.
 
-    Raises BadInput `invalid_field` for an extension object that is not ours.
+    Raises BadInput `invalid_field` for an extension object that is not ours, and for what cannot be read.
     """
     if not caller.user and not caller.session and _NAMING.isdisjoint(fields):
         return _NOBODY
     extension = _extension(fields.get("volant"))
-    user = caller.user or extension.user or _text(fields.get("safety_identifier")) or _text(fields.get("user"))
+    user = caller.user or extension.user or _text(fields, "safety_identifier") or _text(fields, "user")
     session = caller.session or extension.session
     if "metadata" in fields and not (user and session):
-        metadata = _metadata(fields["metadata"])
+        metadata = _metadata(fields)
         user = user or str(metadata.get("user_id") or "")
         session = session or str(metadata.get("session") or "")
     user, session = user[:_LONGEST_NAME], session[:_LONGEST_NAME]
@@ -130,13 +131,11 @@ def _extension(raw: msgspec.Raw | None) -> Extension:
 _NOTHING = Extension()
 
 
-def _text(raw: msgspec.Raw | None) -> str:
-    if raw is None:
-        return ""
-    value = msgspec.json.decode(raw)
+def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
+    value = value_of(fields, name)
     return value if isinstance(value, str) else ""
 
 
-def _metadata(raw: msgspec.Raw) -> dict[str, Any]:
-    value = msgspec.json.decode(raw)
+def _metadata(fields: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    value = value_of(fields, "metadata")
     return value if isinstance(value, dict) else {}

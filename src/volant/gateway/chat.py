@@ -12,7 +12,7 @@ from typing import Any
 
 from volant.core.errors import BadInput, Forbidden, StorageFull, Unavailable, VolantError
 from volant.core.nouns import KeyGrant
-from volant.gateway import answering, body, locally, operations, prompting
+from volant.gateway import answering, body, edge, locally, operations, prompting
 from volant.gateway.admission import Admission
 from volant.gateway.answering import said_instead
 from volant.gateway.answers import id_lines
@@ -109,18 +109,25 @@ class Chat:
             model = inference.variant.model
             footing = await stand(self._admission, plans.ceilings, grant, plan.task.name, model, usd, tokens)
         inference.footing = footing
-        outcome = Outcome()
+        outcome, going = Outcome(), going_along(entrance.family, opening.head.headers)
         try:
-            answered = await self._guard(inference, subject.variables) if plan.task.guards else None
-            if answered is None and entrance.operation in locally.OPERATIONS:
-                answered = await locally.answer(inference, self._find)
-            job = _job(inference, caller, footing, going_along(entrance.family, opening.head.headers), wire)
-            if answered is not None:
-                outcome = answered
-            elif plan.task.cache is None:
-                outcome = await self._attempts.answer(job, begun=begun)
-            else:
-                outcome = await self._through_cache(inference, job, caller)
+            try:
+                answered = await self._guard(inference, subject.variables) if plan.task.guards else None
+                if answered is None and entrance.operation in locally.OPERATIONS:
+                    answered = await locally.answer(inference, self._find)
+                job = _job(inference, caller, footing, going, wire)
+                if answered is not None:
+                    outcome = answered
+                elif plan.task.cache is None:
+                    await self._attempts.answer(job, outcome, begun)
+                else:
+                    outcome = await self._through_cache(inference, job, caller, outcome)
+            except Exception as error:
+                if not (outcome.calls or inference.judged):
+                    raise  # nothing was paid for
+                name = inference.inference_id
+                outcome.failure = error if isinstance(error, VolantError) else edge.mistake(f"answering {name}")
+                job = _job(inference, caller, footing, going, wire)
             await self._finish(inference, outcome, job, opening.started, plans.snapshot.on_full_disk)
         finally:
             if footing is not None:
@@ -138,15 +145,15 @@ class Chat:
         return caller, *passed
 
     # ------------------------------------------------------------ the middle
-    async def _through_cache(self, inference: Inference, job: Job, caller: Caller) -> Outcome:
-        """Ask, with the task's cache around."""
+    async def _through_cache(self, inference: Inference, job: Job, caller: Caller, outcome: Outcome) -> Outcome:
+        """Ask, with the task's cache around. `outcome` is filled in where somebody is asked."""
         task = inference.plan.task
         if self._cache is None or task.cache is None or inference.asked.entrance.operation != "chat":
-            return await self._attempts.answer(job)
+            return await self._attempts.answer(job, outcome)
         request = job.edited or inference.asked.known()
         if request is None:  # it is relayed to who may understand it; nobody can say what would be the same
             job.answer_head += b"x-volant-cache: skip\r\n"
-            return await self._attempts.answer(job)
+            return await self._attempts.answer(job, outcome)
         restores = inference.guarding is not None and inference.guarding.restores
         question = Question(
             grant=inference.grant,
@@ -164,7 +171,7 @@ class Chat:
             response = found.response and given_again(found.response, job.inference_id, inference.started_ms // 1000)
             return Outcome(cache=found.how, response=response, failure=found.refusal)
         job.answer_head += missed_line(question)
-        outcome = await self._attempts.answer(job)
+        await self._attempts.answer(job, outcome)
         outcome.question = question
         return outcome
 
@@ -221,7 +228,11 @@ class Chat:
         self, inference: Inference, outcome: Outcome, job: Job, started: float, on_full_disk: Any
     ) -> None:
         """Output guards, record, then send what is still to be sent."""
-        await answering.complete(job, outcome)
+        try:
+            await answering.complete(job, outcome)
+        except Exception:  # noqa: BLE001  # the edge of what is paid for
+            outcome.failure = edge.mistake(f"completing {inference.inference_id}")
+            outcome.reading = None  # words that were not checked are not kept
         if inference.inner is not None:
             await inference.inner.close()
         try:

@@ -20,7 +20,12 @@ def refuse(wire: Wire, error: VolantError, family: Family) -> None:
         wire.break_off()
 
 
+def mistake(what: str) -> VolantError:
+    """Called while an unexpected exception is handled, which it logs: what its caller may know of it."""
+    _log.exception("%s failed", what)
+    return VolantError("internal_error", "something went wrong in the gateway; its log says what")
+
+
 def excuse(wire: Wire, what: str, family: Family) -> None:
     """Called while an unexpected exception is handled."""
-    _log.exception("%s failed", what)
-    refuse(wire, VolantError("internal_error", "something went wrong in the gateway; its log says what"), family)
+    refuse(wire, mistake(what), family)

@@ -14,7 +14,7 @@ from random import Random
 from time import perf_counter, time_ns
 from typing import Any
 
-from volant.core.errors import StorageFull
+from volant.core.errors import StorageFull, VolantError
 from volant.core.ids import request_ids
 from volant.core.nouns import InferenceRecord, KeyGrant, ModelCall
 from volant.dialects.openai_reading import Reading, read_answer
@@ -38,6 +38,7 @@ from volant.gateway.validity import fault_of
 from volant.gateway.wire import Wire
 from volant.providers.http import Connection, HttpClient
 
+_NOTHING = (0.0, 0)
 Rest = Callable[[Opening, Wire], Coroutine[Any, Any, None]]
 
 
@@ -46,7 +47,7 @@ class Lane:
 
     __slots__ = (
         "expects_json", "healths", "may_name_urls", "model", "on_full_disk", "places", "plan", "records", "standing",
-        "variant",
+        "variant", "wants_json",
     )  # fmt: skip
 
     def __init__(self, plans: Plans, grant: KeyGrant, plan: TaskPlan) -> None:
@@ -58,7 +59,8 @@ class Lane:
         self.model = variant.model
         limited = plans.ceilings.concern(grant)
         self.standing = plans.ceilings.of(grant, plan.task.name, self.model) if limited else None
-        self.expects_json = plan.task.expects == "json" or "response_format" in variant.defaults
+        self.expects_json = plan.task.expects == "json"
+        self.wants_json = body.asks_json_by_default(variant)
         self.may_name_urls = not all(place.capabilities.image_urls for place in self.places)
         self.records = plan.task.record_payload
         self.on_full_disk = plans.snapshot.on_full_disk
@@ -106,21 +108,23 @@ class Express:
             return False
         now = self._client.loop.time()
         place = lane.choose(self._rng, now)
-        connection = self._client.idle(place.ways[CHAT.kind].endpoint.origin) if place is not None else None
-        if place is None or connection is None:
+        if place is None:
+            return False
+        most = most_of(asked, lane.plan) if lane.standing is not None else _NOTHING  # of a fallback's model too
+        data = body.render(asked, lane.variant, place)
+        connection = self._client.idle(place.ways[CHAT.kind].endpoint.origin)  # from here on nothing raises
+        if connection is None:
             return False
         reservation = FREE
-        usd, tokens = 0.0, 0
         if lane.standing is not None and lane.standing.ceilings:
-            usd, tokens = most_of(asked, lane.plan)
-            taken = self._admission.take(lane.standing, usd, tokens)
+            taken = self._admission.take(lane.standing, *most)
             if taken is None:
                 self._client.keep(connection)
                 return False
             reservation = taken
-        ride = Ride(self, opening, lane, place, connection, wire, rest, reservation, (usd, tokens))
+        ride = Ride(self, opening, lane, place, connection, wire, rest, reservation, most)
         place.health.begin(now)
-        connection.start(ride.request(), ride, place.timeouts)
+        connection.start(ride.request(data), ride, place.timeouts)
         return True
 
     def _lane(self, opening: Opening) -> Lane | None:
@@ -139,24 +143,30 @@ class Express:
         if ride.error is not None or ride.status != 200:
             return False
         answer = ride.body
-        reading = read_answer(answer)
-        if reading is None or not reading.counted:
-            return False
-        call = ride.counted(reading)
-        lane = ride.lane
-        ride.place.health.succeed(call.ttft_ms, self._client.loop.time())
         try:
-            record = ride.record(reading, call)
-            head = ride.answer_head(call.cost_usd)
-            wire = ride.wire
+            reading = read_answer(answer)
+            if reading is None or not reading.counted:
+                return False
+            call = ride.counted(reading)
+        except Exception:  # noqa: BLE001  # the general way reads it again, and answers for what it finds
+            return False
+        ride.place.health.succeed(call.ttft_ms, self._client.loop.time())
+        wire, failure = ride.wire, None
+        try:
+            try:
+                record, head = ride.record(call, reading), ride.answer_head(call.cost_usd)
+            except Exception:  # noqa: BLE001  # the edge of what is paid for
+                failure = edge.mistake(f"the record of {ride.ids[0]}")
+                record, head = ride.record(call, None, failure), b""
             wire.on_close = wire.on_pause = wire.on_stop = None
             try:
-                self._recorder.append(record, lane.on_full_disk)
+                self._recorder.append(record, ride.lane.on_full_disk)
             except StorageFull as full:
-                inference_id = record.inference_id.encode()
-                send_error(wire, full, CHAT.family, ride.ids_head(), inference_id)
-            else:
+                failure = full
+            if failure is None:
                 wire.respond(200, head, answer)
+            else:
+                send_error(wire, failure, CHAT.family, ride.ids_head(), ride.ids[0].encode())
         finally:
             if ride.reservation is not FREE:
                 ride.reservation.settle_calls((call,))
@@ -216,11 +226,10 @@ class Ride(Exchange):
         self.asked_ms = time_ns() // 1_000_000
         self.asked_at = perf_counter()
 
-    def request(self) -> bytes:
-        """What the place is sent."""
-        lane, place = self.lane, self.place
+    def request(self, data: bytes) -> bytes:
+        """What the place is sent. `data` is the body."""
         trace = b"traceparent: 00-%b-%b-01\r\n" % (self.trace_id.encode(), self.ids[3].encode())
-        return place.ways[CHAT.kind].endpoint.request(body.render(self.opening.asked, lane.variant, place), trace)
+        return self.place.ways[CHAT.kind].endpoint.request(data, trace)
 
     def _resolve(self) -> None:
         if self.over:
@@ -273,12 +282,12 @@ class Ride(Exchange):
             in_decimals(cost_usd),
         )
 
-    def record(self, reading: Reading, call: ModelCall) -> InferenceRecord:
-        """As `inference.record_of` makes it."""
+    def record(self, call: ModelCall, reading: Reading | None, failure: VolantError | None = None) -> InferenceRecord:
+        """As `inference.record_of` makes it. `failure`: why there is no reading, and no text is kept."""
         opening, lane = self.opening, self.lane
         asked, grant, subject = opening.asked, opening.grant, opening.subject
         variant, target = lane.variant.spec, self.place.target
-        json = lane.expects_json or ("response_format" in asked.fields and body.asks_json(asked, lane.variant))
+        json = lane.expects_json or (lane.wants_json if asked.wants_json is None else asked.wants_json)
         latency_ms = (perf_counter() - opening.started) * 1000
         return InferenceRecord(
             inference_id=self.ids[0],
@@ -299,8 +308,8 @@ class Ride(Exchange):
             started_ms=opening.started_ms,
             latency_ms=latency_ms,
             ttft_ms=call.ttft_ms,
-            status=200,
-            error_code=fault_of(reading, json=json),
+            status=200 if failure is None else failure.status,
+            error_code=fault_of(reading, json=json) if failure is None else failure.code,
             input_tokens=call.input_tokens,
             output_tokens=call.output_tokens,
             cached_tokens=call.cached_tokens,
@@ -311,6 +320,6 @@ class Ride(Exchange):
             config_hash=opening.plans.snapshot.config_hash,
             holder=self.reservation.holder,
             calls=(call,),
-            input=asked.own() if lane.records else b"",
-            output=reading.output if lane.records else b"",
+            input=asked.own() if lane.records and reading is not None else b"",
+            output=reading.output if lane.records and reading is not None else b"",
         )

@@ -17,6 +17,7 @@ from volant.core.chat import ChatRequest, FilePart, ImagePart
 from volant.gateway.body import Asked
 from volant.gateway.call import Job
 from volant.gateway.plan import Place
+from volant.gateway.values import value_at
 from volant.providers.fetching import Fetch, Media, inline_media
 
 
@@ -41,13 +42,13 @@ async def with_media(job: Job, place: Place, fetch: Fetch) -> Job:
 
 
 def may_name_urls(asked: Asked, place: Place, edited: ChatRequest | None) -> bool:
-    """Is it worth a look? Quick, for every request."""
+    """Is it worth a look? Quick, for every request. Raises BadInput for one that cannot be read."""
     able, entrance = place.capabilities, asked.entrance
     if entrance.operation not in ("chat", "count_tokens") or (able.image_urls and able.file_urls):
         return False
     way = place.way(entrance.kind)
     if edited is None and way is not None and way.wire.dialect == entrance.dialect:
-        return not able.image_urls and may_hold_urls(asked.raw) and _holds_url(msgspec.json.decode(asked.raw))
+        return not able.image_urls and may_hold_urls(asked.raw) and _holds_url(value_at(asked.raw, "body"))
     return way is not None
 
 

@@ -17,6 +17,7 @@ from volant.core.errors import BadInput, UpstreamFailed
 from volant.core.ids import random_hex
 from volant.dialects.openai_reading import Reading
 from volant.gateway import body
+from volant.gateway.values import value_of
 
 OURS = "volant-checks"  # the model that our answers name
 FLAGGED_FROM = 0.5  # least score of a category that is flagged
@@ -43,7 +44,7 @@ Find = Callable[[str, dict[str, Any], list[str]], Awaitable[list[list[Finding]]]
 
 def inputs_of(asked: body.Asked) -> list[str]:
     """The texts, one a result. Raises BadInput `invalid_field`; pictures are `not_supported`, since nobody looks."""
-    given = msgspec.json.decode(asked.fields.get("input", b"null"))
+    given = value_of(asked.fields, "input")
     if isinstance(given, str):
         return [given]
     if isinstance(given, list) and given:
@@ -106,6 +107,6 @@ def read(answer: bytes) -> Reading:
     try:
         results = msgspec.json.decode(answer)["results"]
         flagged = sum(bool(one["flagged"]) for one in results)
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError, KeyError, TypeError):
         raise UpstreamFailed("invalid_answer", "the upstream's answer is no moderation") from None
     return Reading(content=f"{flagged} of {len(results)} flagged", counted=True, finish="stop", output=answer)

@@ -15,7 +15,7 @@ import msgspec
 
 from volant.core.errors import StorageFull
 from volant.core.nouns import InferenceRecord
-from volant.gateway import body
+from volant.gateway import body, edge
 from volant.gateway.attempt import Outcome
 from volant.gateway.inference import Inference, record_of, status_of
 from volant.gateway.redaction import Flag, Redact, redact_payload, texts_of
@@ -82,9 +82,27 @@ class Recorder:
     ) -> None:
         """Record what came of it. `started` is perf_counter() at its start.
 
+        Where that fails here, the record says so, without texts, and so does the outcome: what was paid for is counted.
         Raises StorageFull under "refuse" when the record could not be written.
         """
         latency_ms = (perf_counter() - started) * 1000
+        try:
+            record = await self._record(inference, outcome, latency_ms)
+        except Exception:  # noqa: BLE001  # the edge of what is paid for
+            failure = outcome.failure = edge.mistake(f"the record of {inference.inference_id}")
+            record = record_of(
+                inference,
+                outcome,
+                status=failure.status,
+                error_code=failure.code,
+                fault="",
+                latency_ms=latency_ms,
+                input_json=b"",
+                output_json=b"",
+            )
+        self.append(record, on_full_disk)
+
+    async def _record(self, inference: Inference, outcome: Outcome, latency_ms: float) -> InferenceRecord:
         status, error_code = status_of(outcome)
         fault = ""
         if 200 <= status < 300 and not error_code:
@@ -103,7 +121,7 @@ class Recorder:
             answer = (outcome.reading.output if outcome.reading is not None else b"") or _said_instead(outcome)
             if task.redact:
                 asked, answer = await self._redacted(asked), await self._redacted(answer)
-        record = record_of(
+        return record_of(
             inference,
             outcome,
             status=status,
@@ -114,7 +132,6 @@ class Recorder:
             output_json=answer,
             findings=tuple(findings),
         )
-        self.append(record, on_full_disk)
 
     async def _redacted(self, payload: bytes) -> bytes:
         return await redact_payload(payload, self._redact) if self._redact is not None else b""

@@ -23,6 +23,6 @@ def fault_of(reading: Reading | None, *, json: bool) -> str:
     if json:
         try:
             msgspec.json.decode(reading.content)
-        except (msgspec.DecodeError, UnicodeError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             return INVALID
     return ""
