@@ -303,12 +303,11 @@ def test_judges_pass_no_ceiling_under_concurrency(stack: Stack, over: str) -> No
     stack.start()
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: stack.chat(asks("hello ttft_ms=5"))[:2], range(150)))
-    statuses = [status for status, _ in answers]
-    assert set(statuses) == {200, 429}
-    assert {body["error"]["code"] for status, body in answers if status == 429} == {"budget_exhausted"}
+    refused = {(status, body["error"]["code"]) for status, body in answers if status != 200}
+    assert refused == {(429, "budget_exhausted")}
     judged = stack.mocks["judge"].stats["requests"]
     assert 10 <= judged <= 100
-    assert statuses.count(200) == judged
+    assert len([status for status, _ in answers if status == 200]) == judged
     eventually(lambda: abs(stack.control.settled["usd"] - judged * 0.002) < 1e-9, "not all was settled")
     assert sum(record.cost_usd for record in stack.records(judged)) == pytest.approx(judged * 0.002)
 

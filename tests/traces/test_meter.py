@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from volant.core.nouns import GuardVerdict, InferenceRecord, ModelCall
@@ -99,3 +100,9 @@ def test_a_provider_makes_no_series_without_end() -> None:
     assert "other" in codes
     assert "said_by_somebody_1" in codes
     assert len(codes) < 220
+    one = record().calls[0]
+    called = [msgspec.structs.replace(one, error_code=f"said_by_another_{number}") for number in range(1_000)]
+    meter.observe([record(calls=(call,)) for call in called])
+    assert len(meter._served) < 220, "and remembers none that it does not tell apart"
+    assert len(meter._called) < 220
+    assert total(meter, "volant_calls_total", error_type="other") >= 1_000

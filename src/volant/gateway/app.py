@@ -59,8 +59,7 @@ class Gateway:
             if (opening := self._open(head, body, wire)) is None or self._express.take(opening, wire, self._rest):
                 return None
         except VolantError as error:
-            self.refused[error.code] += 1
-            edge.refuse(wire, error, entrance.family)
+            self._refuse(error, wire, entrance.family)
             return None
         except Exception:  # noqa: BLE001  # the edge: a bug of ours must not look like a closed connection
             edge.excuse(wire, entrance.operation, entrance.family)
@@ -73,10 +72,14 @@ class Gateway:
         try:
             await self._chat.answer(opening, wire)
         except VolantError as error:
-            self.refused[error.code] += 1
-            edge.refuse(wire, error, entrance.family)
+            self._refuse(error, wire, entrance.family)
         except Exception:  # noqa: BLE001  # the edge, as above
             edge.excuse(wire, entrance.operation, entrance.family)
+
+    def _refuse(self, error: VolantError, wire: Wire, family: Family) -> None:
+        """It reached no deployment."""
+        self.refused[error.code] += 1
+        edge.refuse(wire, error, family)
 
     def _open(self, head: Head, body: bytes, wire: Wire) -> Opening | None:
         """None: it is answered."""
@@ -101,7 +104,7 @@ class Gateway:
                 announced = read_headers(headers).content_length
                 body = b"" if entrance.refusal is not None else await self._read(receive, announced)
                 if (opening := self._open(Head(entrance, headers), body, wire)) is not None:
-                    await self._chat.answer(opening, wire)
+                    await self._rest(opening, wire)
             elif path == "/healthz":
                 wire.respond(200, JSON_HEADER, b'{"status":"ok"}')
             elif path == "/readyz":
@@ -110,7 +113,10 @@ class Gateway:
             else:
                 await self._relay(scope, receive, send, wire)
         except VolantError as error:
-            edge.refuse(wire, error, family)
+            if entrance is not None:
+                self._refuse(error, wire, family)
+            else:
+                edge.refuse(wire, error, family)
         except ClientGone:
             pass
         except Exception:  # noqa: BLE001  # the edge, as above

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -108,8 +108,7 @@ class Inner:
 
     async def close(self) -> None:
         """The request is over: hang up on whatever is still under way, so that it stands in `calls`."""
-        for work, waiting in list(self._under_way.items()):
-            await _hang_up(work, waiting)
+        await _hang_up(dict(self._under_way))
 
     async def _answer(self, entrance: Entrance, raw: bytes, name: str, timeout_s: float, why: str) -> Outcome:
         plans = self._plans()
@@ -139,7 +138,7 @@ class Inner:
             async with asyncio.timeout(timeout_s):
                 outcome = await asyncio.shield(work)
         except TimeoutError:
-            await _hang_up(work, waiting)
+            await _hang_up({work: waiting})
             raise Unavailable(f"{why}_timeout", f"{name!r} did not answer within {timeout_s:g} s") from None
         except asyncio.CancelledError:  # the request is over; `close` waits for the end of this
             waiting.leave()
@@ -167,9 +166,14 @@ class Inner:
             _log.error("what a guard or the cache asked failed here: %r", error)
 
 
-async def _hang_up(work: asyncio.Task[Outcome], waiting: _Patience) -> None:
-    waiting.leave()
-    await asyncio.wait({work}, timeout=_HANG_UP_S)
-    if not work.done():
+async def _hang_up(calls: Mapping[asyncio.Task[Outcome], _Patience]) -> None:
+    """On all at once."""
+    if not calls:
+        return
+    for waiting in calls.values():
+        waiting.leave()
+    _, late = await asyncio.wait(calls, timeout=_HANG_UP_S)
+    for work in late:
         work.cancel()
-        await asyncio.wait({work})
+    if late:
+        await asyncio.wait(late)

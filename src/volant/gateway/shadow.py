@@ -15,8 +15,8 @@ from time import perf_counter, time_ns
 from typing import Literal
 
 from volant.core.errors import StorageFull
-from volant.gateway import answering
-from volant.gateway.attempt import Attempts
+from volant.gateway import answering, edge
+from volant.gateway.attempt import Attempts, Outcome
 from volant.gateway.call import Job
 from volant.gateway.inference import Inference
 from volant.gateway.record import Recorder
@@ -71,8 +71,15 @@ class Shadows:
             guarding=inference.guarding,
             judged=inference.judged,
         )
-        outcome = await self._attempts.answer(job)
-        await answering.complete(job, outcome)
+        outcome = Outcome()
+        try:
+            await self._attempts.answer(job, outcome)
+            await answering.complete(job, outcome)
+        except Exception:
+            if not (outcome.calls or inference.judged):
+                raise  # nothing was paid for
+            outcome.failure = edge.mistake(f"the shadow copy {inference.inference_id}")
+            outcome.reading = None  # words that were not checked are not kept
         if inference.inner is not None:
             await inference.inner.close()
         try:

@@ -59,8 +59,8 @@ class _Called(NamedTuple):
 
 
 _alike = attrgetter(  # what the series of a record depend on
-    "project", "operation", "task", "model", "deployment", "variant", "arm", "dialect", "status", "cache", "error_code",
-    "streamed", "fallback",
+    "project", "operation", "task", "model", "deployment", "variant", "arm", "dialect", "status", "cache", "streamed",
+    "fallback", "error_code",
 )  # fmt: skip
 _alike_calls = attrgetter("model", "deployment", "why", "error_code")
 _Key = tuple[str | int, ...]
@@ -158,8 +158,8 @@ class Meter:
         for record in records:
             groups.setdefault(_alike(record), []).append(record)
         with self._lock:
-            for key, group in groups.items():
-                self._observe(key, group)
+            for (*name, code), group in groups.items():
+                self._observe((*name, self._kind(str(code))), group)
 
     def _observe(self, key: _Key, group: list[InferenceRecord]) -> None:
         one = group[0]
@@ -185,8 +185,8 @@ class Meter:
             for verdict in record.verdicts:
                 said = (one.project, one.task, verdict.guard, verdict.on, verdict.action, verdict.mode)
                 self._verdicts.at(*said).value += 1
-        for name, made in calls.items():
-            self._observe_calls((one.project, one.operation, one.task, *name), one, made)
+        for (*name, code), made in calls.items():
+            self._observe_calls((one.project, one.operation, one.task, *name, self._kind(str(code))), one, made)
 
     def _observe_calls(self, key: _Key, one: InferenceRecord, calls: list[ModelCall]) -> None:
         called = self._called.get(key)
