@@ -19,9 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from volant.cli.litellm import importing
+from volant.core.chat import Reasoning
 from volant.core.errors import BadInput, VolantError
 from volant.core.nouns import DeploymentSpec, Documents, TaskSpec
 from volant.core.settings import load
+from volant.dialects import fitting
+from volant.dialects.dialect import Losses
 
 TEAM = """
 model_list:
@@ -258,10 +261,109 @@ def test_what_protects_people_goes_over_or_is_said_first(tmp_path: Path) -> None
     assert first == {
         "guardrails[2] asked", "guardrails[3] bought", "litellm_settings.cache",
         "model_list[0] chat.litellm_params.timeout", "litellm_settings.cache_params.password",
+        "model_list[1] think.litellm_params.thinking",
     }  # fmt: skip
     assert "CLEAR" not in made.text
     assert _deployment(documents, documents.tasks[0].variants[0].deployments[0]).requests_per_minute == 77
-    assert _task(documents, "think").variants[0].parameters == {"reasoning_effort": "medium"}
+    assert _task(documents, "think").variants[0].parameters == {"reasoning_effort": "low"}
+
+
+GUARDED = """
+model_list:
+  - {{model_name: chat, litellm_params: {{model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY}}}}
+guardrails:
+  - guardrail_name: g
+    litellm_params: {{guardrail: {guardrail}, default_on: true, {said}}}
+"""
+BOTH, MASKS = ("input", "output"), ("input", "output", "redact", ())
+
+
+@pytest.mark.parametrize(
+    ("guardrail", "said", "guards", "redact", "words"),
+    [
+        ("presidio", "mode: pre_call", [("input", "redact", ())], False, ""),
+        ("presidio", "mode: Post_Call", [("output", "redact", ())], False, ""),
+        ("presidio", "mode: logging_only", [], True, ""),
+        ("presidio", "mode: pre_mcp_call", [MASKS], False, "'pre_mcp_call'"),
+        ("presidio", "mode: {tags: {a: pre_call}, default: logging_only}", [MASKS], False, "tags"),
+        ("presidio", "x: 1", [MASKS], False, "no mode"),
+        ("presidio", "mode: [pre_call, logging_only]", [("input", "redact", ())], True, "logging_only"),
+        ("hide-secrets", "mode: logging_only", [MASKS], False, "logging_only"),
+        ("presidio", "mode: pre_call, pii_entities_config: {EMAIL_ADDRESS: BLOCK}", [("input", "block", ())], False,
+         "EMAIL_ADDRESS"),
+        ("presidio", "mode: pre_call, pii_entities_config: {CREDIT_CARD: BLOCK, EMAIL_ADDRESS: MASK}",
+         [("input", "block", ("CARD",)), ("input", "redact", ())], False, "CREDIT_CARD"),
+        ("presidio", "mode: pre_call, pii_entities_config: {CREDIT_CARD: BLOCK, UK_NHS: BLOCK, EMAIL_ADDRESS: MASK}",
+         [("input", "block", ("CARD",)), ("input", "redact", ())], False, "UK_NHS"),
+        ("presidio", "mode: pre_call, pii_entities_config: {UK_NHS: BLOCK, EMAIL_ADDRESS: MASK}",
+         [("input", "block", ())], False, "UK_NHS"),
+        ("presidio", "mode: pre_call, pii_entities_config: {EMAIL_ADDRESS: SOMETHING}", [("input", "block", ())], False,
+         "SOMETHING"),
+        ("presidio", "mode: pre_call, presidio_ad_hoc_recognizers: ./own.json", [("input", "redact", ())], False,
+         "presidio_ad_hoc_recognizers"),
+        ("presidio", "mode: post_call, output_parse_pii: true", [("output", "redact", ())], False, ""),
+        ("presidio", "mode: pre_call, output_parse_pii: true, pii_entities_config: {EMAIL_ADDRESS: BLOCK}",
+         [("input", "block", ())], False, "EMAIL_ADDRESS"),
+    ],
+)  # fmt: skip
+def test_no_guardrail_gets_weaker_without_a_word(
+    tmp_path: Path, guardrail: str, said: str, guards: list[tuple[Any, ...]], redact: bool, words: str
+) -> None:
+    made, documents = _import(GUARDED.format(guardrail=guardrail, said=said), tmp_path)
+    (task,) = documents.tasks
+    assert [(*guard.on, guard.action, tuple(guard.options.get("kinds", ()))) for guard in task.guards] == guards
+    assert task.redact is redact
+    grave = [note.sentence for note in made.notes if note.grave]
+    assert any(words in one for one in grave) if words else grave == []
+
+
+def test_guards_whose_names_look_alike_keep_apart(tmp_path: Path) -> None:
+    entry = "{guardrail_name: %s, litellm_params: {guardrail: presidio, mode: pre_call, default_on: true}}"
+    names = ["My PII", "my-pii", "MY/PII", "ü", "a" * 80, "a" * 70]
+    listed = "".join(f"  - {entry % name}\n" for name in names)
+    head = GUARDED.partition("  - guardrail_name")[0].format()
+    made, documents = _import(head + listed, tmp_path)
+    found = [guard.name for guard in documents.tasks[0].guards]
+    assert found == ["my-pii", "my-pii-2", "my-pii-3", "guard", "a" * 60, "a" * 58 + "-2"]
+    assert {note.where for note in made.notes if "its name is" in note.sentence} == {
+        f"guardrails[{at}] {names[at]}" for at in (1, 2, 5)
+    }
+
+
+@pytest.mark.parametrize(
+    ("thinking", "effort"),
+    [
+        ("{type: enabled, budget_tokens: 4000}", "medium"),
+        ("{type: enabled, budget_tokens: 2048}", "low"),
+        ("{type: enabled, budget_tokens: 30000}", "high"),
+        ("{type: enabled, budget_tokens: 0}", "none"),
+        ("{type: enabled, budget_tokens: -5}", ""),
+        ("{type: enabled}", "medium"),
+        ("{type: disabled}", ""),
+    ],
+)
+def test_a_budget_of_thinking_becomes_the_effort_that_is_nearest(tmp_path: Path, thinking: str, effort: str) -> None:
+    """By the gateway's own table: what it makes of the effort, where tokens are asked, is said."""
+    said = f"model: anthropic/claude-sonnet-4-5, api_key: os.environ/K, thinking: {thinking}"
+    text = f"model_list:\n  - {{model_name: think, litellm_params: {{{said}}}}}\n"
+    made, documents = _import(text, tmp_path)
+    assert documents.tasks[0].variants[0].parameters == ({"reasoning_effort": effort} if effort else {})
+    grave = [note.sentence for note in made.notes if note.grave and note.where.endswith(".thinking")]
+    assert len(grave) == ("disabled" not in thinking)
+    if effort and effort != "none":
+        losses = Losses("x")
+        budget = fitting.budget_of(Reasoning(effort=effort), losses)
+        assert f"{budget:,} tokens" in grave[0]
+
+
+def test_an_effort_beside_a_budget_wins_and_it_is_said(tmp_path: Path) -> None:
+    said = "model: anthropic/claude-sonnet-4-5, api_key: os.environ/K, reasoning_effort: high"
+    thinking = "thinking: {type: enabled, budget_tokens: 1024}"
+    made, documents = _import(
+        f"model_list:\n  - {{model_name: think, litellm_params: {{{said}, {thinking}}}}}\n", tmp_path
+    )
+    assert documents.tasks[0].variants[0].parameters == {"reasoning_effort": "high"}
+    assert [note.where for note in made.notes if note.grave] == ["model_list[0] think.litellm_params.thinking"]
 
 
 def test_a_task_that_embeds_for_the_cache_does_not_ask_itself(team: tuple[importing.Imported, Documents]) -> None:

@@ -304,12 +304,21 @@ def thoughts_for(dialects: Collection[str], thoughts: Sequence[Thought], losses:
     return kept
 
 
+def nearest_effort(budget: int) -> str:
+    """The word for so many tokens of thinking; empty for a number below 0, which leaves it to the provider."""
+    return next((word for most, word in _EFFORTS if budget <= most), "high") if budget >= 0 else ""
+
+
+def usual_budget(effort: str) -> int:
+    """The tokens of thinking that a provider who asks for a number is sent for a word."""
+    return _BUDGETS.get(effort, _BUDGETS["medium"])
+
+
 def effort_of(reasoning: Reasoning, losses: Losses) -> str:
     """How much to think, as a word. A budget in tokens becomes the nearest word, which is named."""
     if reasoning.effort or reasoning.budget_tokens is None:
         return reasoning.effort
-    budget = reasoning.budget_tokens
-    effort = next((word for most, word in _EFFORTS if budget <= most), "high") if budget >= 0 else ""
+    effort = nearest_effort(reasoning.budget_tokens)
     losses.drop("reasoning budget", f"sent as effort {effort or 'of its own choice'}")
     return effort
 
@@ -323,6 +332,6 @@ def budget_of(reasoning: Reasoning, losses: Losses) -> int | None:
         if wanted:  # this way of asking names no number, and without one there is no thinking to show
             losses.drop("reasoning budget", f"none was said, {DEFAULT_BUDGET} tokens were sent")
         return DEFAULT_BUDGET if wanted else None
-    budget = _BUDGETS.get(reasoning.effort, _BUDGETS["medium"])
+    budget = usual_budget(reasoning.effort)
     losses.drop("reasoning effort", f"sent as a budget of {budget} tokens")
     return budget

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from volant.cli.litellm.kinds import Kind, bedrock_model, identity_of, kind_of, split
 from volant.cli.litellm.reading import Json, Notes, amount, is_key, table, variable_of, whole
+from volant.dialects.fitting import DEFAULT_BUDGET, nearest_effort, usual_budget
 from volant.providers import registry
 
 _MODES = {"", "chat", "completion", "responses", "embedding", "moderation"}
@@ -35,7 +36,6 @@ _NUMBERS = (
     "rpm", "tpm", "order", "max_parallel_requests", "timeout", "stream_timeout", "weight", "input_cost_per_token",
     "output_cost_per_token", "cache_read_input_token_cost",
 )  # fmt: skip
-_EFFORTS = {"low": 1024, "medium": 2048}  # most tokens of thinking
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|credential", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"^(?:bearer |basic |sk-|pk-|ghp_|xox|eyJ)", re.IGNORECASE)
 _DIRECT = "a key that is `direct` then asks for PROVIDER/MODEL without a task"
@@ -137,17 +137,22 @@ def convert(
 
 
 def _thinking(place: Place, where: str, notes: Notes) -> None:
-    """Anthropic's budget as the effort that chat completions know. Source: LiteLLM's own budgets of the efforts."""
-    given = place.parameters.pop("thinking", None)
-    if given is None:
+    """Anthropic's budget as the effort that chat completions know, which the gateway makes a budget again."""
+    raw = place.parameters.pop("thinking", None)
+    given, where = table(raw, where), f"{where}.litellm_params.thinking"
+    if raw is None or given.get("type") == "disabled":
         return
-    budget = amount(table(given, where).get("budget_tokens"))
-    if table(given, where).get("type") == "disabled" or "reasoning_effort" in place.parameters:
+    if "reasoning_effort" in place.parameters:
+        notes.warn(where, "is left out: reasoning_effort stands beside it, and says how much to think")
         return
-    effort = next((one for one, most in _EFFORTS.items() if budget is not None and budget <= most), "high")
+    budget = whole(given.get("budget_tokens"))
+    if not (effort := nearest_effort(DEFAULT_BUDGET if budget is None else budget)):
+        notes.warn(where, f"is left out: {budget} is no number of tokens. Write reasoning_effort")
+        return
     place.parameters["reasoning_effort"] = effort
-    notes.add(f"{where}.litellm_params.thinking", f"became reasoning_effort = {effort!r}, which each provider is told "
-              "in its own words")  # fmt: skip
+    said = f"{budget:,} tokens" if budget is not None else "without a number of tokens, it"
+    notes.warn(where, f"{said} became reasoning_effort = {effort!r}: a provider that asks for a number is sent "
+               f"{usual_budget(effort):,} tokens, others the word")  # fmt: skip
 
 
 # ---------------------------------------------------------------- where and with what key
