@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from volant.core.capabilities import Capabilities
 from volant.core.errors import BadInput
 from volant.core.nouns import Target, VariantSpec
-from volant.gateway import body, doors
+from volant.gateway import body, chat, doors
 from volant.gateway.balance import Health
 from volant.gateway.plan import Place, VariantPlan, compile_plans, header_line
 from volant.providers.http import Timeouts
@@ -211,3 +212,13 @@ def test_a_limit_in_quotes_passes_no_ceiling(said: str) -> None:
     asked = body.parse(b'{"model":"t","messages":[],%b}' % said.encode())
     with pytest.raises(BadInput, match="must be a number"):
         body.output_limit(asked, _variant(), 4096)
+
+
+@pytest.mark.anyio
+async def test_a_long_body_keeps_nobody_waiting_while_its_names_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[bool] = []
+    monkeypatch.setattr(body, "refuse_twins", lambda raw: threads.append(threading.current_thread() is here))
+    here = threading.current_thread()
+    for raw in (b"{}", b'{"a":[' + b'{"b":1},' * 100_000 + b"1]}"):
+        await chat._refuse_twins(raw)
+    assert threads == [True, False]

@@ -126,8 +126,9 @@ def test_a_guard_reads_what_the_model_reads(stack: Stack) -> None:
     publish(stack, task("help", ["main"], guards=(block,)), task("free", ["main"]))
     stack.start()
     text = '{"role":"user","content":"the key is AKIAIOSFODNN7EXAMPLE","content":"hello"}'
-    for model, expected in (("help", 400), ("free", 200)):
-        raw = f'{{"model":"{model}","messages":[{text}]}}'.encode()
+    long = f'"user":"{"x" * 100_000}",'
+    for model, more, expected in (("help", "", 400), ("help", long, 400), ("free", "", 200)):
+        raw = f'{{{more}"model":"{model}","messages":[{text}]}}'.encode()
         status, said, _ = stack.send("POST", "/v1/chat/completions", raw, {"authorization": f"Bearer {KEY}"})
         assert status == expected
         assert (b"holds a name twice" in said) == (expected == 400)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
+import threading
 from collections.abc import AsyncIterator, Iterable, Mapping
 
 import pytest
@@ -13,7 +14,16 @@ from volant.core.addresses import Allowed
 from volant.core.capabilities import Capabilities
 from volant.core.chat import ChatRequest, FilePart, ImagePart, Message, TextPart
 from volant.core.errors import BadInput, TooLarge, VolantError
-from volant.providers.fetching import AT_ONCE, MOST_URLS, Addresses, Fetcher, Media, inline_media, urls_to_inline
+from volant.providers.fetching import (
+    AT_ONCE,
+    MOST_URLS,
+    Addresses,
+    Fetcher,
+    Media,
+    _Store,
+    inline_media,
+    urls_to_inline,
+)
 from volant.providers.http import HttpClient
 
 pytestmark = pytest.mark.anyio
@@ -230,13 +240,13 @@ async def test_what_all_requests_hold_together_is_limited(client: HttpClient, si
     error = await refused(fetcher, cat)
     assert (error.code, error.status, len(site.asked)) == ("media_busy", 503, 6)
     del got, small, more
-    await asyncio.sleep(0)  # the event loop lets go of what it has just given
+    await asyncio.sleep(0.01)  # the event loop lets go of what it has just given
     assert fetcher.held_bytes == 0
     everybody = await asyncio.gather(*(fetcher([chunked]) for _ in range(6)))  # two at once
     assert all(one[chunked].data == PNG for one in everybody)
     assert fetcher.held_bytes == 6 * len(PNG)
     del everybody
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
     assert fetcher.held_bytes == 0
 
 
@@ -250,8 +260,34 @@ async def test_who_leaves_while_it_waits_for_room_holds_nothing_up(client: HttpC
     assert (await last)[cat].data == PNG
     del last
     await asyncio.gather(holds, waits, return_exceptions=True)
+    await asyncio.sleep(0.01)
     assert len(site.asked) == 2
     assert fetcher.held_bytes == 0
+
+
+async def test_what_another_thread_lets_go_is_given_back_by_the_loop(
+    client: HttpClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Garbage is collected wherever it is found, and who waits belongs to the loop."""
+    cat = f"http://127.0.0.1:{site.port}/cat.png"
+    here, threads = threading.current_thread(), set[threading.Thread]()
+    give_back = _Store.give_back
+
+    def watched(store: _Store, size: int) -> None:
+        threads.add(threading.current_thread())
+        give_back(store, size)
+
+    monkeypatch.setattr(_Store, "give_back", watched)
+    fetcher = Fetcher(client, allow=HERE, max_bytes=len(PNG), total_bytes=len(PNG), total_s=5.0)
+    got = await fetcher([cat])
+    waits = asyncio.ensure_future(fetcher([cat]))
+    await asyncio.sleep(0.05)
+    assert len(site.asked) == 1
+    other = threading.Thread(target=got.clear)
+    other.start()
+    assert (await waits)[cat].data == PNG
+    other.join()
+    assert threads == {here}
 
 
 async def test_a_server_that_does_not_answer_is_left(client: HttpClient, site: Site) -> None:

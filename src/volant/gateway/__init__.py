@@ -54,6 +54,7 @@ inner          what a guard or the cache asks of a model meanwhile
 cache          answers given before
 cache_key      when two questions are the same
 cache_meaning  which question asked before means nearly the same
+keyless        what a provider said, without our key
 redaction      what must not be written is blanked before it is
 record         one record an inference, into the spool
 shadow         a copy to the candidate, after the answer

@@ -18,27 +18,27 @@ from volant.core.nouns import InferenceRecord
 from volant.gateway import body, edge
 from volant.gateway.attempt import Outcome
 from volant.gateway.inference import Inference, record_of, status_of
+from volant.gateway.keyless import without
 from volant.gateway.redaction import Flag, Redact, redact_payload, texts_of
 from volant.gateway.translation import recorded_input
 from volant.gateway.validity import fault_of
 
 _ENCODER = msgspec.msgpack.Encoder()
 _LOOK_AGAIN_S = 1.0
-_MOST_SAID = 4096  # bytes of a provider's error that are kept
+_MOST_SAID = 4096  # characters of a provider's error that are kept
 
 
 def _said_instead(outcome: Outcome) -> bytes:
-    """What the last provider said in place of an answer, e.g. an unknown model: cut, and without our key."""
+    """What the last provider said in place of an answer, e.g. an unknown model: without our key, and cut."""
     exchange, leg = outcome.exchange, outcome.leg
     if outcome.failure is None or exchange is None or leg is None or exchange.status < 400 or not exchange.body:
         return b""
     target = leg.place.target
-    words = exchange.body[:_MOST_SAID].decode("utf-8", "replace")
-    if target.api_key:
-        words = words.replace(target.api_key, "(the key)")
+    told = (target.api_key, *(word for value in target.headers.values() for word in value.split() if len(word) >= 16))
+    words = without(told, exchange.body, _MOST_SAID)
     try:
         said = msgspec.json.decode(words)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         said = words
     return msgspec.json.encode({"error": {"deployment": target.name, "status": exchange.status, "said": said}})
 

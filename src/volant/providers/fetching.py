@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -258,9 +259,14 @@ class _Store:
             turn.set_result(None)
 
     def keep(self, media: Media) -> None:
-        """It counts until nobody has it any more."""
+        """It counts until nobody has it any more. Whose thread finds that out does not matter."""
         self.held += len(media.data)
-        weakref.finalize(media, self.give_back, len(media.data)).atexit = False
+        loop = asyncio.get_running_loop()
+        weakref.finalize(media, self._let_go, loop, len(media.data)).atexit = False
+
+    def _let_go(self, loop: asyncio.AbstractEventLoop, size: int) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits
+            loop.call_soon_threadsafe(self.give_back, size)
 
 
 class _Room:
