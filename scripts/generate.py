@@ -16,7 +16,7 @@ import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import typer.main
@@ -198,11 +198,23 @@ def _command(name: str, command: Any) -> str:
             continue
         option = parameter.param_type_name == "option"
         shown = ", ".join([*parameter.opts, *parameter.secondary_opts]) if option else _argument(parameter)
-        rows.append((f"`{shown}`", _plain(parameter.help or "")))
+        rows.append((f"`{shown}`", _plain(parameter.help or "") + _choices(parameter)))
     note = f"<!-- run: no, {NOT_RUN[name]} -->\n" if name in NOT_RUN else ""
     note = f"<!-- run: exit {EXITS[name]} -->\n" if name in EXITS else note
     parts = [f"### volant {name}", _plain(prose.strip()), f"{note}```sh\n" + example.strip().strip("`") + "\n```"]
     return "\n\n".join([*parts, table(("argument or option", "what"), rows)])
+
+
+def _choices(parameter: Any) -> str:
+    """The values that it takes, where they are few."""
+    values = [f"`{value}`" for value in _values(parameter.type_descriptor.annotation)]
+    return f" One of {', '.join(values)}." if values else ""
+
+
+def _values(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [value for inner in get_args(annotation) for value in _values(inner)]
 
 
 def _argument(parameter: Any) -> str:

@@ -17,8 +17,9 @@ import typer.main
 
 from volant import __version__
 from volant.cli.client import Client
+from volant.cli.commands import doctor
 from volant.cli.main import build
-from volant.core.errors import VolantError
+from volant.core.errors import BadInput, VolantError
 
 TOML = """
 [[deployments]]
@@ -191,10 +192,28 @@ def test_the_doctor_says_which_deployments_fail_and_with_what(at: Any, server: A
         assert time.monotonic() < end, findings
         time.sleep(0.2)
     assert "connect_refused" in findings["deployment d"]["sentence"]
+    assert "of the newest" in findings["deployment d"]["sentence"]
     assert findings["deployment d"]["hint"].startswith("volant trace show inf_")
 
 
 # ---------------------------------------------------------------- keys
+def test_a_new_key_is_shown_whatever_its_names_hold(at: Any) -> None:
+    """It is shown this once: words that look like markup must not lose it. It stands before the warnings."""
+    said = at("key", "create", "[/bold] app", "--task", "[/oops]", "--task", "[red]")
+    assert said.code == 0, said.err
+    shown = said.out.splitlines()
+    clear = next(line for line in shown if line.startswith("vk_"))
+    warned = [line for line in shown if "there is no task" in line]
+    assert ["[/oops]" in warned[0], "[red]" in warned[1]] == [True, True]
+    assert shown.index(clear) < shown.index(warned[0])
+    listed = next(one for one in at("key", "list", "--json").json()["data"] if one["name"] == "[/bold] app")
+    rotated = at("key", "rotate", listed["id"])
+    assert rotated.code == 0, rotated.err
+    newest = at("key", "list", "--json").json()["data"]
+    live = next(one["id"] for one in newest if one["name"] == "[/bold] app" and not one["revoked_ms"])
+    assert "[/bold] app" in at("key", "revoke", live).out
+
+
 def test_a_key_is_made_shown_once_limited_and_revoked(at: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made = at("key", "create", "app", "--scope", "read", "--rpm", "5", "--days", "1", "--json").json()
     assert made["clear"].startswith("vk_")
@@ -386,6 +405,42 @@ def test_doctor_is_content_with_a_healthy_server(at: Any) -> None:
     assert found.code == 0, found.out
     states = {one["name"]: one["state"] for one in found.json()["findings"]}
     assert {states["server"], states["processes"], states["database"], states["data directory"]} == {"ok"}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/views/deployments", "/api/v1/deployments", "/api/v1/tasks"])
+def test_a_view_that_fails_is_not_the_server(at: Any, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    ask = Client.get
+
+    def broken(self: Client, asked: str, *rest: Any, **more: Any) -> Any:
+        if asked == path:
+            raise BadInput("scope_missing", "this key may not look", hint="use another")
+        return ask(self, asked, *rest, **more)
+
+    monkeypatch.setattr(Client, "get", broken)
+    findings = {one["name"]: one for one in at("doctor", "--json").json()["findings"]}
+    assert findings["server"]["state"] == "ok"
+    name = "tasks" if path.endswith("tasks") else "deployments"
+    assert (findings[name]["state"], findings[name]["hint"]) == ("warning", "use another")
+    assert "this key may not look" in findings[name]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("recent", "calls", "sentence"),
+    [
+        (0, 0, "no request came in the last hour, so no call could be looked at"),
+        (1, 1, "no call failed: 1 call of the newest 1 request of the last hour"),
+        (2000, 2100, "no call failed: 2,100 calls of the newest 2,000 requests of the last hour"),
+    ],
+)
+def test_doctor_says_how_many_calls_it_looked_at(recent: int, calls: int, sentence: str) -> None:
+    shown = {"name": "d", "calls": calls, "failed_calls": 0, "failures": []}
+    told = {
+        "/api/v1/deployments": {"data": [{"name": "d", "missing": ""}]},
+        "/api/v1/views/deployments": {"deployments": [shown], "recent": recent},
+    }
+    (found,) = doctor.deployments(told.__getitem__)
+    assert (found["name"], found["state"]) == ("deployments", "ok")
+    assert found["sentence"].endswith(sentence)
 
 
 def test_doctor_names_what_is_wrong_and_what_to_do(volant: Any, server: Any, tmp_path: Path) -> None:

@@ -108,6 +108,11 @@ def test_every_command_has_a_heading(pages: dict[str, Any]) -> None:
     assert not missing, f"docs/cli.md has no heading for: {', '.join(missing)}"
 
 
+def test_options_of_few_values_name_them(pages: dict[str, Any]) -> None:
+    row = "| `--over` | Of what the sums are. One of `key`, `project`, `task`, `model`. |"
+    assert row in pages["docs/cli.md"].text
+
+
 def test_every_route_has_a_heading(pages: dict[str, Any]) -> None:
     described = routes().openapi()["paths"]
     wanted = {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}

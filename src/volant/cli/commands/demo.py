@@ -20,7 +20,7 @@ def add(app: typer.Typer) -> None:
 def demo(
     data: Annotated[Path | None, typer.Option(help="Your labelled questions. Default: the bank's help desk.")] = None,
     test: Annotated[Path | None, typer.Option(help="Your test file. Default: a share of the users.")] = None,
-    scale: Annotated[Scale, typer.Option(help="How much of everything: tiny, demo or story.")] = "demo",
+    scale: Annotated[Scale, typer.Option(help="How much of everything.")] = "demo",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a killed demo was.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove an earlier demo and begin anew.")] = False,
     once: Annotated[

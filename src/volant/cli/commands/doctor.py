@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from volant.core.settings import ServerSettings
 if TYPE_CHECKING:
     from volant.lifecycle.checkup import Finding, State
 
+Ask = Callable[[str], Any]  # a path of the server's API → what it says
 EXTRAS = {"data": "rensa", "train": "torch", "serve": "xllamacpp", "evals": "sklearn"}
 MARKS = {"ok": "[green]ok[/green]      ", "warning": "[yellow]warning[/yellow] ", "problem": "[red]problem[/red] "}
 
@@ -104,29 +106,51 @@ def _server(url: str, data: Path, settings: ServerSettings) -> list[dict[str, An
         return [_finding("server", "warning", error.message, error.hint), _port(settings)]
     try:
         found.get("/readyz")
-        tasks = len(found.get("/api/v1/tasks")["data"])
-        deployments = _deployments(found)
     except VolantError as error:
         out = [_finding("server", "warning", error.message, error.hint)]
         return out if url else [*out, _port(settings)]
-    return [_finding("server", "ok", f"{found.url} is ready and serves {tasks} tasks"), *_processes(data), *deployments]
+    ready = _finding("server", "ok", f"{found.url} is ready")
+    return [ready, *_looked("tasks", tasks, found), *_processes(data), *_looked("deployments", deployments, found)]
 
 
-def _deployments(server: client.Client) -> list[dict[str, Any]]:
-    """A finding for each that could not be called, or whose calls of the last hour failed."""
+def _looked(name: str, look: Callable[[Ask], list[dict[str, Any]]], server: client.Client) -> list[dict[str, Any]]:
+    """What `look` finds; where the server does not tell it, that, and no word about the server."""
+    try:
+        return look(server.get)
+    except VolantError as error:
+        return [_finding(name, "warning", f"could not be looked at: {error.message}", error.hint)]
+
+
+def tasks(ask: Ask) -> list[dict[str, Any]]:
+    """How many the server serves."""
+    return [_finding("tasks", "ok", f"{len(ask('/api/v1/tasks')['data'])} are served")]
+
+
+def deployments(ask: Ask) -> list[dict[str, Any]]:
+    """A finding for each that could not be called, or whose calls failed, of those that were looked at."""
     out = []
-    said = {one["name"]: one["missing"] for one in server.get("/api/v1/deployments")["data"]}
-    shown = server.get("/api/v1/views/deployments")["deployments"]
-    for one in shown:
+    said = {one["name"]: one["missing"] for one in ask("/api/v1/deployments")["data"]}
+    view = ask("/api/v1/views/deployments")
+    requests = f"the newest {_counted(view['recent'], 'request')} of the last hour"
+    for one in view["deployments"]:
         name = f"deployment {one['name']}"
         if said.get(one["name"]):
             out.append(_finding(name, "warning", "its key is not there", said[one["name"]]))
         if one["failed_calls"]:
             codes = ", ".join(f"{each['code']} ×{each['calls']}" for each in one["failures"])
             newest = max(one["failures"], key=lambda each: int(each["last_ms"]))["inference_id"]
-            sentence = f"{one['failed_calls']} of its newest {one['calls']} calls failed: {codes}"
+            sentence = f"{one['failed_calls']} of its {_counted(one['calls'], 'call')} of {requests} failed: {codes}"
             out.append(_finding(name, "warning", sentence, f"volant trace show {newest}"))
-    return out or [_finding("deployments", "ok", f"{len(shown)}, and no call failed in the last hour")]
+    if out:
+        return out
+    calls = sum(one["calls"] for one in view["deployments"])
+    looked = f"no call failed: {_counted(calls, 'call')} of {requests}"
+    none = "no request came in the last hour, so no call could be looked at"
+    return [_finding("deployments", "ok", f"{len(view['deployments'])}; {looked if view['recent'] else none}")]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _processes(data: Path) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import time
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from volant.cli import show
 from volant.cli.options import AsJson, DataDir, Url, connect
@@ -151,7 +152,7 @@ def revoke(
     Example: `volant key revoke key_01…`
     """
     gone = connect(url, data_dir).delete(f"/api/v1/keys/{key_id}")
-    show.result(gone, as_json, lambda: show.line(f"Key {gone['name']!r} ({gone['id']}) is revoked."))
+    show.result(gone, as_json, lambda: show.line(f"Key {escape(repr(gone['name']))} ({gone['id']}) is revoked."))
 
 
 @keys.command()
@@ -171,7 +172,7 @@ def secret(
             "bad_secret", "nothing was given", where="standard input", hint=f"volant key secret {name} < file"
         )
     connect(url, data_dir).ask("PUT", f"/api/v1/secrets/{name}", {"value": value})
-    show.result({"name": name}, as_json, lambda: show.line(f'Kept, sealed: use `api_key_ref = "{name}"`.'))
+    show.result({"name": name}, as_json, lambda: show.line(f'Kept, sealed: use `api_key_ref = "{escape(name)}"`.'))
 
 
 def _limits(
@@ -197,10 +198,11 @@ def _limits(
 
 
 def _made(made: dict[str, Any]) -> None:
+    """The clear key first: whatever comes after, it was shown."""
+    show.line(f"[bold]{made['clear']}[/bold]\n\n[dim]This is shown once. Send it as `Authorization: Bearer …`.[/dim]\n")
     show.card(made["key"], {"id": "id", "name": "name", "scopes": "scopes", "tasks": "tasks"})
-    for warning in made.get("warnings", ()):
-        show.line(f"[yellow]warning[/yellow] {warning}")
-    show.line(f"\n[bold]{made['clear']}[/bold]\n\n[dim]This is shown once. Send it as `Authorization: Bearer …`.[/dim]")
+    for warning in made["warnings"]:
+        show.line(f"[yellow]warning[/yellow] {escape(warning)}")
 
 
 _UNITS = {
