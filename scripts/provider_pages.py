@@ -70,7 +70,7 @@ def example(name: str, sheet: Provider) -> str:
     lines = ["[[deployments]]", 'name = "first"', f'provider = "{name}"', 'model = "the-model"     # its name there']
     if not sheet.base_url and name != "local":
         lines.append('base_url = "http://127.0.0.1:8000/v1"')
-    if sheet.key_env:
+    if sheet.key_env and not sheet.key_optional:
         lines.append(f'api_key_env = "{sheet.key_env}"')
     needed = {option: value or f"my-{option}" for option, value in sheet.options.items()}
     if needed:
@@ -78,6 +78,11 @@ def example(name: str, sheet: Provider) -> str:
         lines.append(f"options = {{ {said} }}")
     task = ["[[tasks]]", 'name = "ask"', "", "[[tasks.variants]]", 'name = "only"', 'deployments = ["first"]']
     return "\n".join([*lines, "", *task])
+
+
+def usual_key(sheet: Provider) -> str:
+    """The variable that usually holds its key."""
+    return f"`{sheet.key_env}`{', if it wants one' if sheet.key_optional else ''}" if sheet.key_env else "none"
 
 
 def connection(sheet: Provider) -> list[tuple[str, str]]:
@@ -88,7 +93,7 @@ def connection(sheet: Provider) -> list[tuple[str, str]]:
             "signed with an access key (AWS Signature Version 4), or a Bedrock API key as `authorization: Bearer KEY`"
         )
     own = f"`{sheet.base_url}`" if sheet.base_url else "the deployment's `base_url`"
-    rows = [("address", own), ("key", auth), ("usual variable", f"`{sheet.key_env}`" if sheet.key_env else "none")]
+    rows = [("address", own), ("key", auth), ("usual variable", usual_key(sheet))]
     if sheet.elsewhere:
         rows.append(("at another address", f"is [{find(sheet.elsewhere).title}]({sheet.elsewhere}.md)"))
     rows += [("sent with every request", f"`{header}: {value}`") for header, value in sheet.headers]
@@ -134,7 +139,7 @@ def rows() -> str:
         chats = [title_of(wire.operation, wire.dialect) for wire in sheet.wires if wire.operation == "chat"]
         others = [OPERATIONS[wire.operation] for wire in sheet.wires if wire.operation != "chat"]
         price = "by the tables" if sheet.price_provider else "nothing per token"
-        key = f"`{sheet.key_env}`" if sheet.key_env else "none"
+        key = usual_key(sheet)
         link = f"[{sheet.title}](providers/{name}.md)"
         found.append((f"`{name}`", link, ", ".join(chats), ", ".join(dict.fromkeys(others)), key, price))
     return table(("provider", "reaches", "chats", "and", "usual key", "price"), found)

@@ -19,6 +19,7 @@ import pytest
 from volant import providers
 from volant.cli import starter
 from volant.core import settings
+from volant.registry import documents as documents_
 
 KEY = "sk-typed-Marked-0123456789"
 
@@ -44,9 +45,34 @@ def test_every_provider_can_be_the_first(name: str, volant: Any, monkeypatch: py
     monkeypatch.delenv("GEMINI_API_KEY", raising=False)
     assert volant("init", "--provider", name, "--model", "some-model", "--json").code == 0
     _, documents = settings.load(tomllib.loads(Path("volant.toml").read_text()), {}, {})
+    documents_.check(documents, "volant.toml")
     [deployment] = documents.deployments
+    sheet = providers.find(name)
     assert (deployment.provider, deployment.model) == (name, "some-model")
-    assert deployment.api_key_env == providers.find(name).key_env
+    assert deployment.api_key_env == ("" if sheet.key_optional else sheet.key_env)
+
+
+@pytest.mark.parametrize("name", ["vllm", "ollama"])
+def test_a_server_of_ones_own_needs_no_key(name: str, volant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = providers.find(name).key_env
+    monkeypatch.delenv(variable, raising=False)
+    said = volant("init", "--provider", name, "--model", "m")
+    assert (said.code, "API_KEY" in said.out, "api_key" in Path("volant.toml").read_text()) == (0, False, False)
+    monkeypatch.setenv(variable, KEY)
+    assert volant("init", "--provider", name, "--model", "m", "--force").code == 0
+    assert f'api_key_env = "{variable}"' in Path("volant.toml").read_text()
+
+
+@pytest.mark.parametrize(("name", "needs"), [("azure", 'resource = "…"'), ("groq", "")])
+def test_what_a_provider_needs_besides_is_said(name: str, needs: str, volant: Any) -> None:
+    said = volant("init", "--provider", name, "--model", "m").out
+    assert ("options" in said, needs in said) == (bool(needs), True)
+    assert needs in Path("volant.toml").read_text()
+
+
+def test_a_model_of_blanks_is_none(volant: Any) -> None:
+    wrong = volant("init", "--provider", "groq", "--model", " ", "--json")
+    assert (wrong.code, wrong.error()["code"]) == (2, "model_missing")
 
 
 def test_anthropic_is_called_in_its_own_words(volant: Any) -> None:
@@ -81,32 +107,49 @@ def test_without_a_terminal_nothing_is_asked(volant: Any, monkeypatch: pytest.Mo
     assert KEY not in text
 
 
+def test_enter_is_no_model(tmp_path: Path) -> None:
+    """Nor are blanks: it is asked until it is said."""
+    answers = [
+        ("Which model of Groq?", "\n"), ("Which model of Groq?", "  \n"), ("Which model of Groq?", "llama-x\n"),
+        ("empty: later)", "\n"), ("task's name", "\n"), ("Start the server", "n\n"),
+    ]  # fmt: skip
+    _answer(tmp_path, answers, "--provider", "groq")
+    _, documents = settings.load(tomllib.loads((tmp_path / "volant.toml").read_text()), {}, {})
+    assert documents.deployments[0].model == "llama-x"
+
+
 def test_three_questions_on_a_terminal_and_the_key_is_not_shown(tmp_path: Path) -> None:
-    outer, inner = pty.openpty()
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("VOLANT_") and "API_KEY" not in name
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "volant.cli", "init", "--port", "0"], cwd=tmp_path, env=environment,
-        stdin=inner, stdout=inner, stderr=inner,
-    )  # fmt: skip
-    os.close(inner)
-    shown = ""
-    for question, answer in [
+    shown = _answer(tmp_path, [
         ("come from?", "\n"), ("empty: later)", f"{KEY}\n"), ("task's name", "helpdesk\n"), ("Start the server", "n\n"),
-    ]:  # fmt: skip
-        shown += _until(outer, question)
-        if answer.startswith(KEY):
-            _until_hidden(outer)
-        os.write(outer, answer.encode())
-    shown += _until(outer, "Next:")
-    assert process.wait(30) == 0
-    os.close(outer)
+    ])  # fmt: skip
     assert KEY not in shown
     text = (tmp_path / "volant.toml").read_text()
     assert KEY not in text
     assert 'name = "helpdesk"' in text
     assert 'api_key_ref = "openai"' in text
+
+
+def _answer(folder: Path, answers: list[tuple[str, str]], *arguments: str) -> str:
+    """What `volant init` shows on a terminal where somebody answers."""
+    outer, inner = pty.openpty()
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("VOLANT_") and "API_KEY" not in name
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "volant.cli", "init", "--port", "0", *arguments], cwd=folder, env=environment,
+        stdin=inner, stdout=inner, stderr=inner,
+    )  # fmt: skip
+    os.close(inner)
+    shown = ""
+    for question, answer in answers:
+        shown += _until(outer, question)
+        if "empty: later" in question:
+            _until_hidden(outer)
+        os.write(outer, answer.encode())
+    shown += _until(outer, "Next:")
+    assert process.wait(30) == 0
+    os.close(outer)
+    return shown
 
 
 def test_it_starts_asks_and_says_what_was_wrong_with_the_key(tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def test_the_page_says_what_the_sheet_says(name: str, provider_pages: object) ->
         said = f"`{value}`" if isinstance(value, str) else "yes" if value else "no"
         assert f"| `{ability}` | {said} |" in text, f"{name}: python scripts/generate.py"
     if sheet.key_env:
-        assert f'api_key_env = "{sheet.key_env}"' in text
+        assert (f'api_key_env = "{sheet.key_env}"' in text) is not sheet.key_optional
+        assert f"`{sheet.key_env}`" in text
     assert len(Capabilities.__struct_fields__) == text.count("\n| `") - sum(
         line.startswith("| `") for line in text.partition("## What it can take")[0].splitlines()
     )

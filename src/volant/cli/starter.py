@@ -24,7 +24,9 @@ class Offer:
     model: str
     base_url: str = ""  # empty: the provider's own
     key_env: str = ""  # environment variable that usually holds the key; empty: it needs none
+    key_optional: bool = False  # such servers mostly want none
     remark: str = ""
+    to_do: str = ""  # without which it answers nothing
 
 
 OFFERS = {
@@ -37,6 +39,7 @@ OFFERS = {
         model="default",
         base_url="http://127.0.0.1:8000/v1",
         key_env="VOLANT_PROVIDER_KEY",
+        key_optional=True,
         remark="usd_per_million_input_tokens and ..._output_tokens say what it costs",
     ),
     "mock": Offer(
@@ -80,8 +83,14 @@ def offer_of(name: str) -> Offer:
     sheet = providers.find(name)
     needs = [option for option, value in sheet.options.items() if not value]
     missing = ", ".join(f'{one} = "…"' for one in needs)
-    remark = f"set options = {{ {missing} }}" if needs else ""
-    return Offer(title=sheet.title, provider=name, model="", key_env=sheet.key_env, remark=remark)
+    return Offer(
+        title=sheet.title,
+        provider=name,
+        model="",
+        key_env=sheet.key_env,
+        key_optional=sheet.key_optional,
+        to_do=f"set options = {{ {missing} }}" if needs else "",
+    )
 
 
 def check_task(name: str) -> str:
@@ -110,8 +119,7 @@ def render(answers: Answers) -> str:
         )
     elif answers.key == "env":
         lines.append(f"api_key_env = {_text(offer.key_env)}   # read by the server when it starts")
-    if offer.remark:
-        lines.append(f"# {offer.remark}")
+    lines += [f"# {said}" for said in (offer.to_do, offer.remark) if said]
     return _TEMPLATE.format(
         port=answers.port,
         data_dir=_text(answers.data_dir),

@@ -25,6 +25,7 @@ PRESETS: dict[str, Provider] = {
         wires=(CHAT, RESPONSES, COMPLETIONS, EMBEDDINGS, MESSAGES, COUNT_TOKENS),
         base_url="http://127.0.0.1:8000/v1",
         key_env="VLLM_API_KEY",
+        key_optional=True,
         capabilities=Capabilities(image_urls=False),
         docs=f"{_LOCAL}\n\nA key is needed only where the server was started with `--api-key`.",
     ),
@@ -47,6 +48,7 @@ PRESETS: dict[str, Provider] = {
         wires=(CHAT, RESPONSES, COMPLETIONS, EMBEDDINGS, MESSAGES),
         base_url="http://127.0.0.1:11434/v1",
         key_env="OLLAMA_API_KEY",
+        key_optional=True,
         capabilities=Capabilities(choices=False, image_urls=False, top_k=False, parallel_tools=False),
         docs=(
             f"{_LOCAL} It wants no key on your machine; Ollama's cloud (`https://ollama.com/v1`) does.\n\n"

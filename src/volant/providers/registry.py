@@ -43,6 +43,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()  # sent with every request; `{NAME}` as in a Wire's path
     options: dict[str, str] = {}  # what a deployment may set, and what it is otherwise: {"api_version": "v1"}
     key_env: str = ""  # environment variable that usually holds the key
+    key_optional: bool = False  # such servers mostly want none
     price_provider: str = ""  # its id in the price tables; empty: costs nothing per token
     capabilities: Capabilities = Capabilities()
     elsewhere: str = ""  # the provider whose sheet counts where a deployment names another base URL

@@ -70,7 +70,7 @@ def init(
     key, key_is_in_env = _key(offer, key_env, asks)
     name = starter.check_task(task or (_ask("First task's name", "assistant") if asks else "assistant"))
     starts = start if start is not None else asks and typer.confirm("Start the server now?", default=True)
-    named = "" if not offer.key_env or (not key and chosen == "url") else "ref" if starts and key else "env"
+    named = "" if not offer.key_env or (not key and offer.key_optional) else "ref" if starts and key else "env"
     if named == "env" and key and not key_is_in_env:
         named = "ref"  # typed in, and not kept anywhere yet
     answers = starter.Answers(
@@ -90,7 +90,7 @@ def _start(file: Path, answers: starter.Answers, key: str, facts: dict[str, Any]
         if key:
             first_trace.keep_secret(server.client, answers.offer, key)
         problem: VolantError | None = None
-        if key or not starter.offer_of(answers.offer).key_env:
+        if key or not _wants_key(answers.offer):
             try:
                 trace = first_trace.first_trace(server.client, answers.task)
                 facts |= {"inference_id": trace.inference_id, "trace_url": trace.url, "answer": trace.answer}
@@ -132,7 +132,7 @@ def _import(source: Path, file: Path, server: dict[str, Any], as_json: bool) -> 
 
 
 def _imported(file: Path, made: importing.Imported) -> None:
-    show.line(f"Wrote [bold]{file}[/bold]: {made.deployments} deployments, {len(made.tasks)} tasks.")
+    show.line(f"Wrote [bold]{escape(str(file))}[/bold]: {made.deployments} deployments, {len(made.tasks)} tasks.")
     for note in made.notes:
         mark = "[yellow]![/yellow]" if note.grave else " "
         show.line(f"{mark} [dim]{escape(note.where)}[/dim]  {escape(note.sentence)}")
@@ -154,10 +154,11 @@ def _provider(given: str, asks: bool) -> str:
 
 def _model(offer: starter.Offer, given: str, asks: bool) -> str:
     """Of a provider that we have no small model of, it must be said."""
+    given = given.strip()
+    while asks and not (given or offer.model):
+        given = str(typer.prompt(f"Which model of {offer.title}?")).strip()
     if given or offer.model:
         return given
-    if asks:
-        return _ask(f"Which model of {offer.title}?", "")
     raise BadInput(
         "model_missing",
         f"say which model of {offer.title}",
@@ -178,7 +179,8 @@ def _key(offer: starter.Offer, key_env: str, asks: bool) -> tuple[str, bool]:
         else:
             return found, not key_env or key_env == offer.key_env
     if offer.key_env and asks:
-        typed = typer.prompt("Its API key (hidden; empty: later)", default="", hide_input=True, show_default=False)
+        empty = "none" if offer.key_optional else "later"
+        typed = typer.prompt(f"Its API key (hidden; empty: {empty})", default="", hide_input=True, show_default=False)
         return str(typed).strip(), False
     return "", False
 
@@ -187,22 +189,34 @@ def _ask(question: str, default: str) -> str:
     return str(typer.prompt(question, default=default)).strip()
 
 
+def _wants_key(offer: str) -> bool:
+    chosen = starter.offer_of(offer)
+    return bool(chosen.key_env) and not chosen.key_optional
+
+
 # ---------------------------------------------------------------- what is said
 def _next(file: Path, chosen: str, named: str, in_env: bool) -> None:
-    show.line(f"Wrote [bold]{file}[/bold]. Next: `volant up`; later `volant diff`, `volant apply`.")
+    show.line(f"Wrote [bold]{escape(str(file))}[/bold]. Next: `volant up`; later `volant diff`, `volant apply`.")
+    _say_to_do(file, chosen)
     if named == "ref":
         show.line(f"The key is not kept yet: `volant key secret {chosen}` once the server runs, and paste it.")
     elif named == "env" and not in_env:
         show.line(f"The server reads the key from {starter.offer_of(chosen).key_env} when it starts: set it first.")
 
 
+def _say_to_do(file: Path, chosen: str) -> None:
+    if to_do := starter.offer_of(chosen).to_do:
+        show.line(f"[yellow]![/yellow] In {escape(str(file))}, under its deployment, {escape(to_do)}: it needs them.")
+
+
 def _running(file: Path, facts: dict[str, Any], *, has_key: bool) -> None:
-    show.line(f"\nWrote [bold]{file}[/bold]; Volant serves at [bold]{facts['url']}[/bold]")
+    show.line(f"\nWrote [bold]{escape(str(file))}[/bold]; Volant serves at [bold]{facts['url']}[/bold]")
+    _say_to_do(file, facts["provider"])
     if facts.get("trace_url"):
-        show.line(f"  it said      {facts['answer']!r}")
+        show.line(f"  it said      {escape(repr(facts['answer']))}")
         show.line(f"  first trace  {facts['trace_url']}")
         show.line(f"               volant trace show {facts['inference_id']}")
-    elif not has_key and starter.offer_of(facts["provider"]).key_env:
+    elif not has_key and _wants_key(facts["provider"]):
         show.line(f"  no key yet   volant key secret {facts['provider']}, then ask for `{facts['task']}`")
     elif facts["provider"] == "mock":
         show.line("  no answer    start the stand-in: python -m volant.providers.mock --port 9101")
