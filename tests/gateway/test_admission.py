@@ -78,6 +78,41 @@ class _Lender:
         return Lease(granted=granted, short=short, minute="m", expires_ms=FAR)
 
 
+class _Sparing:
+    """Grants what is asked for at least where it is there, else no more than is held: a purse that others share."""
+
+    def __init__(self, usd: float) -> None:
+        self.usd = usd
+        self.shorts: list[str] = []
+
+    async def lease(self, request: LeaseRequest) -> LeaseAnswer:
+        [ask] = request.asks
+        left = self.usd - ask.told_usd
+        fits = ask.least.usd <= left
+        self.shorts.append("" if fits else "usd_per_day")
+        granted = Amount(usd=ask.least.usd if fits else min(ask.kept.usd, left), requests=9, tokens=9999)
+        return LeaseAnswer(leases=(Lease(granted=granted, short=self.shorts[-1], minute="m", expires_ms=FAR),))
+
+
+def test_what_is_asked_for_ahead_refuses_nobody() -> None:
+    """A budget for less than two requests under way: one after the other they fit, as long as it lasts."""
+
+    async def story() -> list[str]:
+        purse = _Sparing(1.0)
+        worker = Admission(purse, lambda: 0)
+        for _ in range(20):
+            reservation = await worker.admit(standing(), 0.6, 10)
+            await worker.settle_idle()  # what is asked ahead is answered: there is no room for a second one now
+            reservation.settle(0.01, 1)
+        held = await worker.admit(standing(), 0.6, 10)
+        with pytest.raises(LimitReached):  # two at once do not fit, though
+            await worker.admit(standing(), 0.6, 10)
+        held.settle(0.0, 0)
+        return purse.shorts
+
+    assert "usd_per_day" in asyncio.run(story())[:-1]
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10**6),

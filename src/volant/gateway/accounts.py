@@ -28,7 +28,7 @@ class Account:
     __slots__ = (
         "ask_again_ms", "ceiling", "chunk", "counted", "expires_ms", "in_flight", "minute", "minute_tokens", "need",
         "only_money", "refused", "requests", "reserved_tokens", "reserved_usd", "rest", "short", "slots",
-        "spent_tokens", "spent_usd", "tokens", "told", "usd", "used_ms", "used_requests", "used_tokens",
+        "spent_tokens", "spent_usd", "tokens", "told", "usd", "used_ms", "used_requests", "used_tokens", "waited",
     )  # fmt: skip
 
     def __init__(self, ceiling: Ceiling) -> None:
@@ -44,6 +44,7 @@ class Account:
         self.expires_ms = 0
         self.told: tuple[float, int] = (0.0, 0)  # of what was spent, what control knows
         self.need: tuple[float, int] | None = None  # dollars and tokens of the largest request that waits for control
+        self.waited = False  # a request waits for it; else it is asked for ahead of the next one
         self.refused: tuple[float, int] = (0.0, 0)  # what control would not grant last
         self.ask_again_ms = 0  # until then it is not asked for as much again
         self.short = ""  # the limit that it named for that
@@ -200,8 +201,11 @@ class Account:
         self.expires_ms, self.rest, self.counted = lease.expires_ms, lease.rest, True
         self.told = (ask.told_usd, ask.told_tokens)
 
-    def control_said_no(self, need: tuple[float, int], short: str, now_ms: int) -> None:
-        """It granted less than `need`."""
+    def control_said_no(self, need: tuple[float, int], short: str, now_ms: int, *, waited: bool) -> None:
+        """It granted less than `need`. What nobody waited for refuses nobody: a request may fit when it comes, for what
+        was held meanwhile is back."""
+        if not waited:
+            need = (inf, 0)
         self.refused, self.short, self.ask_again_ms = need, short, now_ms + ASK_AGAIN_MS
 
     def is_refused(self, usd: float, tokens: int, now_ms: int) -> bool:

@@ -128,7 +128,7 @@ class Admission:
             account.take(usd, tokens)
             account.used_ms = now_ms
             if account.runs_low(now_ms) and account not in self._due:
-                self._ask(account, (usd, tokens))
+                self._ask(account, (usd, tokens), waits=False)
         return Reservation(self, accounts, usd, tokens)
 
     async def admit(self, standing: Standing, usd: float, tokens: int) -> Reservation:
@@ -175,7 +175,7 @@ class Admission:
                 if account.usd >= usd and account.tokens >= tokens and account.minute_tokens >= tokens:
                     continue
                 account.used_ms = now_ms
-                if now_ms < account.ask_again_ms:
+                if account.is_refused(usd, tokens, now_ms):
                     raise self.refusal(account, usd, tokens)
                 self._ask(account, (usd, tokens))
             await self._exchanged()
@@ -235,7 +235,8 @@ class Admission:
             self._due[account] = False
             self._run()
 
-    def _ask(self, account: Account, need: tuple[float, int]) -> None:
+    def _ask(self, account: Account, need: tuple[float, int], *, waits: bool = True) -> None:
+        account.waited |= waits
         account.need = need if account.need is None else max(account.need, need)
         self._due[account] = False
         self._run()
@@ -272,8 +273,9 @@ class Admission:
         asked_ms = self._now_ms()
         needs = [account.need for account in accounts]
         asks = tuple(account.ask(need, idle=due[account]) for account, need in zip(accounts, needs, strict=True))
+        waited = [account.waited for account in accounts]
         for account in accounts:
-            account.need = None
+            account.need, account.waited = None, False
         try:
             leases: tuple[Lease, ...] = (await self._lender.lease(LeaseRequest(asks=asks))).leases
         except ControlAway:
@@ -286,10 +288,10 @@ class Admission:
             for account in accounts:
                 account.without_control(now_ms)
             return
-        for account, need, ask, lease in zip(accounts, needs, asks, leases, strict=True):
+        for account, need, waits, ask, lease in zip(accounts, needs, waited, asks, leases, strict=True):
             account.take_lease(ask, lease)
             if need is not None and not account.covers(*need, now_ms) and not _is_enough(lease, ask, asked_ms):
-                account.control_said_no(need, lease.short, now_ms)
+                account.control_said_no(need, lease.short, now_ms, waited=waits)
 
 
 def _is_enough(lease: Lease, ask: AccountAsk, asked_ms: int) -> bool:

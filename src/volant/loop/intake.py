@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -244,8 +244,3 @@ def _record(
 def answer_of(label: str) -> str:
     """The exact answer that a model of a labelling task gives."""
     return json.dumps({"intent": label})
-
-
-def labels_of(rows: Iterable[datasets.DatasetRow]) -> list[str]:
-    """The distinct labels of opened rows, sorted."""
-    return sorted({str(row.body.get("label", "")) for row in rows} - {""})

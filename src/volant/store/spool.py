@@ -481,7 +481,7 @@ def drain(root: Path | str, kek: bytes, sink: Callable[[list[bytes]], None], *, 
 
 
 def _folders(root: Path) -> list[Path]:
-    """One a worker. Asked twenty times a second, so by the system's own list: a glob costs ten times as much."""
+    """One a worker. Asked at every look for records, so by the system's own list: a glob costs ten times as much."""
     try:
         with os.scandir(root) as found:
             return sorted(root / entry.name for entry in found if entry.is_dir())

@@ -296,5 +296,7 @@ def _of_keys(tx: Connection, project: str, now_ms: int) -> list[Attention]:
         Attention(kind="expiring_key", urgency="soon", sentence=f"The key {key.name or key.prefix!r} expires soon.",
                   task="", due_ms=key.expires_ms, link=Link(kind="key", id=key.id, title=key.name or key.prefix))
         for key in keys.list_keys(tx, project)
-        if key.usable(now_ms) and 0 < key.expires_ms - now_ms < KEY_NEAR_MS
+        if key.usable(now_ms)
+        and 0 < key.expires_ms - now_ms < KEY_NEAR_MS
+        and not key.name.startswith(keys.SHORT_LIVED)  # made to end soon
     ]  # fmt: skip
