@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,11 +159,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: console in item.path.parents)
 
 
+MOST_RERUNS = 3  # more in one run is no busy machine
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Too many second chances are a failure of their own."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == 0 and reporter is not None and len(reporter.stats.get("rerun", ())) > MOST_RERUNS:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Why the first of two runs failed: a rerun is counted in the closing line, and told here."""
-    for report in terminalreporter.stats.get("rerun", ()):
+    again = terminalreporter.stats.get("rerun", ())
+    if len(again) > MOST_RERUNS:
+        terminalreporter.section(f"{len(again)} tests ran again, at most {MOST_RERUNS} may: the run has failed", "!")
+    for report in again:
         terminalreporter.section(f"ran again: {report.nodeid}", "=")
         terminalreporter.write_line(report.longreprtext)
+
+
+def within_one_day(seconds: float) -> None:
+    """Wait for the next day (UTC) where this one ends sooner: budgets of a day begin anew at midnight."""
+    left = 86_400 - time.time() % 86_400
+    if left < seconds:
+        time.sleep(left + 0.5)
 
 
 READY_WITHIN_S = 180.0

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from tests.app.ledger import COST_USD, Ledger, ask, billing, burn, key_of, until
+from tests.conftest import within_one_day
 
 from volant.cli.client import Client
 
@@ -35,6 +36,7 @@ def served(start_server: Any, ledger: Ledger) -> Any:
 
 
 def test_two_workers_never_pass_a_ceiling_and_settle_what_was_spent(served: Any, ledger: Ledger) -> None:
+    within_one_day(150)
     client = Client(served.url, served.key)
     limit = {"over": "task", "name": "help", "limits": {"concurrent": 6, "tokens_per_day": 10**6}}
     client.post("/api/v1/documents/apply", {**served.said["documents"], "limits": [limit]})

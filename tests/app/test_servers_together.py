@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from tests.app.ledger import COST_USD, Ledger, ask, billing, key_of, until
+from tests.conftest import within_one_day
 
 from volant.cli.client import Client
 
@@ -53,6 +54,7 @@ def test_two_servers_on_one_postgresql(start_server: Any, postgres: str, ledger:
 
     # what is changed at one is known at the other
     Client(one.url, one.key).post("/api/v1/documents/apply", ledger.documents)
+    within_one_day(150)
     budget, clear = key_of(one, usd_per_day=1.0, usd_per_month=30.0)
     until(lambda: ask(two.url, clear)[0] == 200, 15, "what was made at one is not known at two")
 

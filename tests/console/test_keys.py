@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.conftest import ServerUnderTest
+from tests.conftest import ServerUnderTest, within_one_day
 from tests.console import provider
 from tests.console.conftest import NARROW, Axe, Shot, Visit, add, again, ask, fresh, go, reload, served, settled
 from tests.console.provider import COST_USD, PRICES, chat
@@ -64,6 +64,7 @@ def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
 
 def until_refused(server: ServerUnderTest, key: str, most: int = 90) -> tuple[int, int, str]:
     """(answers, status of the refusal, its code)."""
+    within_one_day(60)
     served(server, key, TASK)
     for answered in range(most):
         status, body = chat(server, key, TASK)

@@ -201,6 +201,7 @@ def _close(
     next_lines = [
         f"{setup or api.url + '/'}   the console"
         + (" (the link works once and makes the first person)" if setup else ""),
+        *([f"source {sys.prefix}/bin/activate      the command volant"] if sys.prefix != sys.base_prefix else ()),
         f"export VOLANT_URL={api.url} VOLANT_API_KEY=$(cat {key})",
         f"volant why {book.notes.get('answer', 'inf_…')}      the evidence chain of one answer",
         "volant trace list              what was asked and answered",
