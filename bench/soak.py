@@ -191,7 +191,6 @@ def _agreement(stack: Stack, books: Books) -> dict[str, Any]:
         "different_words": sum(calls[span][1:3] != (INPUT_TOKENS, ledger[span]) for span in both),
         "billed_but_never_answered": sum(not call[0] and span not in ledger for span, call in calls.items()),
         "answered_but_unknown": sum(span not in calls for span in ledger),
-        "read_but_not_billed": sum(bool(calls[span][0]) and not calls[span][1] for span in ledger if span in calls),
         "hung_up_on": dict(Counter(calls[span][0] for span in ledger if span in calls and calls[span][0])),
     }
 
@@ -235,8 +234,6 @@ def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
             agreement["billed_but_never_answered"] == 0, 0),
         row("answers that are in no book", agreement["answered_but_unknown"], "calls", "0",
             agreement["answered_but_unknown"] == 0, 0),
-        row("requests read and not billed", agreement["read_but_not_billed"], "calls", "0",
-            agreement["read_but_not_billed"] == 0, 0),
         row("answers not billed as such, though we did not hang up", strange, "calls", "0", strange == 0, 0),
         cents("billed for what the upstream answered", agreement["billed_usd"], agreement["upstream_usd"]),
         cents("cost of all calls, by the records", billed, calls),

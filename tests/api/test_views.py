@@ -373,6 +373,23 @@ def test_a_session_is_its_turns_in_their_order(house: House) -> None:
     assert house.call("/traces/sessions/none").status == 404
 
 
+def test_pages_that_stop_lose_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page looks at so many rows and says where it stopped: within a millisecond that holds several, too."""
+    monkeypatch.setattr(browse, "MOST_SCANNED", 5)
+    start = house.now - 10_000
+    some = [inference(500 + n, start + n // 3, calls=()) for n in range(24)]
+    some = [msgspec.structs.replace(one, status=500, error_code="rare") if n % 2 else one for n, one in enumerate(some)]
+    with house.api.context.db.begin() as tx:
+        ingest(tx, house.api.context.keyring, some, now_ms=house.now)
+    found, cursor, pages = [], "", 0
+    while cursor or not pages:
+        page = house.get(f"/traces?limit=3&error_code=rare&numbers=false&cursor={cursor}")
+        found += [row["inference"]["id"] for row in page["rows"]]
+        cursor, pages = page["next_cursor"], pages + 1
+        assert pages < 60, "the pages come to no end"
+    assert sorted(found) == sorted(one.inference_id for one in some if one.error_code == "rare")
+
+
 def test_50000_inferences_are_read_within_bounds(house: House) -> None:
     """No time is asserted: rows read are what makes a page slow."""
     context, seen = house.api.context, []

@@ -153,7 +153,7 @@ def page(tx: Connection, project: str, chosen: Chosen, *, limit: int, cursor: st
     """Up to `limit` inferences, newest first; `cursor` as the page before gave it."""
     at_ms, _, last = cursor.partition(":")
     before = int(at_ms) if at_ms.isdigit() else 0
-    floor = floor_ms(tx, project, chosen, MOST_SCANNED, before)
+    floor = floor_ms(tx, project, chosen, MOST_SCANNED, before if last else before - 1)
     query = select(*(inference.c[name] for name in _ROW)).where(*_where(project, chosen, floor))
     if before:
         query = query.where(
@@ -164,7 +164,15 @@ def page(tx: Connection, project: str, chosen: Chosen, *, limit: int, cursor: st
     shown = found[:limit]
     if len(found) > limit:
         return Rows(rows=shown, cursor=f"{shown[-1].started_ms}:{shown[-1].id}", stopped_ms=0)
-    return Rows(rows=shown, cursor=f"{floor}:" if floor else "", stopped_ms=floor)
+    return Rows(rows=shown, cursor=_after(floor, before), stopped_ms=floor)
+
+
+def _after(floor: int, before: int) -> str:
+    """Where the page after one that stopped at `floor` begins: with the rows of that very millisecond, but always later
+    than the page itself, which began at `before`. Empty where there is no floor."""
+    if not floor:
+        return ""
+    return f"{floor + 1 if floor + 1 != before else floor}:"
 
 
 def tally(tx: Connection, project: str, chosen: Chosen, *, most: int = MOST_COUNTED) -> Tally:
@@ -198,7 +206,7 @@ def floor_ms(tx: Connection, project: str, chosen: Chosen, most: int, before_ms:
     0: there are fewer.
     """
     query = select(inference.c.started_ms).where(*_indexed(project, chosen))
-    if before_ms:
+    if before_ms > 0:
         query = query.where(inference.c.started_ms <= before_ms)
     query = query.order_by(inference.c.started_ms.desc()).offset(most).limit(1)
     return int(tx.execute(query).scalar_one_or_none() or 0)
